@@ -1,0 +1,1 @@
+"""Anomaly detection on Fashion-MNIST with two GANs: everything that is true without a screen."""

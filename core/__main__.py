@@ -1,0 +1,282 @@
+"""The command line: python -m core train | evaluate | score | fetch."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import checkpoints, data
+from core.checkpoints import Checkpoint
+from core.config import CONFIGS, config_class
+from core.errors import CheckpointError, MisfitError
+from core.regimes import REGIMES, Task
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 2 with one line on stderr when a user can put it right, 130 after Ctrl+C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except MisfitError as error:
+        print(f"misfit: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that may not be written to
+        print(f"misfit: {error.filename or 'The disk'}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("misfit: interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Anomaly detection on Fashion-MNIST with two GANs."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train",
+        help="train a GAN and save it",
+        description="Train a GAN and save it. Ctrl+C stops and keeps the model so far.",
+    )
+    _model(train)
+    train.add_argument(
+        "--regime", choices=REGIMES, default="seen", help="which anomalies are in training (default: seen)"
+    )
+    train.add_argument(
+        "--left-out",
+        choices=data.CLASSES,
+        metavar="CLASS",
+        help="the anomaly class that only the test has (unseen regime)",
+    )
+    train.add_argument(
+        "--anomalies",
+        type=int,
+        metavar="N",
+        help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
+    )
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the normal images (default: the model's own)"
+    )
+    train.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed of weights, order and augmentation (default: 0)"
+    )
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the checkpoint goes (default: a new folder in runs/)"
+    )
+    _json(train)
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="recompute a checkpoint's test figures from its weights",
+        description="Recompute a checkpoint's test figures from its weights over the whole test split.",
+    )
+    _checkpoint(evaluate)
+    _json(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    score = commands.add_parser(
+        "score",
+        help="score pictures",
+        description="Score pictures: higher = more anomalous. Files that cannot be read are named; the others are still scored.",
+    )
+    score.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _checkpoint(score)
+    _json(score)
+    score.set_defaults(run=_score)
+
+    fetch = commands.add_parser(
+        "fetch",
+        help="download the full training split",
+        description="Download Fashion-MNIST with torchvision into data/downloaded.",
+    )
+    fetch.add_argument(
+        "--mirror", metavar="URL", help="a base address that serves the four .gz files (default: Zalando's)"
+    )
+    fetch.set_defaults(run=_fetch)
+    return parser
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", choices=CONFIGS, default="dcgan", help="which GAN (default: dcgan)")
+    parser.add_argument(
+        "--normal",
+        choices=data.CLASSES,
+        default="t-shirt",
+        metavar="CLASS",
+        help=f"the normal class (default: t-shirt): {' '.join(data.CLASSES)}",
+    )
+
+
+def _checkpoint(parser: argparse.ArgumentParser) -> None:
+    _model(parser)
+    parser.add_argument("--regime", choices=REGIMES, default="seen", help="of the shipped checkpoint (default: seen)")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="DIR", help="a checkpoint's folder, instead of a shipped one"
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def _load(options: argparse.Namespace) -> Checkpoint:
+    if options.checkpoint:
+        return checkpoints.load(options.checkpoint)
+    folder = checkpoints.shipped(options.model, options.normal, options.regime)
+    if not (folder / checkpoints.CARD).exists():
+        raise CheckpointError(
+            f"No trained {options.model} with {options.normal} as the normal class ({options.regime}) is in the box. Train one with "
+            f"`python -m core train --model {options.model} --normal {options.normal} --regime {options.regime}`, "
+            "or name a folder with --checkpoint."
+        )
+    return checkpoints.load(folder)
+
+
+def _train(options: argparse.Namespace) -> int:
+    import dataclasses
+    import signal
+
+    from tqdm import tqdm
+
+    from core import jobs
+
+    config = config_class(options.model)()
+    if options.epochs is not None:
+        config = dataclasses.replace(config, epochs=options.epochs)
+    default = 0 if options.regime == "one-class" else Task.anomalies
+    anomalies = default if options.anomalies is None else options.anomalies
+    task = Task(options.normal, options.regime, anomalies, options.left_out)
+    request = jobs.Request(options.model, task, config, options.seed)
+    out = options.out or jobs.folder(jobs.new_name(request)) / "checkpoint"
+
+    stopping = False
+
+    def interrupt(*_: Any) -> None:
+        nonlocal stopping
+        if stopping:  # a second Ctrl+C means it
+            raise KeyboardInterrupt
+        stopping = True
+        bar.write("Stopping; the model so far is being scored and saved.", file=sys.stderr)
+
+    with tqdm(
+        total=config.epochs,
+        unit="epoch",
+        file=sys.stderr,
+        bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
+    ) as bar:
+
+        def on_step(progress: Any) -> None:
+            bar.n = progress.epoch + progress.step / progress.steps
+            bar.update(0)
+
+        def on_record(record: dict[str, Any]) -> None:
+            losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
+            bar.write(
+                f"epoch {record['epoch']}: validation AUROC {record['validation_auroc']:.4f}, normals' error "
+                f"{record['validation_error']:.3f}, {record['images_per_second']:.0f} images/s; {losses}",
+                file=sys.stderr,
+            )
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            saved = jobs.train(request, out, options.device, lambda: stopping, on_step, on_record)
+        finally:
+            signal.signal(signal.SIGINT, before)
+    card = saved.card
+    answer = {
+        "checkpoint": str(out),
+        "model": card.model,
+        **card.task,
+        "seed": card.seed,
+        "epochs_trained": card.epochs_trained,
+        "seconds": card.seconds,
+        "validation_auroc": card.validation["auroc"],
+        **_test_figures(card.test),
+    }
+    _answer(options, answer, f"Saved to {out}.")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from core import scoring
+
+    found = _load(options)
+    test = data.load("test")
+    scores = scoring.score(found.generator(), test.images, found.config.size)
+    report = checkpoints.test_report(found.task, scores, test.labels)
+    answer = {"model": found.card.model, "normal": found.task.normal, "regime": found.task.regime, **report}
+    _answer(options, answer, f"{found.folder}, recomputed from the weights over the test split:")
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    from core import evaluation, intake, scoring
+
+    found = _load(options)
+    threshold = found.card.thresholds["youden"]
+    pictures, problems = [], []
+    for path in options.files:
+        try:
+            pictures.append((path, intake.take(intake.read_file(path), str(path)).image))
+        except MisfitError as error:
+            problems.append(str(error))
+    answer = []
+    if pictures:
+        import numpy as np
+
+        images = np.stack([image for _, image in pictures])
+        scores = scoring.score(found.generator(), images, found.config.size)
+        percentiles = evaluation.percentile(scores, found.scores.validation_normal)
+        answer = [
+            {
+                "file": str(path),
+                "score": float(score),
+                "percentile": float(percentile),
+                "threshold": threshold,
+                "verdict": "anomaly" if score >= threshold else "normal",
+            }
+            for (path, _), score, percentile in zip(pictures, scores, percentiles, strict=True)
+        ]
+    if options.json:
+        print(json.dumps(answer, indent=1))
+    else:
+        for row in answer:
+            print(
+                f"{row['verdict']:8} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
+            )
+    for problem in problems:
+        print(f"misfit: {problem}", file=sys.stderr)
+    return 2 if problems else 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    for _ in data.fetch(options.mirror):  # torchvision draws a bar for each file
+        pass
+    print(f"Fashion-MNIST is in {data.DOWNLOADED}; training now uses {len(data.load('train').images)} images.")
+    return 0
+
+
+def _test_figures(test: dict[str, Any]) -> dict[str, Any]:
+    return {name: test[name] for name in ("auroc", "auroc_low", "auroc_high")}
+
+
+def _answer(options: argparse.Namespace, answer: dict[str, Any], heading: str) -> None:
+    if options.json:
+        print(json.dumps(answer, indent=1))
+        return
+    print(heading)
+    for name, value in answer.items():
+        if isinstance(value, dict):
+            print(f"  {name}")
+            for key, inner in value.items():
+                print(f"    {key:22} {inner:.4f}")
+        else:
+            print(f"  {name:24} {value:.4f}" if isinstance(value, float) else f"  {name:24} {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

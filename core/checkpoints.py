@@ -1,0 +1,303 @@
+"""A trained model on disk: weights, card, stored scores. One folder each, which appears whole or not at all.
+
+    generator.safetensors   the averaged generator's weights
+    scores.safetensors      raw scores of the test split and of the validation images, so that no page needs torch to show them
+    card.json               everything about the model, and the SHA-256 of the other two
+
+Weights are safetensors only; no pickle is ever loaded. Nothing here imports torch until weights are asked for.
+"""
+
+import dataclasses
+import datetime
+import json
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import evaluation
+from core.config import TrainingConfig, config_class, from_json, to_json
+from core.data import CLASSES, ROOT, Images
+from core.errors import CheckpointError, MisfitError
+from core.files import sha256, write_whole
+from core.regimes import Task, test_roles
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.training import Training
+
+SHIPPED = ROOT / "checkpoints"
+RUNS = ROOT / "runs"
+WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
+LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about a trained model. JSON round trip; unknown keys are an error."""
+
+    model: str
+    task: dict[str, Any]
+    config: dict[str, Any]
+    seed: int
+    epochs_trained: int
+    stopped_early: bool
+    trained_at: str  # UTC, ISO 8601
+    seconds: float  # in training epochs
+    device: str
+    data_source: str
+    data_fingerprint: str  # SHA-256 of the training split's images and labels
+    data_images: int
+    versions: dict[str, str]
+    parameters: int
+    validation: dict[str, float]
+    test: dict[str, Any]
+    thresholds: dict[str, float]  # chosen on validation
+    history: list[dict[str, Any]]
+    weights_sha256: str
+    scores_sha256: str
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Stored raw scores, float32 [N] each; `test` is in the order of the test split."""
+
+    test: np.ndarray
+    validation_normal: np.ndarray
+    validation_anomaly: np.ndarray
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder whose card has been read and makes sense; scores and weights are read and checked when asked for."""
+
+    folder: Path
+    card: Card
+
+    @cached_property
+    def task(self) -> Task:
+        return from_json(Task, self.card.task)
+
+    @cached_property
+    def config(self) -> TrainingConfig:
+        return from_json(config_class(self.card.model), self.card.config)
+
+    @property
+    def name(self) -> str:
+        """What tells it from other checkpoints of the same model and task: "shipped" or the run's name."""
+        return self.folder.parent.name if self.folder.parent.parent == RUNS else "shipped"
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The stored scores. Raises CheckpointError when they are missing, damaged or not the card's."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        content = self._checked(SCORES, self.card.scores_sha256)
+        try:
+            tensors = load(content)
+        except SafetensorError as error:
+            raise CheckpointError(f"{self.folder / SCORES} is damaged ({error}).") from error
+        names = {field.name for field in dataclasses.fields(Scores)}
+        if set(tensors) != names or any(
+            t.ndim != 1 or t.dtype != np.float32 or not len(t) or not np.isfinite(t).all() for t in tensors.values()
+        ):
+            raise CheckpointError(
+                f"{self.folder / SCORES} must hold finite float32 vectors called {', '.join(sorted(names))}."
+            )
+        return Scores(**tensors)
+
+    def generator(self, device: str = "cpu") -> "nn.Module":
+        """The generator in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
+        card's, of other shapes or types than the config says, or not finite."""
+        import torch
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        from core.models import build
+
+        content = self._checked(WEIGHTS, self.card.weights_sha256)
+        try:
+            tensors = load(content)
+        except SafetensorError as error:
+            raise CheckpointError(f"{self.folder / WEIGHTS} is damaged ({error}).") from error
+        generator = build(self.card.model, self.config).generator
+        expected = generator.state_dict()
+        if set(tensors) != set(expected):
+            wrong = sorted(set(tensors) ^ set(expected))[0]
+            raise CheckpointError(f"{self.folder / WEIGHTS} does not fit the config in its card: tensor {wrong!r}.")
+        for name, tensor in tensors.items():
+            if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
+                raise CheckpointError(
+                    f"{self.folder / WEIGHTS}: tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}, "
+                    f"the config says {expected[name].dtype} {tuple(expected[name].shape)}."
+                )
+            if not torch.isfinite(tensor).all():
+                raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
+        generator.load_state_dict(tensors)
+        return generator.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+
+    def _checked(self, name: str, expected: str) -> bytes:
+        path = self.folder / name
+        content = _read(path)
+        if sha256(content) != expected:
+            raise CheckpointError(
+                f"{path} is not the file its card describes: its SHA-256 differs. Restore both, or train again."
+            )
+        return content
+
+
+def load(folder: Path) -> Checkpoint:
+    """Read a checkpoint's card. Raises CheckpointError when it is missing, damaged, or says something impossible."""
+    path = folder / CARD
+    if not path.is_file():
+        raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
+    try:
+        values = json.loads(_read(path))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged: it is not JSON ({error}).") from error
+    names = {field.name for field in dataclasses.fields(Card)}
+    if not isinstance(values, dict) or set(values) != names:
+        odd = sorted(set(values) ^ names)[0] if isinstance(values, dict) else "the whole"
+        raise CheckpointError(f"{path} does not fit: {odd!r} is unknown or missing.")
+    if values["format"] != FORMAT:
+        raise CheckpointError(f"{path} has format {values['format']!r}; this Misfit reads format {FORMAT}.")
+    kinds: dict[type, tuple[str, ...]] = {
+        str: ("model", "trained_at", "device", "data_source", "data_fingerprint", "weights_sha256", "scores_sha256"),
+        int: ("seed", "epochs_trained", "data_images", "parameters"),
+        dict: ("task", "config", "versions", "validation", "test", "thresholds"),
+        list: ("history",),
+    }
+    for kind, keys in kinds.items():
+        for key in keys:
+            if not isinstance(values[key], kind):
+                raise CheckpointError(f"{path}: {key} is {type(values[key]).__name__}; it must be {kind.__name__}.")
+    wanted = {"youden", "fpr_5", "fpr_1"}
+    if set(values["thresholds"]) != wanted or not all(
+        type(v) is float and v == v for v in values["thresholds"].values()
+    ):
+        raise CheckpointError(f"{path}: thresholds must be numbers called {', '.join(sorted(wanted))}.")
+    checkpoint = Checkpoint(folder, Card(**values))
+    try:
+        _ = checkpoint.task, checkpoint.config  # both raise when the card says something impossible
+    except MisfitError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    return checkpoint
+
+
+def discover() -> tuple[list[Checkpoint], list[str]]:
+    """Every checkpoint in the box and of finished runs, shipped ones first; and a line for each damaged one."""
+    found, problems = [], []
+    for path in [*sorted(SHIPPED.glob(f"*/*/{CARD}")), *sorted(RUNS.glob(f"*/checkpoint/{CARD}"))]:
+        try:
+            found.append(load(path.parent))
+        except CheckpointError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def shipped(model: str, normal: str, regime: str = "seen") -> Path:
+    """Where the checkpoint in the box for this model, class and regime lies, if there is one."""
+    return SHIPPED / model / (normal if regime == "seen" else f"{normal}-{regime}")
+
+
+def save(
+    folder: Path, training: "Training", task: Task, model: str, seed: int, train: Images, test: Images
+) -> Checkpoint:
+    """Score validation and test, and write the checkpoint; `folder` must not exist yet (or be empty).
+
+    Everything is written to a temporary folder beside it, which then takes its name: a kill at any moment leaves the
+    whole checkpoint or none. Raises CheckpointError when something is in the way, OSError when the disk refuses.
+    """
+    from safetensors.numpy import save as save_arrays
+    from safetensors.torch import save as save_tensors
+
+    from core import scoring
+
+    refuse_occupied(folder)
+    size = training.gan.size
+    normal, anomaly = training.validation
+    scores = {
+        "test": scoring.score(training.generator, test.images, size),
+        "validation_normal": scoring.score(training.generator, normal, size),
+        "validation_anomaly": scoring.score(training.generator, anomaly, size),
+    }
+    weights = save_tensors({k: v.cpu().contiguous() for k, v in training.generator.state_dict().items()})
+    stored = save_arrays(scores)
+    area, low, high = evaluation.auroc_interval(scores["validation_normal"], scores["validation_anomaly"])
+    card = Card(
+        model=model,
+        task=to_json(task),
+        config=to_json(training.config),
+        seed=seed,
+        epochs_trained=training.finished_epochs,
+        stopped_early=training.finished_epochs < training.config.epochs,
+        trained_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        seconds=sum(record["seconds"] for record in training.history),
+        device=str(training.device),
+        data_source=train.source.name,
+        data_fingerprint=train.fingerprint,
+        data_images=len(train.images),
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in ("torch", "numpy", "safetensors")},
+        parameters=sum(parameter.numel() for parameter in training.generator.parameters()),
+        validation={
+            "auroc": area,
+            "auroc_low": low,
+            "auroc_high": high,
+            "normal_error": float(scores["validation_normal"].mean()),
+            "n_normal": len(normal),
+            "n_anomaly": len(anomaly),
+        },
+        test=test_report(task, scores["test"], test.labels),
+        thresholds=evaluation.operating_points(scores["validation_normal"], scores["validation_anomaly"]),
+        history=training.history,
+        weights_sha256=sha256(weights),
+        scores_sha256=sha256(stored),
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        write_whole(temporary / WEIGHTS, weights)
+        write_whole(temporary / SCORES, stored)
+        write_whole(temporary / CARD, (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return Checkpoint(folder, card)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
+
+
+def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Every test figure (evaluation.report, and the mean absolute error of normal test images) from scores [N]."""
+    normal, anomaly = test_roles(task, labels)
+    figures = evaluation.report(scores[normal], scores[anomaly], labels[anomaly], CLASSES)
+    return figures | {"normal_error": float(scores[normal].mean())}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise CheckpointError(
+                f"{path} has {path.stat().st_size} bytes; a checkpoint's file has at most {LARGEST_FILE}."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error

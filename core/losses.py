@@ -1,0 +1,50 @@
+"""The losses as small pure functions, named as in the papers.
+
+Images are float tensors [N, 1, H, W] on the scale [-1, 1]. x are normal images, a are anomalies, G = decoder ∘ encoder
+is the generator, E its encoder. "Kim" is Kim, Jeong, Choi, Seo, GAN-based Anomaly Detection in Imbalance Problems, ECCV
+2020 workshops, doi 10.1007/978-3-030-65414-6_11.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+ABC_FLOOR = 1e-6  # reconstruction errors below this count as this: −log(1 − exp(−err)) is infinite at 0
+
+
+def l1(images: Tensor, reconstructions: Tensor) -> Tensor:
+    """mean |x − G(x)| (Kim). Scalar."""
+    return F.l1_loss(reconstructions, images)
+
+
+def patch_l1(images: Tensor, reconstructions: Tensor, patch: int = 16, stride: int = 8, worst: int = 3) -> Tensor:
+    """Mean of the `worst` largest patch means of |x − G(x)|, averaged over the batch (Kim). Scalar.
+
+    On 32×32 with patch 16 and stride 8 there are nine patches.
+    """
+    means = F.avg_pool2d((images - reconstructions).abs(), patch, stride).flatten(1)  # [N, patches]
+    return means.topk(worst, dim=1).values.mean()
+
+
+def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:
+    """mean |E(x) − E(G(x))|, one encoder for both (Kim, after Akcay et al., GANomaly, 2018). Scalar."""
+    return F.l1_loss(encoded_again, encoded)
+
+
+def abc(anomalies: Tensor, reconstructions: Tensor) -> Tensor:
+    """Autoencoding Binary Classifier: −log(1 − exp(−err)), err = mean |a − G(a)| per image (Yamanaka et al. 2019). Scalar.
+
+    Small when an anomaly is reconstructed badly. expm1 keeps the precision that 1 − exp(−err) loses near 0.
+    """
+    error = (anomalies - reconstructions).abs().flatten(1).mean(1).clamp_min(ABC_FLOOR)
+    return -torch.log(-torch.expm1(-error)).mean()
+
+
+def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
+    """mean (x − G(x))². Scalar."""
+    return F.mse_loss(reconstructions, images)
+
+
+def adversarial(decisions: Tensor, target: float) -> Tensor:
+    """Least-squares GAN: mean (D(·) − target)² over every patch decision (Mao et al. 2017; Kim). Scalar."""
+    return (decisions - target).square().mean()

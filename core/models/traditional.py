@@ -1,0 +1,74 @@
+"""The traditional GAN, the baseline: a fully connected autoencoder as generator, fully connected discriminators, mean
+squared errors only. Its known limit is shown and not hidden: noisy reconstructions."""
+
+from torch import Tensor, nn
+
+from core import losses
+from core.config import TraditionalConfig
+from core.data import SIZE
+from core.models.gan import GAN, Pass
+
+
+def _layers(widths: tuple[int, ...]) -> nn.Sequential:
+    """Linear layers through `widths` with LeakyReLU between them, none after the last."""
+    parts: list[nn.Module] = []
+    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+        parts += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*parts[:-1])
+
+
+class AutoencoderGenerator(nn.Module):
+    """784 → hidden → z → hidden reversed → 784, tanh out."""
+
+    def __init__(self, hidden: tuple[int, ...], z: int) -> None:
+        super().__init__()
+        pixels = SIZE * SIZE
+        self.encoder = _layers((pixels, *hidden, z))
+        self.decoder = nn.Sequential(_layers((z, *reversed(hidden), pixels)), nn.Tanh())
+
+    def encode(self, images: Tensor) -> Tensor:
+        """E: [N, 1, 28, 28] → z [N, z]."""
+        return self.encoder(images.flatten(1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """G: [N, 1, 28, 28] → reconstruction [N, 1, 28, 28] on [-1, 1]."""
+        return self.through(images)[1]
+
+    def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(E(x), G(x)) in one pass."""
+        z = self.encode(images)
+        return z, self.decoder(z).view_as(images)
+
+
+class Discriminator(nn.Module):
+    """784 → hidden → 1: one decision an image, [N, 1]."""
+
+    def __init__(self, hidden: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layers = _layers((SIZE * SIZE, *hidden, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images.flatten(1))
+
+
+class TraditionalGAN(GAN):
+    """Normals: encoder → z → decoder → normal discriminator. Anomalies: the same encoder and decoder → anomaly
+    discriminator."""
+
+    def __init__(self, config: TraditionalConfig) -> None:
+        super().__init__(config)
+        self.generator = AutoencoderGenerator(config.hidden, config.z)
+        self.normal_discriminator = Discriminator(config.discriminator_hidden)
+        self.anomaly_discriminator = Discriminator(config.discriminator_hidden)
+
+    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+        found = {
+            "mse": losses.mse(normal.images, normal.reconstructions),
+            "adversarial_normal": losses.adversarial(self.normal_discriminator(normal.reconstructions), 1.0),
+        }
+        if len(anomaly.images):
+            # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
+            found["anomaly_mse"] = -losses.mse(anomaly.images, anomaly.reconstructions)
+            decisions = self.anomaly_discriminator(anomaly.reconstructions)
+            found["adversarial_anomaly"] = losses.adversarial(decisions, 0.0)
+        return found

@@ -1,0 +1,51 @@
+"""Images → reconstructions, residuals, scores.
+
+A score is the mean absolute error between an image and its reconstruction over the 28×28 pixels, on the scale [-1, 1]
+(so 0…2): higher = more anomalous. It depends on the image and the weights alone.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.models.gan import from_output, to_input
+
+# Every forward pass has exactly this many images, the last one filled up: the same image then meets the same kernels
+# and gives the same bits alone, in a crowd and in any order.
+BATCH = 64
+
+
+def reconstruct(generator: nn.Module, images: np.ndarray, size: int) -> np.ndarray:
+    """G(x) for uint8 images [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. `size` is the network's input side, pixels."""
+    parts = [reconstructions for _, reconstructions in _passes(generator, images, size)]
+    return np.concatenate(parts) if parts else np.empty(images.shape, np.float32)
+
+
+def score(generator: nn.Module, images: np.ndarray, size: int) -> np.ndarray:
+    """Scores of uint8 images [N, 28, 28] → float32 [N]."""
+    return score_reconstructions(images, reconstruct(generator, images, size))
+
+
+def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """|x − G(x)| a pixel: uint8 and float32 [N, 28, 28] → float32 [N, 28, 28], 0…2."""
+    return np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions)
+
+
+def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """The scores that belong to reconstructions already made: float32 [N]."""
+    return residual(images, reconstructions).reshape(len(images), -1).mean(1, dtype=np.float64).astype(np.float32)
+
+
+@torch.inference_mode()
+def _passes(generator: nn.Module, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(images, reconstructions) in chunks of at most BATCH."""
+    generator.eval()  # batch norm must use its running statistics: a score never depends on batch mates
+    device = next(generator.parameters()).device
+    for start in range(0, len(images), BATCH):
+        chunk = images[start : start + BATCH]
+        filled = np.zeros((BATCH, *images.shape[1:]), np.uint8)
+        filled[: len(chunk)] = chunk
+        outputs = generator(to_input(torch.from_numpy(filled).to(device), size))
+        yield chunk, from_output(outputs)[: len(chunk)].float().cpu().numpy()
