@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from core.training import Training
 
 SHIPPED = ROOT / "checkpoints"
-RUNS = ROOT / "runs"
+# A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
+RUNS = Path(os.environ.get("MISFIT_RUNS", ROOT / "runs")).resolve()
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
 FORMAT = 1

@@ -30,7 +30,7 @@ class TrainingConfig:
     """
 
     size: int = SIZE
-    epochs: int = 15
+    epochs: int = 30
     batch_size: int = 64
     learning_rate: float = 3e-3
     beta1: float = 0.5
@@ -55,14 +55,15 @@ class TrainingConfig:
 class TraditionalConfig(TrainingConfig):
     """The network and the loss weights; anomaly_mse is a reward, so it is subtracted."""
 
+    epochs: int = 20
     learning_rate: float = 1e-3
     size: int = SIZE
-    hidden: tuple[int, ...] = (512, 256)
-    z: int = 64
+    hidden: tuple[int, ...] = (256,)
+    z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)
     mse: float = 1.0
     adversarial_normal: float = 0.1
-    anomaly_mse: float = 1.0
+    anomaly_mse: float = 0.5
     adversarial_anomaly: float = 0.1
 
     def __post_init__(self) -> None:

@@ -1,6 +1,8 @@
 """The traditional GAN, the baseline: a fully connected autoencoder as generator, fully connected discriminators, mean
 squared errors only. Its known limit is shown and not hidden: noisy reconstructions."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from core import losses
@@ -12,7 +14,7 @@ from core.models.gan import GAN, Pass
 def _layers(widths: tuple[int, ...]) -> nn.Sequential:
     """Linear layers through `widths` with LeakyReLU between them, none after the last."""
     parts: list[nn.Module] = []
-    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+    for inputs, outputs in pairwise(widths):
         parts += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2, inplace=True)]
     return nn.Sequential(*parts[:-1])
 

@@ -1,0 +1,132 @@
+"""The address bar and the session say the same: model, class and whatever a page lets one choose are in the link.
+
+Widget keys are the state. `pull` adopts the address once, on a new session or a page change; `push` writes what differs
+from the defaults back, last in the router. (Streamlit's own query-parameter binding breaks `st.switch_page`.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core.config import CONFIGS
+from core.data import CLASS_NAMES, CLASSES
+
+TEST_IMAGES = 10_000
+OUTCOMES = ("caught", "missed", "false-alarm", "passed")
+SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "as stored")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing in the link: its session key and parameter name, its default, and how its text is read.
+
+    `parse` raises ValueError with what would be right.
+    """
+
+    key: str
+    default: Any
+    parse: Callable[[str], Any]
+
+
+def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"one of {', '.join(options)}")
+        return text
+
+    return parse
+
+
+def _several_of(options: tuple[str, ...]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        return [_one_of(options)(part) for part in text.split(",") if part]
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _threshold(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 2.0:  # also refuses nan
+        raise ValueError("a number from 0 to 2")
+    return value
+
+
+def _name(text: str) -> str:
+    if not text or len(text) > 80 or not all(c.isascii() and (c.isalnum() or c == "-") for c in text):
+        raise ValueError("the name of a trained model")
+    return text
+
+
+EVERYWHERE = (
+    Field("model", "dcgan", _one_of(tuple(CONFIGS))),
+    Field("normal", "t-shirt", _one_of(CLASSES)),
+    Field("trained", None, _name),
+    Field("threshold", None, _threshold),
+)
+PAGES: dict[str, tuple[Field, ...]] = {
+    "browse": (
+        Field("image", None, _whole(0, TEST_IMAGES - 1)),
+        Field("classes", [], _several_of(CLASSES)),
+        Field("outcomes", [], _several_of(OUTCOMES)),
+        Field("sort", SORTS[0], _one_of(SORTS)),
+        Field("shelf", 1, _whole(1, 10_000)),
+    ),
+}
+
+
+def class_name(slug: str) -> str:
+    """What a class is called in sentences and on labels."""
+    return CLASS_NAMES[CLASSES.index(slug)]
+
+
+def pull(page: str) -> None:
+    """Adopt the address when the session is new or the page has changed. Unreadable values are kept for `problems`."""
+    if st.session_state.get("_page") == page:
+        return
+    st.session_state["_page"] = page
+    wrong = []
+    for field in _fields(page):
+        text = st.query_params.get(field.key)
+        if text is not None:
+            try:
+                st.session_state[field.key] = field.parse(text)
+            except ValueError as right:
+                wrong.append(f"“{field.key}” in the link is {text[:60]!r}; it should be {right}. It was left out.")
+        if field.key not in st.session_state:
+            default = field.default
+            st.session_state[field.key] = list(default) if isinstance(default, list) else default
+    st.session_state["_link_problems"] = wrong
+
+
+def problems() -> list[str]:
+    """What in the address could not be used, in words, until the page changes."""
+    return st.session_state.get("_link_problems", [])
+
+
+def push() -> None:
+    """Write what differs from the defaults into the address. Call it from `on_change` inside fragments."""
+    wanted = {}
+    for field in _fields(st.session_state.get("_page", "")):
+        value = st.session_state.get(field.key, field.default)
+        if value is not None and value != field.default:
+            wanted[field.key] = ",".join(value) if isinstance(value, list) else str(value)
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _fields(page: str) -> tuple[Field, ...]:
+    return EVERYWHERE + PAGES.get(page, ())

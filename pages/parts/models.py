@@ -1,0 +1,168 @@
+"""The trained model that is chosen, and what is loaded of it once for all sessions. torch only where weights are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core import checkpoints, data
+from core.checkpoints import Checkpoint, Scores
+from core.errors import MisfitError
+from core.regimes import test_roles
+from pages.parts.link import class_name
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
+REGIME_HELP = {
+    "seen": "Labelled anomalies of all nine other classes were in training. A supervised figure.",
+    "unseen": "One anomaly class was kept out of training and is the only one in the test.",
+    "one-class": "Only normal images were in training.",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A checkpoint with its stored scores split by role; `normal` and `anomaly` are masks [10000] over the test split."""
+
+    checkpoint: Checkpoint
+    scores: Scores
+    normal: np.ndarray
+    anomaly: np.ndarray
+
+    @property
+    def title(self) -> str:
+        return MODEL_NAMES[self.checkpoint.card.model]
+
+    @property
+    def regime(self) -> str:
+        left_out = self.checkpoint.task.left_out
+        return self.checkpoint.task.regime + (f" ({class_name(left_out)} left out)" if left_out else "")
+
+
+def found() -> tuple[list[Checkpoint], list[str]]:
+    """Every trained model and a line for each damaged one; read again only when a card on disk changes."""
+    folders = [checkpoints.SHIPPED, checkpoints.RUNS]
+    cards = sorted(card for folder in folders for card in folder.glob(f"*/*/{checkpoints.CARD}"))
+    return _discovered(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _discovered(stamps: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[str]]:
+    return checkpoints.discover()
+
+
+def of(model: str, normal: str) -> list[Checkpoint]:
+    """The trained models of one kind and class, shipped ones first."""
+    return [one for one in found()[0] if one.card.model == model and one.task.normal == normal]
+
+
+def label(checkpoint: Checkpoint) -> str:
+    """How the picker names one of several trained models."""
+    return f"{checkpoint.name} · {checkpoint.task.regime}"
+
+
+def identity(checkpoint: Checkpoint) -> str:
+    """How the link names it."""
+    regime = "" if checkpoint.task.regime == "seen" else f"-{checkpoint.task.regime}"
+    return checkpoint.name + (regime if checkpoint.name == "shipped" else "")
+
+
+def pick(model: str, normal: str, trained: str | None = None) -> Checkpoint | None:
+    """The trained model that is chosen, else the first of its kind and class, else None."""
+    candidates = of(model, normal)
+    return next((one for one in candidates if identity(one) == trained), candidates[0] if candidates else None)
+
+
+def chosen(model: str | None = None) -> Chosen:
+    """What the sidebar says, with its scores; `model` asks for the other GAN of the same class.
+
+    Stops the page with a kind message when there is none or it is damaged.
+    """
+    state = st.session_state
+    model = model or state["model"]
+    checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
+    if checkpoint is None:
+        st.info(
+            f"No {MODEL_NAMES[model]} has been trained yet with {class_name(state['normal'])} as the normal class. "
+            "Choose another class in the sidebar, or train this one.",
+            icon=":material/model_training:",
+        )
+        st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
+        st.stop()
+    try:
+        return opened(checkpoint)
+    except MisfitError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+def rivals() -> list[Chosen]:
+    """The chosen model first, then the other GAN of the same class where one is trained and whole."""
+    first = chosen()
+    others = [pick(model, st.session_state["normal"]) for model in MODEL_NAMES if model != first.checkpoint.card.model]
+    whole = []
+    for other in others:
+        try:
+            whole += [opened(other)] if other else []
+        except MisfitError as error:
+            st.warning(str(error), icon=":material/warning:")
+    return [first, *whole]
+
+
+def opened(checkpoint: Checkpoint) -> Chosen:
+    """The stored scores with their roles. Raises CheckpointError or DataError."""
+    return _opened(str(checkpoint.folder), checkpoint.card.scores_sha256)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _opened(folder: str, scores_sha256: str) -> Chosen:
+    checkpoint = checkpoints.load(Path(folder))
+    labels = test_images().labels
+    if len(checkpoint.scores.test) != len(labels):
+        raise MisfitError(
+            f"{folder} stores {len(checkpoint.scores.test)} test scores; the test split has {len(labels)}."
+        )
+    normal, anomaly = test_roles(checkpoint.task, labels)
+    return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
+
+
+@st.cache_resource(show_spinner=False)
+def test_images() -> data.Images:
+    """The test split, read once."""
+    return data.load("test")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the model…")
+def _generator(folder: str, weights_sha256: str) -> "nn.Module":
+    return checkpoints.load(Path(folder)).generator()
+
+
+def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
+    """G(x) of uint8 [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. Imports torch. Raises CheckpointError."""
+    from core import scoring
+
+    checkpoint = one.checkpoint
+    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
+    return scoring.reconstruct(generator, images, checkpoint.config.size)
+
+
+def threshold(one: Chosen) -> float:
+    """The threshold in force for this model: what the link or the ROC page says for the chosen one, else the Youden
+    point of its validation. A threshold belongs to the model it was set for; another model's scores differ in scale."""
+    value = st.session_state.get("threshold")
+    if value is not None and st.session_state.get("_threshold_of") == one.checkpoint.card.scores_sha256:
+        return float(value)
+    return one.checkpoint.card.thresholds["youden"]
+
+
+def settle_threshold(checkpoint: Checkpoint | None) -> None:
+    """Forget the threshold once another model is chosen than the one it was set for."""
+    state = st.session_state
+    mark = checkpoint.card.scores_sha256 if checkpoint else None
+    if state.get("_threshold_of") not in (None, mark):
+        state["threshold"] = None
+    state["_threshold_of"] = mark

@@ -1,0 +1,44 @@
+"""Arrays as pictures a browser shows crisply."""
+
+import base64
+import functools
+import io
+
+import numpy as np
+from PIL import Image
+
+RESIDUAL_FULL = 1.0  # the residual that is drawn in full colour, on the scale 0…2; the same for every image
+
+# Black → blue → vermilion → yellow-white, rising in lightness, so that it reads without colour too.
+_STOPS = np.array([[0, 0, 0], [24, 40, 110], [150, 40, 90], [230, 110, 40], [255, 245, 200]], np.float64)
+_RAMP = np.stack(
+    [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(_STOPS)), _STOPS[:, channel]) for channel in range(3)],
+    axis=1,
+).astype(np.uint8)
+
+
+def to_grey(reconstruction: np.ndarray) -> np.ndarray:
+    """float32 [..., 28, 28] on [-1, 1] → uint8."""
+    return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+
+
+def heat(residual: np.ndarray) -> np.ndarray:
+    """A residual [28, 28], 0…2, as colours uint8 [28, 28, 3] on a scale fixed for all images."""
+    return _RAMP[(residual / RESIDUAL_FULL * 255.0).clip(0, 255).astype(np.uint8)]
+
+
+def enlarged(image: np.ndarray, times: int = 8) -> np.ndarray:
+    """Every pixel as a square of `times`: crisp however the browser scales."""
+    return image.repeat(times, 0).repeat(times, 1)
+
+
+def data_url(image: np.ndarray) -> str:
+    """uint8 [H, W] or [H, W, 3] as a PNG in a data: address."""
+    return _data_url(image.tobytes(), image.shape)
+
+
+@functools.lru_cache(maxsize=4096)
+def _data_url(content: bytes, shape: tuple[int, ...]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(np.frombuffer(content, np.uint8).reshape(shape)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

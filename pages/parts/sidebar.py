@@ -1,0 +1,72 @@
+"""The choice of model and normal class that every page follows, and what is in use."""
+
+import streamlit as st
+
+from core import data
+from core.config import CONFIGS
+from core.data import CLASSES
+from core.errors import MisfitError
+from pages.parts import models
+from pages.parts.link import class_name
+
+
+def show() -> None:
+    """Draw the sidebar's pickers. Classes without a trained model are named so, not hidden."""
+    state = st.session_state
+    with st.sidebar:
+        st.selectbox(
+            "Model",
+            list(CONFIGS),
+            format_func=models.MODEL_NAMES.get,
+            key="model",
+            persist_state="session",
+            help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
+        )
+        trained = {one.task.normal for one in models.found()[0] if one.card.model == state["model"]}
+        st.selectbox(
+            "Normal class",
+            CLASSES,
+            format_func=lambda slug: class_name(slug) + ("" if slug in trained else " – not trained yet"),
+            key="normal",
+            persist_state="session",
+            help="The class that counts as normal; images of the other nine are anomalies.",
+        )
+        candidates = models.of(state["model"], state["normal"])
+        if len(candidates) > 1:
+            names = {models.identity(one): models.label(one) for one in candidates}
+            if state.get("trained") not in names:
+                state["trained"] = next(iter(names))
+            st.selectbox(
+                "Trained model",
+                list(names),
+                format_func=names.get,
+                key="trained",
+                persist_state="session",
+                help="Shipped with Misfit, or trained on the Train page.",
+            )
+        else:
+            state["trained"] = None
+        checkpoint = models.pick(state["model"], state["normal"], state["trained"])
+        models.settle_threshold(checkpoint)
+        if checkpoint:
+            test = checkpoint.card.test
+            st.caption(
+                f"Test AUROC **{test['auroc']:.3f}** (95 % interval {test['auroc_low']:.3f}–{test['auroc_high']:.3f}), "
+                f"{checkpoint.task.regime} regime",
+                help=models.REGIME_HELP[checkpoint.task.regime]
+                + " AUROC is the chance that a random anomaly scores higher than a random normal image.",
+            )
+        _data_in_use()
+
+
+def _data_in_use() -> None:
+    try:
+        source = data.find("train")
+    except MisfitError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    what = "all 60,000 training images" if source.complete else "starter set, 10,000 training images"
+    st.caption(
+        f":material/database: {what} ({source.name})",
+        help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
+    )

@@ -1,0 +1,66 @@
+"""One image through one or both GANs: input, reconstruction, residual, score, percentile, verdict."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import evaluation
+from core.errors import MisfitError
+from pages.parts import models
+from pages.parts.link import class_name
+from pages.parts.models import Chosen
+from pages.parts.pictures import data_url, heat, to_grey
+
+_STYLE = """<style>
+.mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
+.mf-row figure {margin:0; flex:1 1 104px; max-width:170px}
+.mf-row img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000}
+.mf-row figcaption {font-size:.85rem; padding-top:4px}
+</style>"""
+RESIDUAL_HELP = (
+    "Residual: the absolute difference between image and reconstruction at each pixel, black for none and bright for "
+    "1 or more on the scale 0 to 2. The scale is the same for every image. Its mean is the score."
+)
+
+
+def row(pictures: Sequence[tuple[str, np.ndarray]]) -> None:
+    """Pictures side by side, enlarged crisply, wrapping on narrow screens. Captions are our own words, never a file's."""
+    figures = "".join(
+        f'<figure><img src="{data_url(image)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        for caption, image in pictures
+    )
+    st.html(f'{_STYLE}<div class="mf-row">{figures}</div>')
+
+
+def show(image: np.ndarray, one: Chosen) -> float | None:
+    """Run uint8 [28, 28] through one GAN and show what comes of it. Returns the score, or None when the model is damaged."""
+    from core import scoring  # torch, three seconds the first time
+
+    try:
+        reconstruction = models.reconstruct(one, image[None])
+    except MisfitError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+    score = float(scoring.score_reconstructions(image[None], reconstruction)[0])
+    residual = scoring.residual(image[None], reconstruction)[0]
+    st.markdown(f"##### {one.title}")
+    row([("Reconstruction", to_grey(reconstruction[0])), ("Residual", heat(residual))])
+    words(score, one)
+    return score
+
+
+def words(score: float, one: Chosen) -> None:
+    """Score, percentile and verdict in words, with a sign beside the colour."""
+    limit = models.threshold(one)
+    normal_class = class_name(one.checkpoint.task.normal)
+    percentile = float(evaluation.percentile(score, one.scores.validation_normal))
+    if score >= limit:
+        st.markdown(f":orange-badge[:material/flag: **anomaly**] score **{score:.4f}** ≥ threshold {limit:.4f}")
+    else:
+        st.markdown(f":blue-badge[:material/check: **normal**] score **{score:.4f}** < threshold {limit:.4f}")
+    st.caption(
+        f"{percentile:.1f} % of {len(one.scores.validation_normal)} validation images of {normal_class} score no higher.",
+        help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
+        "probability. The threshold is set on the ROC page; it starts at the largest Youden J on validation images.",
+    )
