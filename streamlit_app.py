@@ -3,25 +3,43 @@
 Nothing here, nor in what it imports, may import torch, torchvision or scikit-learn: every visitor would wait for them.
 """
 
+import contextlib
+
 import streamlit as st
+from streamlit import runtime
+from streamlit.errors import StreamlitAPIException
 
 from pages.parts import link, sidebar
 
-st.set_page_config(page_title="Misfit", page_icon="pages/parts/icon.png", layout="wide")
 
-page = st.navigation(
-    [
-        st.Page("pages/overview/page.py", title="Overview", icon=":material/home:", default=True),
-        st.Page("pages/browse/page.py", title="Browse", icon=":material/grid_view:", url_path="browse"),
-        st.Page("pages/roc/page.py", title="ROC", icon=":material/show_chart:", url_path="roc"),
-        st.Page("pages/try_it/page.py", title="Try it", icon=":material/draw:", url_path="try"),
-        st.Page("pages/train/page.py", title="Train", icon=":material/model_training:", url_path="train"),
-        st.Page("pages/results/page.py", title="Results", icon=":material/table_chart:", url_path="results"),
-    ]
-)
-link.pull(page.url_path)
-sidebar.show()
-for problem in link.problems():
-    st.warning(problem, icon=":material/link_off:")
-page.run()
-link.push()
+def route() -> None:
+    """Draw the page that the address names."""
+    # Before st.navigation, which else takes the page's icon as the tab's: that one would be fetched from the internet.
+    st.set_page_config(page_title="Misfit", page_icon="pages/parts/icon.png", layout="wide")
+    page = st.navigation(
+        [
+            st.Page("pages/overview/page.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/browse/page.py", title="Browse", icon=":material/grid_view:", url_path="browse"),
+            st.Page("pages/roc/page.py", title="ROC", icon=":material/show_chart:", url_path="roc"),
+            st.Page("pages/try_it/page.py", title="Try it", icon=":material/draw:", url_path="try"),
+            st.Page("pages/train/page.py", title="Train", icon=":material/model_training:", url_path="train"),
+            st.Page("pages/results/page.py", title="Results", icon=":material/table_chart:", url_path="results"),
+        ]
+    )
+    link.pull(page.url_path)
+    sidebar.show()
+    for problem in link.problems():
+        st.warning(problem, icon=":material/link_off:")
+    page.run()
+    link.push()
+
+
+if runtime.exists():
+    route()
+else:
+    # `streamlit run` finds this app and imports the file once, before the first visitor. That is the moment to call
+    # st.navigation, if only with nothing: from then on Streamlit does not guess pages from the folder called pages. Else
+    # the first visitor of a fresh server who follows a link to a page is told that there is no such page.
+    with contextlib.suppress(StreamlitAPIException):
+        st.navigation([])
+    app = st.App(__file__)

@@ -88,6 +88,21 @@ def _parser() -> argparse.ArgumentParser:
     _json(score)
     score.set_defaults(run=_score)
 
+    results = commands.add_parser(
+        "results",
+        help="measure what is missing in results.csv",
+        description="Measure every method, regime, class and seed that results.csv does not have yet. Can be interrupted at any point.",
+    )
+    results.add_argument("--check", action="store_true", help="recompute the shipped models' test AUROC and compare")
+    results.add_argument(
+        "--normal", nargs="+", choices=data.CLASSES, default=data.CLASSES, metavar="CLASS", help="only these"
+    )
+    results.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
+    results.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
+    results.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
+    results.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
+    results.set_defaults(run=_results)
+
     fetch = commands.add_parser(
         "fetch",
         help="download the full training split",
@@ -251,6 +266,40 @@ def _score(options: argparse.Namespace) -> int:
     for problem in problems:
         print(f"misfit: {problem}", file=sys.stderr)
     return 2 if problems else 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from core import results
+
+    if options.check:
+        wrong = results.check()
+        for line in wrong:
+            print(f"misfit: {line}", file=sys.stderr)
+        print(
+            "results.csv and the shipped weights disagree." if wrong else "results.csv agrees with the shipped weights."
+        )
+        return 2 if wrong else 0
+    cells = [
+        cell
+        for cell in results.plan(options.normal, options.regime)
+        if (not options.method or cell.method in options.method)
+        and (options.seeds is None or cell.seed < options.seeds)
+    ]
+    todo = results.missing(cells, results.read())
+    print(
+        f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr
+    )
+    with tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
+        for row in results.run(todo, options.workers):
+            bar.update()
+            where = f"{row['normal']}, {row['regime']}" + (f" without {row['left_out']}" if row["left_out"] else "")
+            bar.write(
+                f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
+                file=sys.stderr,
+            )
+    return 0
 
 
 def _fetch(options: argparse.Namespace) -> int:

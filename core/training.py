@@ -38,6 +38,49 @@ def pick_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
+class Batches:
+    """Augmented batches of a split's training images, in an order that the seed fixes."""
+
+    def __init__(self, split: Split, config: TrainingConfig, size: int, seed: int, device: torch.device) -> None:
+        self.config, self.size, self.device = config, size, device
+        self.normal = torch.from_numpy(split.train_normal)
+        self.anomaly = torch.from_numpy(split.train_anomaly)
+        self.random = torch.Generator().manual_seed(seed)
+        self.steps = len(self.normal) // config.batch_size
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """`steps` pairs of batches (normal, anomaly), float [B, 1, size, size]; anomalies are empty when there are none.
+
+        Every normal comes once, anomalies as often as it takes to last as long.
+        """
+        size = self.config.batch_size
+        normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
+        for step in range(self.steps):
+            chosen = slice(step * size, (step + 1) * size)
+            yield self._augmented(self.normal[normals[chosen]]), self._augmented(self.anomaly[anomalies[chosen]])
+
+    def _shuffled(self, images: Tensor) -> Tensor:
+        """Indices for one epoch: as many whole shuffles as it takes."""
+        needed = self.steps * self.config.batch_size
+        if not len(images):
+            return torch.empty(0, dtype=torch.long)
+        shuffles = [torch.randperm(len(images), generator=self.random) for _ in range(-(-needed // len(images)))]
+        return torch.cat(shuffles)[:needed]
+
+    def _augmented(self, images: Tensor) -> Tensor:
+        """uint8 [B, 28, 28] → network input, each image mirrored or not and moved by up to `shift` pixels."""
+        count, side = len(images), images.shape[-1]
+        if count and self.config.flip:
+            mirrored = torch.rand(count, generator=self.random) < 0.5
+            images = torch.where(mirrored[:, None, None], images.flip(-1), images)
+        if count and (reach := self.config.shift):
+            padded = nn.functional.pad(images, (reach,) * 4)
+            corner = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=self.random)
+            rows, columns = corner + torch.arange(side)  # [count, side] each
+            images = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+        return to_input(images.to(self.device, non_blocking=True), self.size)
+
+
 class Training:
     """A training run. Iterate `epochs()`; `generator` is at any time the averaged generator trained so far.
 
@@ -59,11 +102,10 @@ class Training:
         self.averaged = AveragedModel(
             self.gan.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
         )
-        self.random = torch.Generator().manual_seed(seed)
-        self.normal = torch.from_numpy(split.train_normal)
-        self.anomaly = torch.from_numpy(split.train_anomaly)
+        self.batches = Batches(split, config, config.size, seed, self.device)
+        self.steps = self.batches.steps
+        self.kinds = 2 if len(split.train_anomaly) else 1
         self.validation = (split.validation_normal, split.validation_anomaly)
-        self.steps = len(self.normal) // config.batch_size
         self.finished_epochs = 0
         self.history: list[dict[str, Any]] = []
 
@@ -101,7 +143,7 @@ class Training:
         while self.finished_epochs < self.config.epochs:
             started = time.perf_counter()
             sums: dict[str, Tensor] = {}
-            for step, (normal, anomaly) in enumerate(self._batches(), 1):
+            for step, (normal, anomaly) in enumerate(self.batches.epoch(), 1):
                 for name, value in self._step(normal, anomaly).items():
                     sums[name] = sums[name] + value if name in sums else value
                 on_step(Progress(self.finished_epochs, self.config.epochs, step, self.steps))
@@ -121,7 +163,7 @@ class Training:
                 **self._validate(),
                 "learning_rate": self.schedules[0].get_last_lr()[0],
                 "seconds": seconds,
-                "images_per_second": self.steps * self.config.batch_size * (2 if len(self.anomaly) else 1) / seconds,
+                "images_per_second": self.steps * self.config.batch_size * self.kinds / seconds,
             }
             self.history.append(record)
             yield record
@@ -169,36 +211,6 @@ class Training:
             nn.utils.clip_grad_norm_(self.gan.generator.parameters(), clip)
         optimizer.step()
         self.schedules[which].step()
-
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pairs of augmented batches; anomalies are drawn anew until they last as long as the normals."""
-        size = self.config.batch_size
-        normals = self._shuffled(self.normal)
-        anomalies = self._shuffled(self.anomaly)
-        for step in range(self.steps):
-            chosen = slice(step * size, (step + 1) * size)
-            yield self._augmented(self.normal[normals[chosen]]), self._augmented(self.anomaly[anomalies[chosen]])
-
-    def _shuffled(self, images: Tensor) -> Tensor:
-        """Indices for one epoch: as many whole shuffles as it takes."""
-        needed = self.steps * self.config.batch_size
-        if not len(images):
-            return torch.empty(0, dtype=torch.long)
-        shuffles = [torch.randperm(len(images), generator=self.random) for _ in range(-(-needed // len(images)))]
-        return torch.cat(shuffles)[:needed]
-
-    def _augmented(self, images: Tensor) -> Tensor:
-        """uint8 [B, 28, 28] → network input, each image mirrored or not and moved by up to `shift` pixels."""
-        count, side = len(images), images.shape[-1]
-        if count and self.config.flip:
-            mirrored = torch.rand(count, generator=self.random) < 0.5
-            images = torch.where(mirrored[:, None, None], images.flip(-1), images)
-        if count and (reach := self.config.shift):
-            padded = nn.functional.pad(images, (reach,) * 4)
-            corner = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=self.random)
-            rows, columns = corner + torch.arange(side)  # [count, side] each
-            images = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-        return to_input(images.to(self.device, non_blocking=True), self.gan.size)
 
     def _validate(self) -> dict[str, float]:
         normal, anomaly = (scoring.score(self.generator, images, self.gan.size) for images in self.validation)

@@ -150,5 +150,5 @@ else:
         on_open=open_image,
     )
     st.caption(
-        "Each tile: the score and the outcome. " + " · ".join(f"{s} {w}" for s, w, _ in tiles.OUTCOMES.values()) + "."
+        "Each tile: the score and the outcome. " + "; ".join(f"{s} {w}" for s, w, _ in tiles.OUTCOMES.values()) + "."
     )

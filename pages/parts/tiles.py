@@ -22,7 +22,7 @@ OUTCOMES = {
     "caught": ("✓", "caught: an anomaly, flagged", "good"),
     "missed": ("✗", "missed: an anomaly that passed", "bad"),
     "false-alarm": ("!", "false alarm: a normal image, flagged", "warn"),
-    "passed": ("·", "passed: a normal image, not flagged", "plain"),
+    "passed": ("○", "passed: a normal image, not flagged", "plain"),
 }
 
 

@@ -113,7 +113,7 @@ def table(counts: evaluation.Confusion) -> str:
 </style><table class="mf-confusion"><caption style="position:absolute;clip:rect(0 0 0 0)">Confusion matrix at the threshold</caption>
 <tr><th scope="col"></th><th scope="col">Flagged</th><th scope="col">Not flagged</th></tr>
 <tr><th scope="row">Anomalies</th><td><b>{counts.caught:,}</b><br><small>✓ caught</small></td><td><b>{counts.missed:,}</b><br><small>✗ missed</small></td></tr>
-<tr><th scope="row">Normal images</th><td><b>{counts.false_alarms:,}</b><br><small>! false alarms</small></td><td><b>{counts.passed:,}</b><br><small>· passed</small></td></tr>
+<tr><th scope="row">Normal images</th><td><b>{counts.false_alarms:,}</b><br><small>! false alarms</small></td><td><b>{counts.passed:,}</b><br><small>○ passed</small></td></tr>
 </table>"""
 
 
@@ -127,7 +127,7 @@ def lab() -> None:
         state["threshold_slider"] = float(min(max(limit, low), high))
         state["_slider_shows"] = limit
 
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with right:
         st.slider(
             "Threshold",

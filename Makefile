@@ -1,0 +1,30 @@
+# make run   set up once, then open the app          make test   the whole test suite
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check clean
+
+run: $(VENV)/.ready
+	$(BIN)/streamlit run streamlit_app.py
+
+test: $(VENV)/.ready-to-test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-to-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf $(VENV)
+
+# A stamp is written last: an interrupted installation, or a changed list, builds the environment anew.
+$(VENV)/.ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Misfit needs Python 3.11 or newer; try make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.ready-to-test: $(VENV)/.ready requirements-test.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $@

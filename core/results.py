@@ -1,0 +1,305 @@
+"""The sweep: every method × regime × normal class × seed, measured the same way, into results.csv and RESULTS.md.
+
+A cell is one training and its test figures; a row of results.csv is a finished cell. The file is replaced whole after
+every cell, so an interrupted sweep goes on where it was: cells whose recipe has a row are not run again.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import checkpoints, data, evaluation, jobs, regimes
+from core.baselines import BASELINES
+from core.config import CONFIGS, TrainingConfig, config_class, to_json
+from core.data import CLASSES, ROOT
+from core.errors import CheckpointError, MisfitError
+from core.files import sha256, write_whole
+from core.regimes import Task
+
+CSV = ROOT / "results.csv"
+SEEDS = 3
+SEEDS_FIRST_CLASS = 5  # T-shirt, whose spread over seeds is reported
+
+COLUMNS = {
+    "method": str,
+    "regime": str,
+    "normal": str,
+    "left_out": str,
+    "anomalies": int,
+    "seed": int,
+    "auroc": float,
+    "auroc_low": float,
+    "auroc_high": float,
+    "average_precision_5pct": float,
+    "fpr_at_95tpr": float,
+    "hardest_class": str,
+    "hardest_auroc": float,
+    "normal_error": float,
+    "normal_ssim": float,
+    "validation_auroc": float,
+    "seconds": float,
+    "recipe": str,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One thing to measure. `method` is a GAN's or a baseline's name."""
+
+    method: str
+    task: Task
+    seed: int
+
+    @property
+    def config(self) -> TrainingConfig | None:
+        return config_class(self.method)() if self.method in CONFIGS else None
+
+    @property
+    def recipe(self) -> str:
+        """A short hash of all that defines the cell: another config is another cell."""
+        config = to_json(self.config) if self.config else None
+        content = json.dumps([self.method, to_json(self.task), self.seed, config], sort_keys=True)
+        return sha256(content.encode())[:12]
+
+    @property
+    def title(self) -> str:
+        left_out = f" without {self.task.left_out}" if self.task.left_out else ""
+        return f"{self.method}, {self.task.normal}, {self.task.regime}{left_out}, seed {self.seed}"
+
+    @property
+    def shipped(self) -> Path | None:
+        """Where this cell's model lies in the box, when it is one of those that ship (seed 0, seen or one-class)."""
+        if self.config is None or self.seed != 0 or self.task.regime == "unseen":
+            return None
+        return checkpoints.shipped(self.method, self.task.normal, self.task.regime)
+
+
+def plan(normals: Iterable[str] = CLASSES, only: Iterable[str] = regimes.REGIMES) -> list[Cell]:
+    """Every cell in the order in which it is worth having: first seeds of all classes before second ones."""
+    cells = []
+    for seed in range(SEEDS_FIRST_CLASS):
+        for regime in (name for name in regimes.REGIMES if name in only):
+            for normal in normals:
+                if seed >= SEEDS and normal != CLASSES[0]:
+                    continue
+                methods = [*CONFIGS, *(name for name, (_, where) in BASELINES.items() if where == regime)]
+                if regime == "unseen":
+                    tasks = [
+                        Task(normal, regime, left_out=name)
+                        for name in CLASSES
+                        if name != normal and normal == CLASSES[0]
+                    ]
+                else:
+                    tasks = [Task(normal, regime, 0 if regime == "one-class" else Task.anomalies)]
+                cells += [Cell(method, task, seed) for task in tasks for method in methods]
+    return cells
+
+
+def read(path: Path = CSV) -> pd.DataFrame:
+    """The finished cells, one a row; empty when there are none yet. Raises MisfitError when the file is damaged."""
+    if not path.exists():
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    try:
+        rows = pd.read_csv(
+            path,
+            dtype=COLUMNS,
+            keep_default_na=False,
+            na_values={"normal_error": [""], "normal_ssim": [""], "validation_auroc": [""]},
+        )
+    except (ValueError, pd.errors.ParserError) as error:
+        raise MisfitError(
+            f"{path} is damaged ({error}). Restore it, or move it away to measure everything again."
+        ) from error
+    if list(rows.columns) != list(COLUMNS):
+        raise MisfitError(
+            f"{path} has other columns than this Misfit writes. Move it away to measure everything again."
+        )
+    return rows
+
+
+def missing(cells: list[Cell], rows: pd.DataFrame) -> list[Cell]:
+    """The cells without a row."""
+    done = set(rows["recipe"])
+    return [cell for cell in cells if cell.recipe not in done]
+
+
+def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
+    """Measure `cells` and yield a row each as they finish, keeping results.csv up to date.
+
+    `workers` cells at a time, through joblib: inside `joblib.parallel_config(backend="dask")` they run on that cluster.
+    Rows do not depend on the number of workers: every cell runs on one thread.
+    """
+    from joblib import Parallel, delayed
+
+    rows = read()
+    for row in Parallel(n_jobs=workers, return_as="generator_unordered")(delayed(measure)(cell) for cell in cells):
+        rows = pd.concat([rows, pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
+        write_whole(
+            CSV,
+            rows.sort_values(["regime", "method", "normal", "left_out", "seed"])
+            .to_csv(index=False, float_format="%.6f")
+            .encode(),
+        )
+        yield row
+
+
+def measure(cell: Cell) -> dict[str, Any]:
+    """Train (or load from the box) and test one cell: a row of results.csv."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # cells run side by side, and one thread's sums are the same on every machine of a kind
+    try:
+        return _measure_gan(cell) if cell.config else _measure_baseline(cell)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure_gan(cell: Cell) -> dict[str, Any]:
+    from core import scoring
+
+    test = data.load("test")
+    with tempfile.TemporaryDirectory(prefix="misfit-") as temporary:
+        folder = cell.shipped or Path(temporary) / "checkpoint"
+        found = (_sound(cell, folder) if folder.exists() else None) or _train(cell, folder)
+        reconstructions = scoring.reconstruct(found.generator(), test.images, found.config.size)
+        return _gan_row(cell, found, reconstructions, test)
+
+
+def _train(cell: Cell, folder: Path) -> checkpoints.Checkpoint:
+    assert cell.config is not None
+    return jobs.train(jobs.Request(cell.method, cell.task, cell.config, cell.seed), folder, "auto")
+
+
+def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
+    """The cell's own model when it lies whole in `folder`; else what lies there is set aside, by name, and None."""
+    try:
+        found = checkpoints.load(folder)
+        found.generator()
+        _ = found.scores
+        if (
+            found.config == cell.config
+            and found.task == cell.task
+            and found.card.seed == cell.seed
+            and not found.card.stopped_early
+        ):
+            return found
+        why = "another recipe"
+    except CheckpointError as error:
+        why = str(error)
+    aside = checkpoints.RUNS / "set-aside" / f"{folder.parent.name}-{folder.name}-{int(time.time())}"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(folder, aside)
+    print(f"misfit: {folder} was set aside as {aside} ({why}); it is trained again.", flush=True)
+    return None
+
+
+def _gan_row(
+    cell: Cell, found: checkpoints.Checkpoint, reconstructions: np.ndarray, test: data.Images
+) -> dict[str, Any]:
+    from core import scoring
+
+    normal, _ = regimes.test_roles(cell.task, test.labels)
+    scores = scoring.score_reconstructions(test.images, reconstructions)
+    row = _row(cell, scores, test, found.card.seconds)
+    row["normal_error"] = float(scores[normal].mean())
+    row["normal_ssim"] = ssim(test.images[normal], reconstructions[normal])
+    row["validation_auroc"] = found.card.validation["auroc"]
+    return row
+
+
+def _measure_baseline(cell: Cell) -> dict[str, Any]:
+    test = data.load("test")
+    split = regimes.split(cell.task, data.load("train"))
+    started = time.perf_counter()
+    scores = BASELINES[cell.method][0](split, test.images, cell.seed)
+    return _row(cell, scores, test, time.perf_counter() - started)
+
+
+def _row(cell: Cell, scores: np.ndarray, test: data.Images, seconds: float) -> dict[str, Any]:
+    normal, anomaly = regimes.test_roles(cell.task, test.labels)
+    report = evaluation.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
+    hardest = min(report["per_class"], key=report["per_class"].get)
+    figures = {
+        name: report[name] for name in ("auroc", "auroc_low", "auroc_high", "average_precision_5pct", "fpr_at_95tpr")
+    }
+    return {
+        "method": cell.method,
+        "regime": cell.task.regime,
+        "normal": cell.task.normal,
+        "left_out": cell.task.left_out or "",
+        "anomalies": cell.task.anomalies,
+        "seed": cell.seed,
+        **figures,
+        "hardest_class": hardest,
+        "hardest_auroc": report["per_class"][hardest],
+        "normal_error": np.nan,
+        "normal_ssim": np.nan,
+        "validation_auroc": np.nan,
+        "seconds": seconds,
+        "recipe": cell.recipe,
+    }
+
+
+def ssim(images: np.ndarray, reconstructions: np.ndarray) -> float:
+    """Mean structural similarity (Wang et al. 2004, 7×7 windows) of uint8 images and float reconstructions [N, 28, 28]."""
+    from skimage.metrics import structural_similarity
+
+    scaled = images.astype(np.float32) / 127.5 - 1.0
+    pairs = zip(scaled, reconstructions, strict=True)
+    return float(np.mean([structural_similarity(image, other, data_range=2.0) for image, other in pairs]))
+
+
+def check(tolerance: float = 1e-4) -> list[str]:
+    """Recompute every shipped checkpoint's test AUROC from its weights; a line for each that results.csv disagrees with."""
+    from core import scoring
+
+    rows, test, wrong = read().set_index("recipe"), data.load("test"), []
+    for cell in plan():
+        if not (cell.shipped and cell.shipped.exists()):
+            continue
+        found = checkpoints.load(cell.shipped)
+        scores = scoring.score(found.generator(), test.images, found.config.size)
+        normal, anomaly = regimes.test_roles(found.task, test.labels)
+        area = evaluation.auroc(scores[normal], scores[anomaly])
+        stated = rows["auroc"].get(cell.recipe)
+        if stated is None or abs(area - stated) > tolerance:
+            wrong.append(f"{cell.title}: {area:.6f} from the weights, {stated} in results.csv")
+    return wrong
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Method × regime: AUROC of T-shirt/top and the mean of the classes, with the SD over seeds and over classes apart.
+
+    sd_seeds: the SD over seeds within a class, pooled over classes. sd_classes: the SD of the classes' means.
+    """
+    lines = []
+    for (regime, method), group in rows.groupby(["regime", "method"], sort=False):
+        unit = "left_out" if regime == "unseen" else "normal"
+        per_unit = group.groupby(unit)["auroc"]
+        means = per_unit.mean()
+        variance = per_unit.var(ddof=1).dropna()
+        lines.append(
+            {
+                "regime": regime,
+                "method": method,
+                "t_shirt": group[group["normal"] == "t-shirt"]["auroc"].mean(),
+                "mean": means.mean(),
+                "classes": len(means),
+                "seeds": int(per_unit.count().min()),
+                "sd_seeds": float(np.sqrt(variance.mean())) if len(variance) else np.nan,
+                "sd_classes": means.std(ddof=1) if len(means) > 1 else np.nan,
+                "normal_error": group["normal_error"].mean(),
+                "normal_ssim": group["normal_ssim"].mean(),
+                "seconds": group["seconds"].median(),
+            }
+        )
+    return pd.DataFrame(lines)
