@@ -55,7 +55,6 @@ class TrainingConfig:
 class TraditionalConfig(TrainingConfig):
     """The network and the loss weights; anomaly_mse is a reward, so it is subtracted."""
 
-    epochs: int = 20
     learning_rate: float = 1e-3
     size: int = SIZE
     hidden: tuple[int, ...] = (256,)
@@ -88,9 +87,10 @@ class DCGANConfig(TrainingConfig):
     """The network and the six loss weights. Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order; ours are
     the ones that did best on validation (README, "Figures")."""
 
+    epochs: int = 32
     size: int = 32
     widths: tuple[int, ...] = (8, 16, 32, 64)
-    discriminator_widths: tuple[int, ...] = (16, 32, 64, 64)
+    discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
     patch: int = 16
     patch_stride: int = 8
     patch_worst: int = 3
@@ -98,7 +98,7 @@ class DCGANConfig(TrainingConfig):
     patch_l1: float = 1.0
     latent: float = 0.5
     adversarial_normal: float = 0.1
-    abc: float = 1.0
+    abc: float = 1.5
     adversarial_anomaly: float = 0.1
 
     def __post_init__(self) -> None:

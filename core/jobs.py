@@ -151,6 +151,8 @@ def status(name: str) -> Status | None:
 
 def statuses() -> list[Status]:
     """Every run, newest first."""
+    for worker in _WORKERS.values():
+        worker.poll()  # reaps those that have ended
     names = [path.parent.name for path in checkpoints.RUNS.glob("*/status.json")]
     found = [one for name in names if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", name) and (one := status(name))]
     return sorted(found, key=lambda one: -one.started)

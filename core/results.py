@@ -103,8 +103,9 @@ def plan(normals: Iterable[str] = CLASSES, only: Iterable[str] = regimes.REGIMES
     return cells
 
 
-def read(path: Path = CSV) -> pd.DataFrame:
+def read() -> pd.DataFrame:
     """The finished cells, one a row; empty when there are none yet. Raises MisfitError when the file is damaged."""
+    path = CSV
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     try:
@@ -120,7 +121,7 @@ def read(path: Path = CSV) -> pd.DataFrame:
         ) from error
     if list(rows.columns) != list(COLUMNS):
         raise MisfitError(
-            f"{path} has other columns than this Misfit writes. Move it away to measure everything again."
+            f"{path} has other columns than this Misfit writes. Restore it, or move it away to measure everything again."
         )
     return rows
 

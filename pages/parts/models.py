@@ -101,16 +101,21 @@ def chosen(model: str | None = None) -> Chosen:
 
 
 def rivals() -> list[Chosen]:
-    """The chosen model first, then the other GAN of the same class where one is trained and whole."""
+    """The chosen model first, then the other GAN of the same class where one is trained and whole. Stops like `chosen`."""
     first = chosen()
-    others = [pick(model, st.session_state["normal"]) for model in MODEL_NAMES if model != first.checkpoint.card.model]
-    whole = []
-    for other in others:
+    return [first, *(other for other in trained_gans() if other.checkpoint.card.model != first.checkpoint.card.model)]
+
+
+def trained_gans() -> list[Chosen]:
+    """Each GAN that is trained for the normal class, traditional first; a damaged one is said to be so and left out."""
+    state, whole = st.session_state, []
+    for model in MODEL_NAMES:
+        one = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
         try:
-            whole += [opened(other)] if other else []
+            whole += [opened(one)] if one else []
         except MisfitError as error:
             st.warning(str(error), icon=":material/warning:")
-    return [first, *whole]
+    return whole
 
 
 def opened(checkpoint: Checkpoint) -> Chosen:

@@ -10,7 +10,7 @@ from pages.parts import models, verdict
 from pages.parts.link import class_name
 from pages.parts.pictures import enlarged
 
-PAD = 336  # pixels, twelve for each of the model's 28
+PAD = 280  # pixels, ten for each of the model's 28
 
 st.title("Try it")
 rivals = models.rivals()
@@ -68,7 +68,7 @@ def uploaded() -> Image.Image | None:
         return None
 
 
-left, right = st.columns([2, 3], gap="large")
+left, right = st.columns([5, 7], gap="large")
 with left:
     way = st.segmented_control("Where from", ["Draw", "Upload"], default="Draw", required=True, key="try_way")
     picture = drawn() if way == "Draw" else uploaded()
