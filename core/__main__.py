@@ -180,6 +180,7 @@ def _train(options: argparse.Namespace) -> int:
     with tqdm(
         total=config.epochs,
         unit="epoch",
+        delay=0.01,  # nothing is drawn before a refusal, which is one line
         file=sys.stderr,
         bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
     ) as bar:
@@ -223,6 +224,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     test = data.load("test")
     scores = scoring.score(found.generator(), test.images, found.config.size)
     report = checkpoints.test_report(found.task, scores, test.labels)
+    del report["normal_error"]
     answer = {"model": found.card.model, "normal": found.task.normal, "regime": found.task.regime, **report}
     _answer(options, answer, f"{found.folder}, recomputed from the weights over the test split:")
     return 0

@@ -10,6 +10,7 @@ Weights are safetensors only; no pickle is ever loaded. Nothing here imports tor
 import dataclasses
 import datetime
 import json
+import math
 import os
 import platform
 import shutil
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 SHIPPED = ROOT / "checkpoints"
 # A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
-RUNS = Path(os.environ.get("MISFIT_RUNS", ROOT / "runs")).resolve()
+RUNS = Path(os.environ.get("MISFIT_RUNS") or ROOT / "runs").resolve()
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
 FORMAT = 1
@@ -107,7 +108,7 @@ class Checkpoint:
         content = self._checked(SCORES, self.card.scores_sha256)
         try:
             tensors = load(content)
-        except SafetensorError as error:
+        except (SafetensorError, KeyError) as error:  # the latter for a type that numpy lacks
             raise CheckpointError(f"{self.folder / SCORES} is damaged ({error}).") from error
         names = {field.name for field in dataclasses.fields(Scores)}
         if set(tensors) != names or any(
@@ -165,7 +166,7 @@ def load(folder: Path) -> Checkpoint:
         raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
     try:
         values = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter from brackets nested by the thousand
         raise CheckpointError(f"{path} is damaged: it is not JSON ({error}).") from error
     names = {field.name for field in dataclasses.fields(Card)}
     if not isinstance(values, dict) or set(values) != names:
@@ -178,6 +179,8 @@ def load(folder: Path) -> Checkpoint:
         int: ("seed", "epochs_trained", "data_images", "parameters"),
         dict: ("task", "config", "versions", "validation", "test", "thresholds"),
         list: ("history",),
+        bool: ("stopped_early",),
+        float: ("seconds",),
     }
     for kind, keys in kinds.items():
         for key in keys:
@@ -185,7 +188,7 @@ def load(folder: Path) -> Checkpoint:
                 raise CheckpointError(f"{path}: {key} is {type(values[key]).__name__}; it must be {kind.__name__}.")
     wanted = {"youden", "fpr_5", "fpr_1"}
     if set(values["thresholds"]) != wanted or not all(
-        type(v) is float and v == v for v in values["thresholds"].values()
+        type(v) is float and math.isfinite(v) for v in values["thresholds"].values()
     ):
         raise CheckpointError(f"{path}: thresholds must be numbers called {', '.join(sorted(wanted))}.")
     checkpoint = Checkpoint(folder, Card(**values))
@@ -199,7 +202,7 @@ def load(folder: Path) -> Checkpoint:
 def discover() -> tuple[list[Checkpoint], list[str]]:
     """Every checkpoint in the box and of finished runs, shipped ones first; and a line for each damaged one."""
     found, problems = [], []
-    for path in [*sorted(SHIPPED.glob(f"*/*/{CARD}")), *sorted(RUNS.glob(f"*/checkpoint/{CARD}"))]:
+    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *sorted(RUNS.glob(f"*/checkpoint/{CARD}"))]:
         try:
             found.append(load(path.parent))
         except CheckpointError as error:
@@ -244,7 +247,7 @@ def save(
         epochs_trained=training.finished_epochs,
         stopped_early=training.finished_epochs < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        seconds=sum(record["seconds"] for record in training.history),
+        seconds=float(sum(record["seconds"] for record in training.history)),
         device=str(training.device),
         data_source=train.source.name,
         data_fingerprint=train.fingerprint,
@@ -266,7 +269,6 @@ def save(
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         write_whole(temporary / WEIGHTS, weights)
@@ -281,7 +283,11 @@ def save(
 
 
 def refuse_occupied(folder: Path) -> None:
-    """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten."""
+    """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten.
+
+    Makes its parent, and raises OSError when that cannot be: better before a training than after it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 

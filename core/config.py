@@ -4,8 +4,8 @@ They stand here and not beside the networks because those import torch, which ta
 `--help` should cost.
 """
 
+import contextlib
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -133,7 +133,7 @@ def config_class(model: str) -> type[TrainingConfig]:
 def check(config: Any, name: str, low: float, high: float) -> None:
     """Raise ConfigError unless the field `name` lies in [low, high]."""
     value = getattr(config, name)
-    if not (math.isfinite(value) and low <= value <= high):
+    if not low <= value <= high:  # nor is nan
         raise ConfigError(f"{name} is {value}; it must be between {low} and {high}.")
 
 
@@ -165,7 +165,8 @@ def _fitted(name: str, value: Any, default: Any) -> Any:
         fits = isinstance(value, int) and not isinstance(value, bool)
     elif isinstance(default, float):
         fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-        value = float(value) if fits else value
+        with contextlib.suppress(OverflowError):  # a whole number beyond every float is refused by its range
+            value = float(value) if fits else value
     elif isinstance(default, tuple):
         fits = isinstance(value, (list, tuple)) and all(type(item) is int for item in value)
         value = tuple(value) if fits else value

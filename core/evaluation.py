@@ -61,7 +61,8 @@ def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
     """The ROC curve with every distinct score as a threshold. Raises EvaluationError (see `_checked`)."""
     normal, anomaly = _checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
-    return Curve(thresholds, _share_at_least(normal, thresholds), _share_at_least(anomaly, thresholds))
+    fpr = _count_at_least(normal, thresholds) / len(normal)
+    return Curve(thresholds, fpr, _count_at_least(anomaly, thresholds) / len(anomaly))
 
 
 def confusion(normal: np.ndarray, anomaly: np.ndarray, threshold: float) -> Confusion:
@@ -117,8 +118,11 @@ def fpr_at_tpr(normal: np.ndarray, anomaly: np.ndarray, tpr: float = 0.95) -> fl
 
 def youden_threshold(normal: np.ndarray, anomaly: np.ndarray) -> float:
     """The threshold with the largest TPR − FPR (Youden 1950); of equals, the strictest."""
-    curve = roc(normal, anomaly)
-    return float(curve.thresholds[np.argmax(curve.tpr - curve.fpr)])
+    normal, anomaly = _checked(normal, anomaly)
+    thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
+    # Whole numbers, so that equals are equal: J times both counts.
+    caught, false_alarms = _count_at_least(anomaly, thresholds), _count_at_least(normal, thresholds)
+    return float(thresholds[np.argmax(caught * len(normal) - false_alarms * len(anomaly))])
 
 
 def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
@@ -171,8 +175,8 @@ def _placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     return (below + not_above) / (2.0 * len(ordered))
 
 
-def _share_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    return 1.0 - np.searchsorted(np.sort(scores), thresholds, side="left") / len(scores)
+def _count_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    return len(scores) - np.searchsorted(np.sort(scores), thresholds, side="left")
 
 
 def _checked(normal: np.ndarray, anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

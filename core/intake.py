@@ -43,6 +43,7 @@ def read(content: bytes, name: str) -> Image.Image:
         )
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a damaged EXIF block, say: not worth a word
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
             if picture.width * picture.height > LARGEST_PIXELS:
@@ -91,7 +92,8 @@ def take(picture: Image.Image, name: str = "The picture", invert: bool | None = 
         grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     levels = np.asarray(grey)
     border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    inverted = bool(np.median(border) > 127) if invert is None else invert
+    light = bool(np.median(border) > 127)
+    inverted = light if invert is None else invert
     if inverted:
         levels = 255 - levels
         border = 255 - border
@@ -101,7 +103,8 @@ def take(picture: Image.Image, name: str = "The picture", invert: bool | None = 
     if levels.shape == (SIZE, SIZE) and not inverted:
         return Taken(picture, levels.copy(), inverted=False, trimmed=False)
 
-    background = int(np.median(border))
+    # Where the guess is overruled, the border's median is the garment, not the background.
+    background = int(np.median(border) if inverted == light else border.min())
     raised = np.clip(levels.astype(np.int16) - background, 0, 255)  # background to black
     trimmed = False
     if trim:
@@ -114,7 +117,9 @@ def take(picture: Image.Image, name: str = "The picture", invert: bool | None = 
     scale = SIZE / max(garment.size)
     size = (max(1, round(garment.width * scale)), max(1, round(garment.height * scale)))
     canvas = Image.new("L", (SIZE, SIZE), 0)
-    canvas.paste(garment.resize(size, Image.Resampling.LANCZOS), ((SIZE - size[0]) // 2, (SIZE - size[1]) // 2))
+    # A spare row or column goes above or to the left, as in the data set.
+    corner = ((SIZE - size[0] + 1) // 2, (SIZE - size[1] + 1) // 2)
+    canvas.paste(garment.resize(size, Image.Resampling.LANCZOS), corner)
     image = np.asarray(canvas)
     if image.max() < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")

@@ -30,7 +30,7 @@ from core.regimes import Task
 
 STATES = ("running", "stopping", "finished", "stopped", "failed", "died")
 BETWEEN_STATUS = 0.25  # seconds
-HEARTBEAT_LOST = 60.0  # seconds without a status before a run of another machine or an unknown process counts as dead
+HEARTBEAT_LOST = 120.0  # seconds without a status before a run of another machine or an unknown process counts as dead
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,9 @@ _WORKERS: dict[str, subprocess.Popen[bytes]] = {}  # of this server, to be reape
 
 
 def stop(name: str) -> None:
-    """Ask a run to stop; it keeps the model so far."""
+    """Ask a run to stop; it keeps the model so far. Raises ConfigError when there is no such run."""
+    if not folder(name).is_dir():
+        raise ConfigError(f"There is no run called {name}.")
     (folder(name) / "stop").touch()
 
 

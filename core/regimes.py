@@ -92,7 +92,7 @@ def split(task: Task, train: Images) -> Split:
             )
 
     def pick(indices: list[np.ndarray]) -> np.ndarray:
-        return train.images[np.concatenate(indices)] if indices else train.images[:0]
+        return train.images[np.concatenate(indices)] if indices else train.images[:0].copy()
 
     return Split(
         train_normal=pick([order[task.normal][held[task.normal] :]]),

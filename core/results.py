@@ -117,7 +117,7 @@ def read() -> pd.DataFrame:
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise MisfitError(
-            f"{path} is damaged ({error}). Restore it, or move it away to measure everything again."
+            f"{path} is damaged ({' '.join(str(error).split())}). Restore it, or move it away to measure everything again."
         ) from error
     if list(rows.columns) != list(COLUMNS):
         raise MisfitError(

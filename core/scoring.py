@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.data import SIZE
 from core.models.gan import from_output, to_input
 
 # Every forward pass has exactly this many images, the last one filled up: the same image then meets the same kernels
@@ -35,7 +36,7 @@ def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
 
 def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """The scores that belong to reconstructions already made: float32 [N]."""
-    return residual(images, reconstructions).reshape(len(images), -1).mean(1, dtype=np.float64).astype(np.float32)
+    return residual(images, reconstructions).reshape(-1, SIZE * SIZE).mean(1, dtype=np.float64).astype(np.float32)
 
 
 @torch.inference_mode()

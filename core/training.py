@@ -93,6 +93,8 @@ class Training:
             raise DataError(
                 f"There are {len(split.train_normal)} normal training images, fewer than one batch of {config.batch_size}."
             )
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed is {seed}; it must be between 0 and {2**63 - 1}.")
         self.config = config
         self.device = pick_device(device)
         with torch.random.fork_rng(devices=[]):
@@ -193,22 +195,27 @@ class Training:
         )
         weighted = torch.stack([getattr(config, name) * loss for name, loss in losses.items()]).sum()
         if not torch.isfinite(weighted):  # before the average is touched
-            raise TrainingDiverged(
-                f"Training stopped in epoch {self.finished_epochs + 1}: a loss is no longer a finite number. "
-                "Lower learning_rate or the loss weights; the model so far is kept."
-            )
+            raise TrainingDiverged(self._diverged("a loss"))
         self._descend(0, weighted, clip=config.clip_norm)
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(True)
         self.averaged.update_parameters(gan.generator)
         return {name: value.detach() for name, value in (found | losses | accuracies).items()}
 
+    def _diverged(self, what: str) -> str:
+        return (
+            f"Training stopped in epoch {self.finished_epochs + 1}: {what} is no longer a finite number. "
+            "Lower learning_rate or the loss weights; the model so far is kept."
+        )
+
     def _descend(self, which: int, loss: Tensor, clip: float | None = None) -> None:
         optimizer = self.optimizers[which]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if clip is not None:
-            nn.utils.clip_grad_norm_(self.gan.generator.parameters(), clip)
+            norm = nn.utils.clip_grad_norm_(self.gan.generator.parameters(), clip)
+            if not torch.isfinite(norm):  # before a step carries it into the weights and their average
+                raise TrainingDiverged(self._diverged("a gradient"))
         optimizer.step()
         self.schedules[which].step()
 

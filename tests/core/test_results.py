@@ -1,0 +1,132 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import checkpoints, config, results
+from core.config import TraditionalConfig
+from core.data import CLASSES
+from core.errors import MisfitError
+from core.regimes import Task
+from core.results import Cell
+
+
+@pytest.fixture(autouse=True)
+def own_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
+
+
+@dataclass(frozen=True)
+class Quick(TraditionalConfig):
+    """Stands in for the traditional GAN's config: the same in one epoch."""
+
+    epochs: int = 1
+
+
+@pytest.fixture
+def quick_cell(monkeypatch) -> Cell:
+    monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
+    return Cell("traditional", Task("t-shirt", "seen", 900), 0)
+
+
+def pca(seed: int = 0) -> Cell:
+    return Cell("PCA residual", Task("trouser", "one-class", 0), seed)
+
+
+def test_the_plan_covers_every_method_class_and_seed_once():
+    cells = results.plan()
+    assert len({cell.recipe for cell in cells}) == len(cells)
+    for method in ("traditional", "dcgan", "supervised CNN"):
+        for normal in CLASSES:
+            seeds = [c.seed for c in cells if (c.method, c.task.normal, c.task.regime) == (method, normal, "seen")]
+            assert seeds == list(range(5 if normal == "t-shirt" else 3))
+    unseen = {(c.task.left_out, c.seed) for c in cells if c.method == "dcgan" and c.task.regime == "unseen"}
+    assert {left_out for left_out, _ in unseen} == set(CLASSES) - {"t-shirt"}
+
+
+def test_another_config_is_another_cell(monkeypatch):
+    before = Cell("traditional", Task(), 0).recipe
+    monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
+    assert Cell("traditional", Task(), 0).recipe != before
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was():
+    cells = [pca(0), pca(1), Cell("kNN", Task("trouser", "one-class", 0), 0)]
+    sweep = results.run(cells)
+    first = next(sweep)
+    sweep.close()
+    todo = results.missing(cells, results.read())
+    assert len(todo) == 2 and first["recipe"] not in {cell.recipe for cell in todo}
+    list(results.run(todo))
+    assert results.missing(cells, results.read()) == []
+    assert len(results.read()) == 3
+
+
+def test_a_row_holds_what_the_scores_say(test_split):
+    (row,) = results.run([pca()])
+    again = results.read().iloc[0]
+    assert again["auroc"] == pytest.approx(row["auroc"], abs=1e-6)
+    assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
+    assert row["auroc"] > 0.9
+    assert row["hardest_auroc"] < row["auroc"]
+
+
+def test_a_gan_cell_ships_its_model_and_a_second_sweep_uses_it(quick_cell):
+    cell = quick_cell
+    (row,) = results.run([cell])
+    card = (cell.shipped / checkpoints.CARD).read_bytes()
+    assert 0 < row["normal_error"] < 2 and -1 <= row["normal_ssim"] <= 1
+    results.CSV.unlink()
+    (again,) = results.run([cell])
+    assert (cell.shipped / checkpoints.CARD).read_bytes() == card
+    assert again["auroc"] == row["auroc"]
+
+
+def test_a_damaged_model_in_the_box_is_named_set_aside_and_redone(quick_cell, capsys):
+    cell = quick_cell
+    (row,) = results.run([cell])
+    weights = cell.shipped / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:100])
+    (again,) = results.run([cell])
+    assert "was set aside" in capsys.readouterr().out
+    aside = list((checkpoints.RUNS / "set-aside").iterdir())
+    assert [len((path / checkpoints.WEIGHTS).read_bytes()) for path in aside] == [100]
+    assert again["auroc"] == row["auroc"]
+
+
+def test_a_damaged_csv_is_not_overwritten():
+    results.CSV.write_text("method,auroc\nx,not a number\n")
+    with pytest.raises(MisfitError, match="damaged"):
+        results.read()
+    with pytest.raises(MisfitError, match="damaged"):
+        list(results.run([pca()]))
+    assert results.CSV.read_text() == "method,auroc\nx,not a number\n"
+
+
+def test_ssim_is_one_for_the_same_image_and_less_for_another(test_split):
+    images = test_split.images[:4]
+    same = images.astype(np.float32) / 127.5 - 1
+    assert results.ssim(images, same) == pytest.approx(1.0, abs=1e-5)
+    assert results.ssim(images, same[::-1]) < 0.8
+
+
+def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
+    rows = pd.DataFrame(
+        [
+            {"regime": "seen", "method": "m", "normal": normal, "left_out": "", "auroc": auroc, "seed": seed}
+            | {"normal_error": 0.1, "normal_ssim": 0.9, "seconds": 1.0}
+            for normal, seed, auroc in (
+                ("t-shirt", 0, 0.90),
+                ("t-shirt", 1, 0.92),
+                ("bag", 0, 0.98),
+                ("bag", 1, 1.00),
+            )
+        ]
+    )
+    line = results.summary(rows).iloc[0]
+    assert line["t_shirt"] == pytest.approx(0.91) and line["mean"] == pytest.approx(0.95)
+    assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
+    assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
+    assert line["seeds"] == 2 and line["classes"] == 2

@@ -1,0 +1,129 @@
+"""A fresh server and a real Chromium. A journey fails on any page error, console error, or request that leaves 127.0.0.1."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.data import ROOT
+
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that CHROMIUM names. Only a person's own machine may do without it, never CI."""
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "CI needs Chromium: install it, or name it in CHROMIUM."
+        pytest.skip("Chromium is not installed: apt-get install chromium, or name a Chromium or Chrome in CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Server:
+    """`streamlit run streamlit_app.py` on a free port, with runs in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)],
+                cwd=ROOT,
+                env=os.environ | {"MISFIT_RUNS": str(folder / "runs")},
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
+                return
+            except (urllib.error.URLError, OSError):
+                assert time.monotonic() < end and self.process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of a new visitor, watched."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    faults: list[str] = []
+
+    def on_request(request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            faults.append(f"a request left this machine: {request.url}")
+
+    def on_console(message) -> None:
+        # Streamlit's client looks for its server below the page's own path first; that it is not there is no fault.
+        probing = "404" in message.text and "/_stcore/" in (message.location or {}).get("url", "")
+        if message.type == "error" and not probing:
+            faults.append(f"console: {message.text} {message.location}")
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+    yield page
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end, and see that it did not end in an exception."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.locator("[data-testid=stException]").count() == 0

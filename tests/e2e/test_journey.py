@@ -1,0 +1,125 @@
+"""One journey in a real browser: open, move the threshold, browse, upload, draw, see both scores."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core import checkpoints, data, evaluation
+from core.regimes import test_roles as roles
+from tests.e2e.conftest import settled
+
+
+def test_the_first_visitor_of_a_fresh_server_may_follow_a_deep_link(fresh_server, page: Page):
+    page.goto(f"{fresh_server.address}/roc?model=traditional")
+    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("combobox").first).to_have_value(re.compile("Traditional"))
+    assert page.get_by_text("Page not found").count() == 0
+    assert "model=traditional" in page.url
+
+
+def test_open_and_walk_through_every_page(server, page: Page):
+    page.goto(server.address)
+    expect(page.get_by_role("heading", name="Find the garment that does not belong")).to_be_visible()
+    expect(page.get_by_text("Normal discr.").first).to_be_visible()  # the flow diagrams are drawn
+    for link, heading in (
+        ("Browse", "Browse the test images"),
+        ("ROC", "ROC and threshold"),
+        ("Try it", "Try it"),
+        ("Train", "Train"),
+        ("Results", "Results"),
+    ):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        settled(page)
+
+
+def test_moving_the_threshold_changes_the_counts_and_goes_along_to_browse(server, page: Page):
+    one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
+    normal, anomaly = roles(one.task, data.load("test").labels)
+    page.goto(f"{server.address}/roc")
+    settled(page)
+    slider = page.get_by_role("slider", name="Threshold")
+    slider.focus()
+    for _ in range(15):
+        slider.press("ArrowRight")
+    settled(page)
+    expect(page).to_have_url(re.compile("threshold="))
+    limit = float(re.search(r"threshold=([0-9.]+)", page.url)[1])
+    assert limit > one.card.thresholds["youden"]
+    counts = evaluation.confusion(one.scores.test[normal], one.scores.test[anomaly], limit)
+    table = page.locator("table.mf-confusion")
+    expect(table).to_contain_text(f"{counts.caught:,}")
+    expect(table).to_contain_text(f"{counts.false_alarms:,}")
+
+    page.get_by_test_id("stMain").get_by_role("link", name="See the images at this threshold").click()
+    expect(page.get_by_text(re.compile(f"at threshold {limit:.4f}"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(re.compile(f"at threshold {limit:.4f}"))).to_be_visible()
+
+
+def test_a_tile_opens_its_image(server, page: Page):
+    page.goto(f"{server.address}/browse?classes=shirt&outcomes=missed")
+    tile = page.get_by_role("button", name=re.compile("Open image")).first
+    number = re.search(r"Open image (\d+)", tile.get_attribute("aria-label"))[1]
+    tile.focus()
+    tile.press("Enter")
+    expect(page.get_by_role("heading", name=f"Image {number}: Shirt")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"image={number}"))
+    expect(page.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(page).to_have_url(re.compile("outcomes=missed"))
+
+
+@pytest.fixture
+def coat(tmp_path: Path) -> Path:
+    """A photo-like coat: enlarged, on white."""
+    path = tmp_path / "coat.jpg"
+    Image.fromarray(255 - data.load("test").images[17]).resize((420, 420)).save(path)
+    return path
+
+
+def test_upload_a_picture_and_see_both_scores(server, page: Page, coat: Path):
+    page.goto(f"{server.address}/try")
+    page.get_by_role("radio", name="Upload").click()
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(coat)
+    expect(page.get_by_role("heading", name="DCGAN")).to_be_visible()
+    expect(page.get_by_role("heading", name="Traditional GAN")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"score [0-9.]+ ≥ threshold"))).to_have_count(2)
+    expect(page.get_by_role("img", name="As the model sees it")).to_be_visible()
+
+
+def test_a_text_file_named_png_gets_one_kind_line(server, page: Page, tmp_path: Path):
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    page.goto(f"{server.address}/try")
+    page.get_by_role("radio", name="Upload").click()
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(text)
+    expect(page.get_by_text("notes.png is not a picture that can be read")).to_be_visible()
+
+
+def test_draw_a_shirt_and_see_both_scores(server, page: Page):
+    page.goto(f"{server.address}/try")
+    settled(page)
+    pad = page.locator("canvas").last
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+
+    def stroke(*points: tuple[float, float]) -> None:
+        """Through points given as shares of the pad's width and height."""
+        where = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        page.mouse.move(*where[0])
+        page.mouse.down()
+        for x, y in where[1:]:
+            page.mouse.move(x, y, steps=8)
+        page.mouse.up()
+
+    stroke((0.35, 0.2), (0.35, 0.85), (0.45, 0.85), (0.45, 0.2), (0.55, 0.2), (0.55, 0.85), (0.65, 0.85), (0.65, 0.2))
+    scores = page.get_by_text(re.compile(r"score [0-9.]+ [≥<] threshold"))
+    expect(scores).to_have_count(2)
+    before = scores.all_inner_texts()
+    stroke((0.1, 0.9), (0.9, 0.9), (0.9, 0.1))  # and a line that no T-shirt has
+    expect(scores.first).not_to_have_text(before[0])
+    expect(scores).to_have_count(2)

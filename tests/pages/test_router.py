@@ -1,0 +1,77 @@
+"""What holds for every page."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core import checkpoints
+from core.data import ROOT
+from tests.pages.conftest import words
+
+PAGES = ("overview", "browse", "roc", "try_it", "train", "results")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_without_an_exception(open_page, page):
+    app = open_page(page)
+    assert not app.exception
+    assert len(app.title) == 1
+    assert [box.key for box in app.sidebar.selectbox][:2] == ["model", "normal"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_kind_when_no_model_is_trained(open_page, page, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "nothing")
+    app = open_page(page)
+    assert not app.exception
+    if page in ("browse", "roc", "try_it"):
+        assert "has been trained yet" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_bad_links_are_named_and_left_out(open_page, page):
+    app = open_page(page, model="gpt", normal="spoon", threshold="nan")
+    assert not app.exception
+    warned = " ".join(element.value for element in app.warning)
+    assert "'gpt'" in warned and "'spoon'" in warned and "'nan'" in warned
+    assert app.session_state["model"] == "dcgan" and app.session_state["normal"] == "t-shirt"
+
+
+def test_model_and_class_stay_across_pages_and_stand_in_the_link(open_page):
+    app = open_page()
+    app.sidebar.selectbox(key="model").select("traditional").run()
+    assert app.query_params["model"] == "traditional"
+    for page in ("roc", "browse", "results"):
+        app.switch_page(f"pages/{page}/page.py").run()
+        assert app.sidebar.selectbox(key="model").value == "traditional"
+        assert app.query_params["model"] == "traditional"
+
+
+def test_a_damaged_model_is_said_to_be_damaged(open_page, tmp_path, monkeypatch):
+    import shutil
+
+    box = tmp_path / "box"
+    shutil.copytree(checkpoints.shipped("dcgan", "t-shirt"), box / "dcgan" / "t-shirt")
+    scores = box / "dcgan" / "t-shirt" / checkpoints.SCORES
+    scores.write_bytes(scores.read_bytes()[:-7])
+    monkeypatch.setattr(checkpoints, "SHIPPED", box)
+    app = open_page("roc")
+    assert not app.exception
+    assert "SHA-256 differs" in app.error[0].value
+
+
+def test_pages_that_show_stored_scores_import_neither_torch_nor_torchvision_nor_sklearn():
+    """In a process of its own: the other tests have imported them."""
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
+for page in ("browse", "roc", "results", "overview", "train"):
+    app.switch_page(f"pages/{page}/page.py").run()
+    assert not app.exception, app.exception
+heavy = [name for name in ("torch", "torchvision", "sklearn") if name in sys.modules]
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
