@@ -1,0 +1,44 @@
+"""Every figure in the README is the one that was measured last."""
+
+import re
+
+import pytest
+
+from core import results
+from core.data import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("title", "method"),
+    [("traditional GAN", "traditional"), ("DCGAN", "dcgan"), ("supervised CNN, the ceiling", "supervised CNN")],
+)
+def test_the_headline_figures_are_those_of_results_csv(title, method):
+    rows = results.read()
+    row = rows[(rows.method == method) & (rows.normal == "t-shirt") & (rows.regime == "seen") & (rows.seed == 0)].iloc[0]
+    stated = re.search(rf"\| {re.escape(title)} \| ([0-9.]+) \| ([0-9.]+)–([0-9.]+) \|", README)
+    assert stated.groups() == tuple(f"{row[name]:.3f}" for name in ("auroc", "auroc_low", "auroc_high"))
+    if method != "supervised CNN":
+        assert f"{row['normal_error']:.3f} by the {title}" in " ".join(README.split())
+        assert f"{row['hardest_auroc']:.3f}" in README and row["hardest_class"] == "shirt"
+
+
+def test_its_pictures_are_there():
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (ROOT / path).is_file()
+
+
+def test_its_commands_are_real(capsys):
+    """Every option of `python -m core` that the README uses is one that the command takes."""
+    from core.__main__ import main
+
+    commands = re.findall(r"python -m core ([a-z]+)([^`\n#]*)", README)
+    assert {name for name, _ in commands} >= {"train", "evaluate", "score", "results", "fetch"}
+    for name, rest in commands:
+        with pytest.raises(SystemExit) as stopped:
+            main([name, "--help"])
+        assert stopped.value.code == 0
+        helped = capsys.readouterr().out
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert option in helped
