@@ -28,6 +28,7 @@ def route() -> None:
     )
     link.pull(page.url_path)
     sidebar.show()
+    link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
     for problem in link.problems():
         st.warning(problem, icon=":material/link_off:")
     page.run()

@@ -16,7 +16,9 @@ README = (ROOT / "README.md").read_text("utf-8")
 )
 def test_the_headline_figures_are_those_of_results_csv(title, method):
     rows = results.read()
-    row = rows[(rows.method == method) & (rows.normal == "t-shirt") & (rows.regime == "seen") & (rows.seed == 0)].iloc[0]
+    row = rows[(rows.method == method) & (rows.normal == "t-shirt") & (rows.regime == "seen") & (rows.seed == 0)].iloc[
+        0
+    ]
     stated = re.search(rf"\| {re.escape(title)} \| ([0-9.]+) \| ([0-9.]+)–([0-9.]+) \|", README)
     assert stated.groups() == tuple(f"{row[name]:.3f}" for name in ("auroc", "auroc_low", "auroc_high"))
     if method != "supervised CNN":
