@@ -26,6 +26,7 @@ class TrainingConfig:
     ema_decay      decay a step of the averaged generator weights; the average is what is scored and saved
     clip_norm      largest gradient norm of the generator
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
+    distorted      where no anomaly is labelled, let distorted normals (core/distortions.py) stand in for them
     size           height and width of the network's input, pixels; fixed by each network
     """
 
@@ -39,6 +40,7 @@ class TrainingConfig:
     clip_norm: float = 1.0
     flip: bool = True
     shift: int = 1
+    distorted: bool = True
 
     def __post_init__(self) -> None:
         check(self, "epochs", 1, 10_000)

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import evaluation, scoring
 from core.config import TrainingConfig
+from core.distortions import distort
 from core.errors import ConfigError, DataError, TrainingDiverged
 from core.models import GAN, Pass, build, to_input
 from core.regimes import Split
@@ -47,17 +48,23 @@ class Batches:
         self.anomaly = torch.from_numpy(split.train_anomaly)
         self.random = torch.Generator().manual_seed(seed)
         self.steps = len(self.normal) // config.batch_size
+        self.kinds = 2 if len(self.anomaly) or config.distorted else 1
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """`steps` pairs of batches (normal, anomaly), float [B, 1, size, size]; anomalies are empty when there are none.
 
-        Every normal comes once, anomalies as often as it takes to last as long.
+        Every normal comes once, labelled anomalies as often as it takes to last as long.
         """
         size = self.config.batch_size
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
         for step in range(self.steps):
             chosen = slice(step * size, (step + 1) * size)
-            yield self._augmented(self.normal[normals[chosen]]), self._augmented(self.anomaly[anomalies[chosen]])
+            normal = self.normal[normals[chosen]]
+            if len(self.anomaly) or not self.config.distorted:
+                anomaly = self.anomaly[anomalies[chosen]]
+            else:
+                anomaly = distort(normal, self.random)
+            yield self._augmented(normal), self._augmented(anomaly)
 
     def _shuffled(self, images: Tensor) -> Tensor:
         """Indices for one epoch: as many whole shuffles as it takes."""
@@ -106,7 +113,6 @@ class Training:
         )
         self.batches = Batches(split, config, config.size, seed, self.device)
         self.steps = self.batches.steps
-        self.kinds = 2 if len(split.train_anomaly) else 1
         self.validation = (split.validation_normal, split.validation_anomaly)
         self.finished_epochs = 0
         self.history: list[dict[str, Any]] = []
@@ -165,7 +171,7 @@ class Training:
                 **self._validate(),
                 "learning_rate": self.schedules[0].get_last_lr()[0],
                 "seconds": seconds,
-                "images_per_second": self.steps * self.config.batch_size * self.kinds / seconds,
+                "images_per_second": self.steps * self.config.batch_size * self.batches.kinds / seconds,
             }
             self.history.append(record)
             yield record
