@@ -8,7 +8,7 @@ from typing import Any
 
 from core import checkpoints, data
 from core.checkpoints import Checkpoint
-from core.config import CONFIGS, config_class
+from core.config import CONFIGS, default_config
 from core.errors import CheckpointError, MisfitError
 from core.regimes import REGIMES, Task
 
@@ -159,7 +159,7 @@ def _train(options: argparse.Namespace) -> int:
 
     from core import jobs
 
-    config = config_class(options.model)()
+    config = default_config(options.model, options.regime)
     if options.epochs is not None:
         config = dataclasses.replace(config, epochs=options.epochs)
     default = 0 if options.regime == "one-class" else Task.anomalies

@@ -18,7 +18,7 @@ import pandas as pd
 
 from core import checkpoints, data, evaluation, jobs, regimes
 from core.baselines import BASELINES
-from core.config import CONFIGS, TrainingConfig, config_class, to_json
+from core.config import CONFIGS, TrainingConfig, default_config, to_json
 from core.data import CLASSES, ROOT
 from core.errors import CheckpointError, MisfitError
 from core.files import sha256, write_whole
@@ -60,7 +60,7 @@ class Cell:
 
     @property
     def config(self) -> TrainingConfig | None:
-        return config_class(self.method)() if self.method in CONFIGS else None
+        return default_config(self.method, self.task.regime) if self.method in CONFIGS else None
 
     @property
     def recipe(self) -> str:

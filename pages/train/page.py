@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import data, jobs
-from core.config import CONFIGS, config_class
+from core.config import CONFIGS, default_config
 from core.errors import MisfitError
 from core.regimes import REGIMES, Task
 from pages.parts import charts, models
@@ -68,7 +68,7 @@ def form(busy: bool) -> None:
         key="train_regime",
         help=" ".join(f"{name}: {text}" for name, text in models.REGIME_HELP.items()),
     )
-    defaults = config_class(model)()
+    defaults = default_config(model, regime)
     with st.form("train_form", border=True):
         one, two, three = st.columns(3)
         normal = one.selectbox(
@@ -104,7 +104,7 @@ def form(busy: bool) -> None:
             1000,
             defaults.epochs,
             help="Passes over the normal training images.",
-            key=f"train_epochs_{model}",
+            key=f"train_epochs_{model}_{regime}",
         )
         seed = two.number_input("Seed", 0, 2**31 - 1, 0, help="Same seed, same machine: same model.", key="train_seed")
         if st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:", disabled=busy):

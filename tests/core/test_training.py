@@ -178,7 +178,7 @@ def test_the_average_is_of_weights_and_batch_norm_statistics(model: str, start) 
 @MODEL
 def test_one_class_trains_on_normals_alone(model: str, small, start) -> None:
     split = regimes.split(Task(regime="one-class", anomalies=0), small)
-    run = start(model, split=split, epochs=1)
+    run = start(model, split=split, epochs=1, distorted=False)
     anomaly_discriminator = weights(run.gan.anomaly_discriminator)
     (record,) = run.epochs()
     on_normals = {name for name in run.config.loss_names if name not in ("abc", "anomaly_mse", "adversarial_anomaly")}

@@ -15,7 +15,7 @@ def until(condition, seconds=120.0):
 
 def test_start_watch_and_find_the_model_in_the_picker(open_page, own_runs):
     app = open_page("train", model="traditional")
-    app.number_input(key="train_epochs_traditional").set_value(1)
+    app.number_input(key="train_epochs_traditional_seen").set_value(1)
     next(button for button in app.button if button.label == "Start training").click().run()
     assert not app.exception and not app.error
     (run,) = jobs.statuses()
@@ -32,7 +32,7 @@ def test_start_watch_and_find_the_model_in_the_picker(open_page, own_runs):
 
 def test_stop_keeps_the_model_so_far(open_page, own_runs):
     app = open_page("train", model="traditional")
-    app.number_input(key="train_epochs_traditional").set_value(1000)
+    app.number_input(key="train_epochs_traditional_seen").set_value(1000)
     next(button for button in app.button if button.label == "Start training").click().run()
     (run,) = jobs.statuses()
     until(lambda: jobs.status(run.name).epoch >= 1)
