@@ -1,4 +1,4 @@
-"""The command line: python -m core train | evaluate | score | fetch."""
+"""The command line: python -m core train | evaluate | score | results | fetch."""
 
 import argparse
 import json
@@ -11,6 +11,8 @@ from core.checkpoints import Checkpoint
 from core.config import CONFIGS, default_config
 from core.errors import CheckpointError, MisfitError
 from core.regimes import REGIMES, Task
+
+STUDIES = ("main", "ablation", "imbalance")  # core.results has them; importing it costs a second
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     results.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
     results.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
+    results.add_argument(
+        "--study",
+        nargs="+",
+        choices=STUDIES,
+        default=STUDIES,
+        help="the main table, the ablation, or the imbalance curve",
+    )
     results.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
     results.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
     results.set_defaults(run=_results)
@@ -285,8 +294,11 @@ def _results(options: argparse.Namespace) -> int:
         return 2 if wrong else 0
     cells = [
         cell
-        for cell in results.plan(options.normal, options.regime)
-        if (not options.method or cell.method in options.method)
+        for study in options.study
+        for cell in results.STUDIES[study]()
+        if cell.task.normal in options.normal
+        and cell.task.regime in options.regime
+        and (not options.method or cell.method in options.method)
         and (options.seeds is None or cell.seed < options.seeds)
     ]
     todo = results.missing(cells, results.read())

@@ -4,11 +4,12 @@ A cell is one training and its test figures; a row of results.csv is a finished 
 every cell, so an interrupted sweep goes on where it was: cells whose recipe has a row are not run again.
 """
 
+import dataclasses
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pandas as pd
 
 from core import checkpoints, data, evaluation, jobs, regimes
 from core.baselines import BASELINES
-from core.config import CONFIGS, TrainingConfig, default_config, to_json
+from core.config import CONFIGS, DCGANConfig, TrainingConfig, default_config, to_json
 from core.data import CLASSES, ROOT
 from core.errors import CheckpointError, MisfitError
 from core.files import sha256, write_whole
@@ -27,6 +28,8 @@ from core.regimes import Task
 CSV = ROOT / "results.csv"
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, whose spread over seeds is reported
+ABLATION_EPOCHS = 24  # half the usual, for 21 trainings
+LABELS = (10, 30, 100, 300, 1000)
 
 COLUMNS = {
     "method": str,
@@ -35,6 +38,7 @@ COLUMNS = {
     "left_out": str,
     "anomalies": int,
     "seed": int,
+    "variant": str,
     "auroc": float,
     "auroc_low": float,
     "auroc_high": float,
@@ -52,15 +56,19 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One thing to measure. `method` is a GAN's or a baseline's name."""
+    """One thing to measure. `method` is a GAN's or a baseline's name, `variant` names what `changes` in its config."""
 
     method: str
     task: Task
     seed: int
+    variant: str = ""
+    changes: tuple[tuple[str, Any], ...] = ()
 
     @property
     def config(self) -> TrainingConfig | None:
-        return default_config(self.method, self.task.regime) if self.method in CONFIGS else None
+        if self.method not in CONFIGS:
+            return None
+        return dataclasses.replace(default_config(self.method, self.task.regime), **dict(self.changes))
 
     @property
     def recipe(self) -> str:
@@ -72,35 +80,59 @@ class Cell:
     @property
     def title(self) -> str:
         left_out = f" without {self.task.left_out}" if self.task.left_out else ""
-        return f"{self.method}, {self.task.normal}, {self.task.regime}{left_out}, seed {self.seed}"
+        variant = f", {self.variant}" if self.variant else ""
+        labels = f", {self.task.anomalies} labels" if self.task.anomalies not in (0, Task.anomalies) else ""
+        return f"{self.method}{variant}, {self.task.normal}, {self.task.regime}{left_out}{labels}, seed {self.seed}"
 
     @property
     def shipped(self) -> Path | None:
         """Where this cell's model lies in the box, when it is one of those that ship (seed 0, seen or one-class)."""
-        if self.config is None or self.seed != 0 or self.task.regime == "unseen":
+        main = self.task.regime != "unseen" and self.task.anomalies in (0, Task.anomalies) and not self.changes
+        if self.config is None or self.seed != 0 or not main:
             return None
         return checkpoints.shipped(self.method, self.task.normal, self.task.regime)
 
 
-def plan(normals: Iterable[str] = CLASSES, only: Iterable[str] = regimes.REGIMES) -> list[Cell]:
-    """Every cell in the order in which it is worth having: first seeds of all classes before second ones."""
+def plan() -> list[Cell]:
+    """The main table, in the order in which cells are worth having: first seeds of all classes before second ones.
+
+    Seen and one-class for every class as the normal one, unseen for T-shirt/top with each other class left out.
+    """
     cells = []
     for seed in range(SEEDS_FIRST_CLASS):
-        for regime in (name for name in regimes.REGIMES if name in only):
-            for normal in normals:
-                if seed >= SEEDS and normal != CLASSES[0]:
-                    continue
-                methods = [*CONFIGS, *(name for name, (_, where) in BASELINES.items() if where == regime)]
-                if regime == "unseen":
-                    tasks = [
-                        Task(normal, regime, left_out=name)
-                        for name in CLASSES
-                        if name != normal and normal == CLASSES[0]
-                    ]
-                else:
-                    tasks = [Task(normal, regime, 0 if regime == "one-class" else Task.anomalies)]
-                cells += [Cell(method, task, seed) for task in tasks for method in methods]
+        normals = CLASSES if seed < SEEDS else CLASSES[:1]
+        tasks = [Task(normal) for normal in normals]
+        tasks += [Task(normal, "one-class", 0) for normal in normals]
+        tasks += [Task(CLASSES[0], "unseen", left_out=name) for name in CLASSES[1:]]
+        for task in tasks:
+            baselines = [name for name, (_, regime) in BASELINES.items() if regime == task.regime]
+            cells += [Cell(method, task, seed) for method in (*CONFIGS, *baselines)]
     return cells
+
+
+def ablation() -> list[Cell]:
+    """What each of the DCGAN's losses adds on T-shirt/top: L1 alone, L1 with each other one, all six (Kim's Table 6)."""
+    config = DCGANConfig()
+    combinations = {"L1": ("l1",), "all six": config.loss_names}
+    combinations |= {f"L1 + {name.replace('_', ' ')}": ("l1", name) for name in config.loss_names if name != "l1"}
+    cells = []
+    for variant, kept in combinations.items():
+        off = tuple((name, 0.0) for name in config.loss_names if name not in kept)
+        cells += [Cell("dcgan", Task(), seed, variant, (("epochs", ABLATION_EPOCHS), *off)) for seed in range(SEEDS)]
+    return sorted(cells, key=lambda cell: cell.seed)
+
+
+def imbalance() -> list[Cell]:
+    """How many labels are worth having: the traditional GAN on T-shirt/top, seen and unseen, with few labelled anomalies.
+
+    The ends of the curve, no label and 6,003, stand in the main table.
+    """
+    seen = [Task(anomalies=count) for count in LABELS]
+    unseen = [Task(regime="unseen", anomalies=count, left_out=name) for count in LABELS for name in CLASSES[1:]]
+    return [Cell("traditional", task, seed) for seed in range(SEEDS) for task in (*seen, *unseen)]
+
+
+STUDIES = {"main": plan, "ablation": ablation, "imbalance": imbalance}
 
 
 def read() -> pd.DataFrame:
@@ -140,12 +172,11 @@ def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
     """
     from joblib import Parallel, delayed
 
-    rows = read()
     for row in Parallel(n_jobs=workers, return_as="generator_unordered")(delayed(measure)(cell) for cell in cells):
-        rows = pd.concat([rows, pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
+        rows = pd.concat([read(), pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
         write_whole(
             CSV,
-            rows.sort_values(["regime", "method", "normal", "left_out", "seed"])
+            rows.sort_values(["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"])
             .to_csv(index=False, float_format="%.6f")
             .encode(),
         )
@@ -239,6 +270,7 @@ def _row(cell: Cell, scores: np.ndarray, test: data.Images, seconds: float) -> d
         "left_out": cell.task.left_out or "",
         "anomalies": cell.task.anomalies,
         "seed": cell.seed,
+        "variant": cell.variant,
         **figures,
         "hardest_class": hardest,
         "hardest_auroc": report["per_class"][hardest],

@@ -183,15 +183,17 @@ class Training:
         both = torch.cat([normal, anomaly])
         z, reconstructions = gan.generator.through(both)  # one pass for both kinds
 
+        found, accuracies = {}, {}
         fake = reconstructions.detach()
-        normal_loss, normal_accuracy = gan.discriminator_losses(normal, fake[:count], gan.normal_discriminator)
-        found = {"discriminator_normal": normal_loss}
-        accuracies = {"accuracy_normal": normal_accuracy}
-        if len(anomaly):
-            loss, accuracy = gan.discriminator_losses(anomaly, fake[count:], gan.anomaly_discriminator)
-            found["discriminator_anomaly"] = loss
-            accuracies["accuracy_anomaly"] = accuracy
-        self._descend(1, torch.stack(list(found.values())).sum())
+        for kind, real, redrawn, which in (
+            ("normal", normal, fake[:count], gan.normal_discriminator),
+            ("anomaly", anomaly, fake[count:], gan.anomaly_discriminator),
+        ):
+            if len(real) and getattr(config, f"adversarial_{kind}"):  # nobody asks a discriminator that weighs nothing
+                loss, accuracy = gan.discriminator_losses(real, redrawn, which)
+                found[f"discriminator_{kind}"], accuracies[f"accuracy_{kind}"] = loss, accuracy
+        if found:
+            self._descend(1, torch.stack(list(found.values())).sum())
 
         # The generator learns through the discriminators, which stand still meanwhile.
         for parameter in self.discriminator_parameters:

@@ -121,15 +121,16 @@ class DCGAN(GAN):
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
         config = self.config
         x, reconstructed = normal.images, normal.reconstructions
+        patches = (config.patch, config.patch_stride, config.patch_worst)
         found = {
-            "l1": losses.l1(x, reconstructed),
-            "patch_l1": losses.patch_l1(x, reconstructed, config.patch, config.patch_stride, config.patch_worst),
-            "latent": losses.latent(normal.z, self.generator.encode(reconstructed)),
-            "adversarial_normal": losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
+            "l1": lambda: losses.l1(x, reconstructed),
+            "patch_l1": lambda: losses.patch_l1(x, reconstructed, *patches),
+            "latent": lambda: losses.latent(normal.z, self.generator.encode(reconstructed)),
+            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
         }
         if len(anomaly.images):
-            found["abc"] = losses.abc(anomaly.images, anomaly.reconstructions)
+            a, badly = anomaly.images, anomaly.reconstructions
+            found["abc"] = lambda: losses.abc(a, badly)
             # Zeros: the generator does not fool the anomaly discriminator, it helps it.
-            decisions = self.anomaly_discriminator(anomaly.reconstructions)
-            found["adversarial_anomaly"] = losses.adversarial(decisions, 0.0)
-        return found
+            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(found)

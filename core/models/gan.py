@@ -1,5 +1,6 @@
 """What both GANs share: from bytes to the network's scale and back, and the discriminators' loss."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -46,8 +47,15 @@ class GAN(nn.Module):
         self.size = config.size
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
-        """The unweighted losses of the generator by name; those on anomalies are left out when there are none."""
+        """The unweighted losses of the generator by name.
+
+        Those on anomalies are left out when there are none, and those that weigh nothing are not computed.
+        """
         raise NotImplementedError
+
+    def weighing(self, found: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
+        """The losses whose weight in the config is not 0, computed."""
+        return {name: loss() for name, loss in found.items() if getattr(self.config, name)}
 
     def discriminator_losses(self, real: Tensor, fake: Tensor, which: nn.Module) -> tuple[Tensor, Tensor]:
         """(loss, accuracy) of one discriminator on its own kind: real images 1, reconstructions 0 (least squares)."""

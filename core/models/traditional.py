@@ -64,13 +64,14 @@ class TraditionalGAN(GAN):
         self.anomaly_discriminator = Discriminator(config.discriminator_hidden)
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+        x, reconstructed = normal.images, normal.reconstructions
         found = {
-            "mse": losses.mse(normal.images, normal.reconstructions),
-            "adversarial_normal": losses.adversarial(self.normal_discriminator(normal.reconstructions), 1.0),
+            "mse": lambda: losses.mse(x, reconstructed),
+            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
         }
         if len(anomaly.images):
+            a, badly = anomaly.images, anomaly.reconstructions
             # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
-            found["anomaly_mse"] = -losses.mse(anomaly.images, anomaly.reconstructions)
-            decisions = self.anomaly_discriminator(anomaly.reconstructions)
-            found["adversarial_anomaly"] = losses.adversarial(decisions, 0.0)
-        return found
+            found["anomaly_mse"] = lambda: -losses.mse(a, badly)
+            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(found)

@@ -28,7 +28,7 @@ class Quick(TraditionalConfig):
 @pytest.fixture
 def quick_cell(monkeypatch) -> Cell:
     monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
-    return Cell("traditional", Task("t-shirt", "seen", 900), 0)
+    return Cell("traditional", Task(), 0)
 
 
 def pca(seed: int = 0) -> Cell:

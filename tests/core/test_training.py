@@ -53,8 +53,20 @@ def test_every_part_changes_in_one_step(model: str, start) -> None:
 
 
 @MODEL
+def test_a_loss_that_weighs_nothing_is_not_computed(model: str, start) -> None:
+    off = {"dcgan": ("latent", "adversarial_anomaly"), "traditional": ("anomaly_mse", "adversarial_anomaly")}[model]
+    run = start(model, epochs=1, **dict.fromkeys(off, 0.0))
+    before = weights(run.gan.anomaly_discriminator)
+    (record,) = run.epochs()
+    kept = set(run.config.loss_names) - set(off)
+    assert set(record["losses"]) == kept | {"discriminator_normal"}
+    assert same(weights(run.gan.anomaly_discriminator), before)
+
+
+@MODEL
 def test_the_generators_step_leaves_the_discriminators_alone(model: str, start) -> None:
-    without = start(model, adversarial_normal=0.0, adversarial_anomaly=0.0)
+    # Not 0: a discriminator that weighs nothing is not trained at all.
+    without = start(model, adversarial_normal=1e-6, adversarial_anomaly=1e-6)
     strong = start(model, adversarial_normal=50.0, adversarial_anomaly=50.0)
     for run in (without, strong):
         list(run.epochs(should_stop=after(1)))
