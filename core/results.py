@@ -53,6 +53,8 @@ COLUMNS = {
     "recipe": str,
 }
 
+CELL = ["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"]  # what tells rows apart
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -176,7 +178,8 @@ def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
         rows = pd.concat([read(), pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
         write_whole(
             CSV,
-            rows.sort_values(["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"])
+            rows.drop_duplicates(CELL, keep="last")  # a changed recipe's row replaces the old one
+            .sort_values(CELL)
             .to_csv(index=False, float_format="%.6f")
             .encode(),
         )

@@ -130,3 +130,12 @@ def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
     assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
     assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
     assert line["seeds"] == 2 and line["classes"] == 2
+
+
+def test_a_changed_recipes_row_replaces_the_old_one(monkeypatch):
+    list(results.run([pca()]))
+    old = results.read().iloc[0]["recipe"]
+    monkeypatch.setattr(Cell, "recipe", property(lambda cell: "another"))
+    assert results.missing([pca()], results.read()) == [pca()]
+    list(results.run([pca()]))
+    assert list(results.read()["recipe"]) == ["another"] != [old]
