@@ -282,7 +282,7 @@ def _score(options: argparse.Namespace) -> int:
 def _results(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core import results
+    from core import reporting, results
 
     if options.check:
         wrong = results.check()
@@ -313,6 +313,9 @@ def _results(options: argparse.Namespace) -> int:
                 f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
                 file=sys.stderr,
             )
+    whole = sum(len(study()) for study in results.STUDIES.values())
+    reporting.write_markdown(results.read(), whole)
+    print(f"Written: {reporting.MARKDOWN.name}.", file=sys.stderr)
     return 0
 
 

@@ -310,32 +310,3 @@ def check(tolerance: float = 1e-4) -> list[str]:
         if stated is None or abs(area - stated) > tolerance:
             wrong.append(f"{cell.title}: {area:.6f} from the weights, {stated} in results.csv")
     return wrong
-
-
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Method × regime: AUROC of T-shirt/top and the mean of the classes, with the SD over seeds and over classes apart.
-
-    sd_seeds: the SD over seeds within a class, pooled over classes. sd_classes: the SD of the classes' means.
-    """
-    lines = []
-    for (regime, method), group in rows.groupby(["regime", "method"], sort=False):
-        unit = "left_out" if regime == "unseen" else "normal"
-        per_unit = group.groupby(unit)["auroc"]
-        means = per_unit.mean()
-        variance = per_unit.var(ddof=1).dropna()
-        lines.append(
-            {
-                "regime": regime,
-                "method": method,
-                "t_shirt": group[group["normal"] == "t-shirt"]["auroc"].mean(),
-                "mean": means.mean(),
-                "classes": len(means),
-                "seeds": int(per_unit.count().min()),
-                "sd_seeds": float(np.sqrt(variance.mean())) if len(variance) else np.nan,
-                "sd_classes": means.std(ddof=1) if len(means) > 1 else np.nan,
-                "normal_error": group["normal_error"].mean(),
-                "normal_ssim": group["normal_ssim"].mean(),
-                "seconds": group["seconds"].median(),
-            }
-        )
-    return pd.DataFrame(lines)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import checkpoints, config, results
+from core import checkpoints, config, reporting, results
 from core.config import TraditionalConfig
 from core.data import CLASSES
 from core.errors import MisfitError
@@ -125,7 +125,7 @@ def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
             )
         ]
     )
-    line = results.summary(rows).iloc[0]
+    line = reporting.summary(rows).iloc[0]
     assert line["t_shirt"] == pytest.approx(0.91) and line["mean"] == pytest.approx(0.95)
     assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
     assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
