@@ -1,10 +1,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from core import checkpoints, config, reporting, results
+from core import checkpoints, config, results
 from core.config import TraditionalConfig
 from core.data import CLASSES
 from core.errors import MisfitError
@@ -110,26 +109,6 @@ def test_ssim_is_one_for_the_same_image_and_less_for_another(test_split):
     same = images.astype(np.float32) / 127.5 - 1
     assert results.ssim(images, same) == pytest.approx(1.0, abs=1e-5)
     assert results.ssim(images, same[::-1]) < 0.8
-
-
-def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
-    rows = pd.DataFrame(
-        [
-            {"regime": "seen", "method": "m", "normal": normal, "left_out": "", "auroc": auroc, "seed": seed}
-            | {"normal_error": 0.1, "normal_ssim": 0.9, "seconds": 1.0}
-            for normal, seed, auroc in (
-                ("t-shirt", 0, 0.90),
-                ("t-shirt", 1, 0.92),
-                ("bag", 0, 0.98),
-                ("bag", 1, 1.00),
-            )
-        ]
-    )
-    line = reporting.summary(rows).iloc[0]
-    assert line["t_shirt"] == pytest.approx(0.91) and line["mean"] == pytest.approx(0.95)
-    assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
-    assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
-    assert line["seeds"] == 2 and line["classes"] == 2
 
 
 def test_a_changed_recipes_row_replaces_the_old_one(monkeypatch):

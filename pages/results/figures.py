@@ -1,0 +1,89 @@
+"""The three pictures of the Results page: the classes as a heat map, the ablation, the imbalance curve."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import reporting
+from pages.parts import charts
+from pages.parts.link import class_name
+
+
+def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
+    """Method × class, mean AUROC over seeds; every cell carries its number, so that nothing hangs on colour."""
+    table = reporting.class_table(rows, regime)
+    table = table.loc[table.mean(axis=1).sort_values().index]  # the best on top: the axis runs upwards
+    values = table.to_numpy()
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=[class_name(name) for name in table.columns],
+            y=[reporting.NAMES.get(name, name) for name in table.index],
+            text=[["" if np.isnan(value) else f"{value:.3f}" for value in line] for line in values],
+            texttemplate="%{text}",
+            colorscale="Cividis",  # made for colour-blind eyes
+            zmin=0.8,
+            zmax=1.0,
+            colorbar={"title": "AUROC", "thickness": 12},
+            hovertemplate="%{y}<br>%{x}: %{z:.4f}<extra></extra>",
+            xgap=1,
+            ygap=1,
+        )
+    )
+    return charts.styled(figure, 120 + 46 * len(table))
+
+
+def ablation(rows: pd.DataFrame) -> go.Figure:
+    """AUROC of each combination of losses with its spread over seeds, and beside it how well normals are redrawn."""
+    table = reporting.ablation_table(rows)
+    figure = go.Figure()
+    for column, spread, name, colour, symbol, axis in (
+        ("auroc", table["sd"], "AUROC (mean, SD over seeds)", charts.MODELS["dcgan"], "circle", "x"),
+        ("normal_error", None, "normals' error", charts.NEUTRAL, "diamond-open", "x2"),
+    ):
+        figure.add_scatter(
+            x=table[column],
+            y=table.index,
+            error_x={"array": spread} if spread is not None else None,
+            mode="markers",
+            name=name,
+            marker={"size": 11, "color": colour, "symbol": symbol},
+            xaxis=axis,
+            hovertemplate="%{y}<br>%{x:.4f}<extra></extra>",
+        )
+    figure.update_layout(
+        xaxis={"title": "Test AUROC", "domain": [0.0, 0.56]},
+        xaxis2={"title": "Normals' error", "domain": [0.64, 1.0], "anchor": "y", "rangemode": "tozero"},
+    )
+    return charts.styled(figure, 140 + 36 * len(table))
+
+
+def imbalance(rows: pd.DataFrame) -> go.Figure:
+    """AUROC against the number of labelled anomalies, a line a regime; the point without labels stands at the left."""
+    table = reporting.imbalance_table(rows)
+    figure = go.Figure()
+    for regime, colour, symbol, dash in (
+        ("seen", charts.ANOMALY, "circle", "solid"),
+        ("unseen", charts.NORMAL, "square", "dash"),
+    ):
+        here = table[table["regime"] == regime]
+        figure.add_scatter(
+            x=here["anomalies"],
+            y=here["mean"],
+            mode="lines+markers",
+            name=f"{regime} ({int(here['count'].min())} or more trainings a point)" if len(here) else regime,
+            line={"color": colour, "dash": dash},
+            marker={"symbol": symbol, "size": 9},
+            hovertemplate="%{x:,} labelled anomalies: %{y:.4f}<extra></extra>",
+        )
+    without = table[table["regime"] == "one-class"]
+    if len(without):
+        figure.add_hline(
+            without["mean"].iloc[0],
+            line={"color": charts.NEUTRAL, "dash": "dot"},
+            annotation_text="no label (one-class)",
+            annotation_position="bottom right",
+        )
+    figure.update_xaxes(title="Labelled anomalies in training (logarithmic)", type="log")
+    figure.update_yaxes(title="Test AUROC, T-shirt/top normal")
+    return charts.styled(figure, 380)

@@ -1,0 +1,101 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from core import reporting, results
+from core.regimes import REGIMES
+
+
+def row(method, auroc, normal="t-shirt", seed=0, regime="seen", **other):
+    base = {name: {str: "", int: 0, float: 0.1}[kind] for name, kind in results.COLUMNS.items()}
+    anomalies = 0 if regime == "one-class" else 6003
+    return (
+        base
+        | {"method": method, "auroc": auroc, "normal": normal, "seed": seed, "regime": regime, "anomalies": anomalies}
+        | other
+    )
+
+
+def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
+    rows = pd.DataFrame(
+        [
+            row("m", auroc, normal, seed)
+            for normal, seed, auroc in (("t-shirt", 0, 0.90), ("t-shirt", 1, 0.92), ("bag", 0, 0.98), ("bag", 1, 1.0))
+        ]
+    )
+    line = reporting.summary(rows).iloc[0]
+    assert line["t_shirt"] == pytest.approx(0.91) and line["mean"] == pytest.approx(0.95)
+    assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
+    assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
+    assert line["seeds"] == 2 and line["classes"] == 2
+
+
+def test_the_mean_interval_is_students():
+    values = np.random.default_rng(0).normal(0.9, 0.02, 10)
+    mean, low, high = reporting.mean_interval(values)
+    expected = stats.t.interval(0.95, 9, values.mean(), stats.sem(values))
+    assert (low, high) == pytest.approx(expected) and mean == pytest.approx(values.mean())
+    assert np.isnan(reporting.mean_interval(values[:2])[1])
+
+
+def test_the_difference_is_paired_by_class_and_by_the_seeds_that_both_have():
+    better = {"t-shirt": 0.01, "bag": 0.02, "coat": 0.03}
+    rows = [row("traditional", 0.9, name, seed) for name in better for seed in (0, 1)]
+    rows += [row("dcgan", 0.9 + by, name, 0) for name, by in better.items()]  # one seed only
+    mean, low, high, classes = reporting.difference(pd.DataFrame(rows), "seen")
+    assert mean == pytest.approx(0.02) and classes == 3
+    assert (low, high) == pytest.approx(stats.t.interval(0.95, 2, 0.02, stats.sem([0.01, 0.02, 0.03])))
+    assert reporting.difference(pd.DataFrame(rows), "one-class") is None
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ((0.02, 0.021, 0.022), "The DCGAN is better"),
+        ((-0.02, -0.021, -0.022), "The traditional GAN is better"),
+        ((-0.02, 0.0, 0.02), "Neither"),
+    ],
+)
+def test_the_sentence_says_who_is_better_only_when_it_is_shown(gains, said):
+    names = ("t-shirt", "bag", "coat")
+    rows = [row("traditional", 0.9, name) for name in names]
+    rows += [row("dcgan", 0.9 + gain, name) for name, gain in zip(names, gains, strict=True)]
+    assert reporting.difference_sentence(pd.DataFrame(rows), "seen").startswith(said)
+
+
+def test_the_ablation_sentence_counts_the_share_of_the_gain():
+    values = {"L1": 0.80, "L1 + abc": 0.95, "all six": 0.96}
+    rows = pd.DataFrame([row("dcgan", auroc, variant=variant) for variant, auroc in values.items()])
+    assert "94 % of the gain" in reporting.ablation_sentence(rows)
+    assert reporting.ablation_sentence(rows[rows["variant"] != "L1"]) is None
+    assert reporting.main_rows(rows).empty
+
+
+def test_the_imbalance_sentence_finds_where_the_curve_is_flat():
+    curve = {10: 0.90, 100: 0.955, 1000: 0.962, 6003: 0.964}
+    rows = pd.DataFrame([row("traditional", auroc, anomalies=count) for count, auroc in curve.items()])
+    assert "With 100 labelled anomalies" in reporting.imbalance_sentence(rows)
+    assert len(reporting.main_rows(rows)) == 1
+
+
+def test_markdown_never_puts_two_regimes_in_one_table():
+    rows = pd.DataFrame(
+        [row("traditional", 0.9, regime=regime, left_out="bag" if regime == "unseen" else "") for regime in REGIMES]
+    )
+    sections = reporting.markdown(rows, 3).split("\n## ")
+    seen = next(part for part in sections if part.startswith("Seen"))
+    one_class = next(part for part in sections if part.startswith("One-class"))
+    assert "Kim et al. |" in seen and "GANomaly" not in seen
+    assert "GANomaly" in one_class and "| Kim et al. |" not in one_class
+
+
+def test_a_part_of_the_sweep_says_that_it_is_one():
+    rows = pd.DataFrame([row("traditional", 0.9)])
+    assert "1 of 7 cells are measured" in reporting.markdown(rows, 7)
+    assert "the whole plan" in reporting.markdown(rows, 1)
+
+
+def test_the_repositorys_results_md_is_what_results_csv_says():
+    whole = sum(len(study()) for study in results.STUDIES.values())
+    assert reporting.MARKDOWN.read_text("utf-8") == reporting.markdown(results.read(), whole)
