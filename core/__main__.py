@@ -1,6 +1,7 @@
 """The command line: python -m core train | evaluate | score | results | fetch."""
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -110,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     results.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
     results.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
+    results.add_argument(
+        "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is there, tcp://HOST:8786"
+    )
     results.set_defaults(run=_results)
 
     fetch = commands.add_parser(
@@ -305,8 +309,9 @@ def _results(options: argparse.Namespace) -> int:
     print(
         f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr
     )
-    with tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
-        for row in results.run(todo, options.workers):
+    with contextlib.ExitStack() as stack, tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
+        workers = stack.enter_context(results.dask_cluster(options.dask)) if options.dask else options.workers
+        for row in results.run(todo, workers):
             bar.update()
             where = f"{row['normal']}, {row['regime']}" + (f" without {row['left_out']}" if row["left_out"] else "")
             bar.write(

@@ -4,6 +4,7 @@ A cell is one training and its test figures; a row of results.csv is a finished 
 every cell, so an interrupted sweep goes on where it was: cells whose recipe has a row are not run again.
 """
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -21,7 +22,7 @@ from core import checkpoints, data, evaluation, jobs, regimes
 from core.baselines import BASELINES
 from core.config import CONFIGS, DCGANConfig, TrainingConfig, default_config, to_json
 from core.data import CLASSES, ROOT
-from core.errors import CheckpointError, MisfitError
+from core.errors import CheckpointError, ConfigError, MisfitError
 from core.files import sha256, write_whole
 from core.regimes import Task
 
@@ -166,11 +167,35 @@ def missing(cells: list[Cell], rows: pd.DataFrame) -> list[Cell]:
     return [cell for cell in cells if cell.recipe not in done]
 
 
+@contextlib.contextmanager
+def dask_cluster(address: str) -> Iterator[int]:
+    """Let `run` send its cells to the Dask cluster whose scheduler is at `address`; gives its number of threads.
+
+    Dask is an optional extra. Every worker needs this checkout at the same path, since models and data are files. Raises
+    ConfigError when Dask is not installed or nobody answers at the address.
+    """
+    import joblib
+
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ConfigError("Dask is not installed; `pip install -r requirements-cluster.txt` does it.") from None
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(
+            f"No Dask scheduler answers at {address} ({reason}); it looks like tcp://HOST:8786."
+        ) from error
+    with client, joblib.parallel_config(backend="dask"):
+        yield sum(client.nthreads().values())
+
+
 def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
     """Measure `cells` and yield a row each as they finish, keeping results.csv up to date.
 
-    `workers` cells at a time, through joblib: inside `joblib.parallel_config(backend="dask")` they run on that cluster.
-    Rows do not depend on the number of workers: every cell runs on one thread.
+    `workers` cells at a time, through joblib: inside `dask_cluster` (or any other `joblib.parallel_config`) they run
+    there. Rows do not depend on the number of workers: every cell runs on one thread.
     """
     from joblib import Parallel, delayed
 

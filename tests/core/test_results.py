@@ -118,3 +118,26 @@ def test_a_changed_recipes_row_replaces_the_old_one(monkeypatch):
     assert results.missing([pca()], results.read()) == [pca()]
     list(results.run([pca()]))
     assert list(results.read()["recipe"]) == ["another"] != [old]
+
+
+def test_a_dask_cluster_measures_the_same_rows():
+    from distributed import LocalCluster
+
+    cells = [pca(0), pca(1), Cell("kNN", Task("trouser", "one-class", 0), 0)]
+    # Processes of their own, like the cluster's: they find the same data as it does.
+    here = {row["recipe"]: row["auroc"] for row in results.run(cells, workers=2)}
+    results.CSV.unlink()
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        results.dask_cluster(cluster.scheduler_address) as workers,
+    ):
+        assert workers == 2
+        there = {row["recipe"]: row["auroc"] for row in results.run(cells, workers)}
+    assert there == here
+    assert results.missing(cells, results.read()) == []
+
+
+def test_an_address_without_a_scheduler_is_said_so():
+    for address in ("tcp://127.0.0.1:9", "nonsense://"):
+        with pytest.raises(MisfitError, match="No Dask scheduler"), results.dask_cluster(address):
+            raise AssertionError("not reached")
