@@ -104,6 +104,14 @@ def roc_axes(figure: go.Figure, log: bool) -> None:
 
 def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
     """ROC curves with pointwise bands, and each other model against the chosen one."""
+    for rival in everyone[1:]:
+        st.markdown(
+            verdict(one, rival),
+            help="Paired on the same images with DeLong's covariance: "
+            "var(A₁ − A₂) = var A₁ + var A₂ − 2 cov(A₁, A₂); interval = difference ± 1.96·√var.",
+        )
+    if len(everyone) == 1:
+        st.caption("No other model is trained for this class; train one to see the difference.")
     figure, told = go.Figure(), []
     chance = np.geomspace(5e-4, 1, 60)
     figure.add_scatter(
@@ -147,14 +155,6 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
         f"drawn apart, {comparison.DRAWS} draws. In brackets: DeLong's interval on the logit scale. Both are over test images and "
         "say nothing about another training."
     )
-    for rival in everyone[1:]:
-        st.markdown(
-            verdict(one, rival),
-            help="Paired on the same images with DeLong's covariance: "
-            "var(A₁ − A₂) = var A₁ + var A₂ − 2 cov(A₁, A₂); interval = difference ± 1.96·√var.",
-        )
-    if len(everyone) == 1:
-        st.caption("No other model is trained for this class; train one to see the difference.")
 
 
 def draw_classes(one: Chosen, log: bool) -> None:

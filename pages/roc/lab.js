@@ -109,11 +109,19 @@ class Lab {
   move(limit) {
     limit = Math.min(Math.max(limit, 0), this.data.largest);
     if (limit === this.limit) return;
-    const start = performance.now();
     this.limit = limit;
     this.moved = true;
+    this.drawn = false;
     this.update();
-    this.root.getBoundingClientRect(); // the layout belongs to the redraw
+  }
+
+  /** Let a handler work, and keep how long it took if it moved the threshold: the whole of it, layout included. */
+  timed(work) {
+    const start = performance.now();
+    this.drawn = true;
+    work();
+    if (this.drawn) return;
+    this.root.getBoundingClientRect();
     this.redraws.push(performance.now() - start);
     if (this.redraws.length > LAST) this.redraws.shift();
   }
@@ -124,7 +132,9 @@ class Lab {
     this.draggable(this.roc, (event) => this.onCurve(event));
     this.draggable(this.histogram, (event) => this.onScores(event));
     this.slider.addEventListener("pointerdown", () => (this.held = true));
-    this.slider.addEventListener("input", () => this.move(Number(this.slider.valueAsNumber.toFixed(4))));
+    this.slider.addEventListener("input", () =>
+      this.timed(() => this.move(Number(this.slider.valueAsNumber.toFixed(4)))),
+    );
     this.slider.addEventListener("change", () => this.release());
     for (const end of ["pointerup", "pointercancel", "keyup", "blur"])
       this.slider.addEventListener(end, () => this.release());
@@ -134,7 +144,7 @@ class Lab {
       if (steps === undefined && end === undefined) return;
       event.preventDefault();
       this.held = true;
-      this.move(end ?? this.stepped(steps));
+      this.timed(() => this.move(end ?? this.stepped(steps)));
     });
     this.exact.addEventListener("change", () => this.typed());
     this.exact.addEventListener("keydown", (event) => event.key === "Enter" && this.typed());
@@ -152,20 +162,21 @@ class Lab {
   }
 
   draggable(svg, at) {
+    const follow = (event) =>
+      this.timed(() => {
+        const there = at(event);
+        if (this.held && svg.hasPointerCapture(event.pointerId)) this.move(there.limit);
+        this.hover(event, there);
+      });
     svg.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       event.preventDefault();
       this.slider.focus({ preventScroll: true }); // keys go on where the pointer stopped
       svg.setPointerCapture(event.pointerId);
       this.held = true;
-      this.move(at(event).limit);
-      this.hover(event, at(event));
+      follow(event);
     });
-    svg.addEventListener("pointermove", (event) => {
-      const there = at(event);
-      if (this.held && svg.hasPointerCapture(event.pointerId)) this.move(there.limit);
-      this.hover(event, there);
-    });
+    svg.addEventListener("pointermove", (event) => follow(event));
     for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => this.release());
     svg.addEventListener("pointerleave", () => this.hover(null, null));
   }
@@ -292,9 +303,12 @@ class Lab {
       return edges.slice(1).map((edge, i) => (edge - edges[i]) / scores.length);
     });
     const most = Math.max(...heights.flat());
-    const up = (v) => height - bottom - (v / most) * (height - top - bottom);
-    const nice = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5].find((v) => most / v < 4) ?? 1;
-    for (let v = 0; v <= most; v += nice) {
+    // The square root keeps the tails in sight: where the kinds overlap is where a threshold decides.
+    const up = (v) => height - bottom - Math.sqrt(v / most) * (height - top - bottom);
+    let free = Infinity;
+    for (const v of [0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.7, 1]) {
+      if (v > most || free - up(v) < 14) continue;
+      free = up(v);
       add("line", { x1: left, x2: width - right, y1: up(v), y2: up(v), class: v ? "axis" : "axis base" });
       add("text", { x: left - 5, y: up(v) + 4, "text-anchor": "end" }, `${Math.round(100 * v)}`);
     }
@@ -320,7 +334,7 @@ class Lab {
       const text = add("text", { x: x + 19, y: 12 }, names[i]);
       x += 19 + text.getComputedTextLength() + 16;
     });
-    add("text", { x: 0, y: 30 }, "% of each kind; full colour: flagged");
+    add("text", { x: 0, y: 30 }, "% of each kind, square-root scale; full colour: flagged");
     add("text", { x: width - right, y: height - 3, "text-anchor": "end" }, "Score: mean absolute reconstruction error");
     this.line = add("line", { class: "limit", y1: top - 6, y2: height - bottom });
     this.slider.style.marginLeft = `${left - THUMB / 2}px`;
