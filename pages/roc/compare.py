@@ -69,6 +69,35 @@ def named(one: Chosen) -> str:
     return f"{one.title}, {one.regime}" + ("" if name == "shipped" else f", {name}")
 
 
+def styles(everyone: list[Chosen]) -> list[tuple[str, str]]:
+    """(colour, dash) of each model: the colour is the GAN's, the dash tells several trainings of one GAN apart."""
+    found, counts = [], dict.fromkeys(models.MODEL_NAMES, 0)
+    for one in everyone:
+        model = one.checkpoint.card.model
+        more = ("dashdot", "longdash", "dot", "longdashdot")
+        found.append(
+            (charts.MODELS[model], charts.DASHES[model] if not counts[model] else more[(counts[model] - 1) % len(more)])
+        )
+        counts[model] += 1
+    return found
+
+
+def asked_for(one: Chosen) -> list[Chosen]:
+    """The chosen model and those to hold against it: at first the ones of its own regime, which answer its question."""
+    others = {named(other): other for other in sound(one)[1:]}
+    if len(others) < 2 and all(other.regime == one.regime for other in others.values()):
+        return [one, *others.values()]
+    picked = st.multiselect(
+        "Hold against",
+        list(others),
+        default=[name for name, other in others.items() if other.regime == one.regime],
+        key=f"against_{mark(one)}",
+        help="Every model trained for this class, shipped or your own. Regimes answer different questions: a model that saw labelled "
+        "anomalies in training is no better method than one that did not, it was told more.",
+    )
+    return [one, *(others[name] for name in picked)]
+
+
 def verdict(first: Chosen, second: Chosen) -> str:
     """The difference of two AUROCs as a plain sentence."""
     if not (np.array_equal(first.normal, second.normal) and np.array_equal(first.anomaly, second.anomaly)):
@@ -111,19 +140,14 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
             "var(A₁ − A₂) = var A₁ + var A₂ − 2 cov(A₁, A₂); interval = difference ± 1.96·√var.",
         )
     if len(everyone) == 1:
-        st.caption("No other model is trained for this class; train one to see the difference.")
+        st.caption("Nothing to hold against it: choose or train another model of this class.")
     figure, told = go.Figure(), []
     chance = np.geomspace(5e-4, 1, 60)
     figure.add_scatter(
         x=chance, y=chance, mode="lines", name="chance", hoverinfo="skip",
         line={"color": charts.NEUTRAL, "dash": "dot", "width": 1},
     )  # fmt: skip
-    seen: dict[str, int] = {}
-    for rival in everyone:
-        model = rival.checkpoint.card.model
-        nth = seen[model] = seen.get(model, -1) + 1
-        dash = charts.DASHES[model] if nth == 0 else ("dashdot", "longdash", "dot", "longdashdot")[(nth - 1) % 4]
-        colour = charts.MODELS[model]
+    for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
         drawn, (area, low, high) = curve(mark(rival), None, rival)
         lowest, highest = band(mark(rival), rival)
         shown = GRID > 0 if log else GRID >= 0
@@ -196,8 +220,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
         st.info("State costs and a share of anomalies above first.", icon=":material/edit:")
         return
     figure, told = go.Figure(), []
-    for rival in everyone:
-        model = rival.checkpoint.card.model
+    for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
         drawn, _ = curve(mark(rival), None, rival)
         scores = rival.scores.test
         mean = evaluation.average_precision(scores[rival.normal], scores[rival.anomaly], stakes.prevalence)
@@ -207,11 +230,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
             customdata=drawn.thresholds,
             mode="lines",
             name=f"{named(rival)}: average precision {mean:.3f}",
-            line={
-                "color": charts.MODELS[model],
-                "dash": charts.DASHES[model],
-                "width": 3 if rival is everyone[0] else 2,
-            },
+            line={"color": colour, "dash": dash, "width": 3 if rival is everyone[0] else 2},
             hovertemplate="recall %{x:.3f}<br>precision %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
         )
         told.append(f"{named(rival)} {mean:.3f}")
@@ -297,7 +316,7 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         "View", VIEWS, format_func=LABELS.get, key="view", persist_state="session", on_change=link.push,
         label_visibility="collapsed", required=True,
     )  # fmt: skip
-    everyone = sound(one)
+    everyone = asked_for(one) if view in ("curves", "precision") else [one]
     if view in ("curves", "classes"):
 
         def toggled() -> None:

@@ -223,7 +223,8 @@ def test_both_curves_are_drawn_with_bands_that_hold_them(open_page, scores):
     assert set(named) == {"DCGAN", "Traditional GAN"}
     area, low, high = evaluation.auroc_interval(*scores)
     assert f"AUROC {area:.3f} ({low:.3f}–{high:.3f})" in named["DCGAN"]["name"]
-    assert sum(trace.get("fill") == "tonexty" for trace in traces) == 2
+    curves = [trace for trace in traces if "AUROC" in trace.get("name", "")]
+    assert sum(trace.get("fill") == "tonexty" for trace in traces) == len(curves)
     lowest, highest = comparison.roc_band(*scores, compare.GRID)
     exact = comparison.tpr_at(*scores, compare.GRID)
     assert np.all(lowest <= exact) and np.all(exact <= highest)
@@ -245,12 +246,35 @@ def test_models_that_cannot_be_told_apart_are_said_to_be_so():
     assert "cannot be told apart" in compare.verdict(one, one)
 
 
+@pytest.fixture
+def one_class(box, tmp_path):
+    """Another training of the same GAN and class, in another regime."""
+    there, here = (tmp_path / "box" / "dcgan" / name for name in ("t-shirt-one-class", "t-shirt"))
+    shutil.copytree(here, there)
+    card = json.loads((there / checkpoints.CARD).read_text())
+    card["task"] |= {"regime": "one-class", "anomalies": 0}
+    (there / checkpoints.CARD).write_text(json.dumps(card))
+
+
+def test_another_regime_is_held_against_it_only_when_asked_for_and_with_a_word(open_page, one_class):
+    app = open_page("roc")
+    assert "DCGAN, one-class" not in words(app)
+    assert not any("one-class" in trace.get("name", "") for trace in figure(app)["data"])
+    picker = next(box for box in app.multiselect if box.label == "Hold against")
+    picker.select("DCGAN, one-class").run()
+    assert not app.exception
+    assert any("DCGAN, one-class: AUROC" in trace.get("name", "") for trace in figure(app)["data"])
+    assert "They answer different questions" in words(app)
+    dashes = [trace["line"]["dash"] for trace in figure(app)["data"] if "AUROC" in trace.get("name", "")]
+    assert len(set(dashes)) == 2
+
+
 def test_the_class_that_hides_best_has_the_smallest_auroc(open_page, stored):
     app = open_page("roc", view="classes")
     per_class = stored.card.test["per_class"]
     assert f"**Shirt** hides best from DCGAN, seen: AUROC **{min(per_class.values()):.3f}**" in words(app)
     traces = figure(app)["data"]
-    assert len(traces) == 9 and traces[0]["name"].startswith("Shirt 0.903")
+    assert len(traces) == 9 and traces[0]["name"].startswith(f"Shirt {per_class['shirt']:.3f}")
     assert len({(trace["line"]["color"], trace["line"]["dash"]) for trace in traces}) == 9
 
 
@@ -384,7 +408,7 @@ def test_a_score_that_is_no_number_is_said_to_be_damage(open_page, box):
     assert "must hold finite float32 vectors" in app.error[0].value
 
 
-def test_a_class_without_scores_leads_to_training(open_page):
+def test_a_class_without_scores_leads_to_training(open_page, box):
     app = open_page("roc", normal="bag", model="dcgan")
     assert not app.exception
     assert "No DCGAN has been trained yet with Bag as the normal class" in app.info[0].value
