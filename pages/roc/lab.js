@@ -279,7 +279,7 @@ class Lab {
   }
 
   drawScores() {
-    const height = this.width < 640 ? 190 : 230;
+    const height = this.width < 640 ? 190 : 250;
     const { colours, normal_name } = this.data;
     const title = `Distributions of the scores: ${normal_name} and anomalies, with the threshold.`;
     const width = this.frame(this.histogram, height, title);
@@ -357,7 +357,7 @@ class Lab {
     figures.missed.textContent = whole(this.anomaly.length - now.caught);
     figures.false_alarms.textContent = whole(now.alarms);
     figures.passed.textContent = whole(this.normal.length - now.alarms);
-    figures.normal_name.textContent = `Normal: ${data.normal_name}`;
+    figures.normal_name.textContent = data.normal_name;
     figures.tpr.textContent = percent(now.tpr);
     figures.fpr.textContent = percent(now.fpr);
     figures.precision.textContent = percent(now.precision);

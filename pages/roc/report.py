@@ -22,7 +22,7 @@ table { border-collapse: collapse; margin: .5rem 0 1rem; font-variant-numeric: t
 th, td { border: 1px solid #7a859480; padding: .3rem .7rem; text-align: right; } th:first-child { text-align: left; }
 figure { margin: 0; display: inline-block; max-width: 100%; } svg { max-width: 100%; height: auto; } svg text { fill: currentColor; font-size: 12px; }
 small, figcaption { opacity: .8; } pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .card td { text-align: left; overflow-wrap: anywhere; }
 """
 
 
@@ -124,7 +124,7 @@ def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
         + _table(
             ["", "Value"],
             [
-                ["Share of anomalies π", f"{stakes.prevalence:.4%}"],
+                ["Share of anomalies π", f"{100 * stakes.prevalence:g} %"],
                 ["Cost of a missed anomaly c_miss", f"{stakes.missed:g}"],
                 ["Cost of a false alarm c_alarm", f"{stakes.alarm:g}"],
                 ["Precision = π·TPR ÷ (π·TPR + (1 − π)·FPR)", "–" if np.isnan(share) else f"{share:.2%}"],
@@ -174,4 +174,7 @@ def _card(one: Chosen) -> str:
         ["Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())],
     ]
     detail = json.dumps({"task": card.task, "config": card.config, "validation": card.validation}, indent=1)
-    return _table(["", ""], rows) + f"<details><summary>Task and config</summary><pre>{escape(detail)}</pre></details>"
+    return (
+        f'<div class="card">{_table(["", "On the card"], rows)}</div>'
+        + f"<details><summary>Task and config</summary><pre>{escape(detail)}</pre></details>"
+    )
