@@ -2,11 +2,13 @@
 
 Scores go there once, sorted, as float32 in base64; a threshold comes back when pointer or key is let go. Python holds the
 truth: it sends its threshold on each run, with the serial number of the last release it has heard of, so that the browser
-can tell an answer to an older release from a threshold that was set elsewhere.
+can tell an answer to an older release from a threshold that was set elsewhere. A session that begins anew (the server was
+started again) counts from 0, and says so by another name.
 """
 
 import base64
 import math
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +26,7 @@ _lab = st.components.v2.component(
     "misfit_threshold_lab",
     html=(_HERE / "lab.html").read_text("utf-8"),
     css=(_HERE / "lab.css").read_text("utf-8"),
-    js=(_HERE / "lab.js").read_text("utf-8"),
+    js="\n".join((_HERE / name).read_text("utf-8") for name in ("lab_drawing.js", "lab.js")),
 )
 KEY = "threshold_lab"
 
@@ -60,6 +62,7 @@ def show(
     normal = one.checkpoint.task.normal
     data = _scores(card.scores_sha256, one) | {
         "id": card.scores_sha256,
+        "session": state.setdefault("_lab_session", secrets.token_hex(8)),
         "serial": state.get("_lab_serial", 0),
         "threshold": threshold,
         "largest": link.LARGEST_THRESHOLD,

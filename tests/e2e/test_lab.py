@@ -165,6 +165,21 @@ def test_python_moves_the_lab_and_back_again(server, page: Page, scores):
     expect(lab.root).to_have_attribute("data-threshold", "0.5005")
 
 
+def test_answers_to_older_releases_are_not_taken_for_orders(server, page: Page):
+    lab = Lab(page, f"{server.address}/roc?threshold=0.5")
+
+    def from_python(**said) -> float:
+        """What a rerun calls the lab with, and the threshold that it then shows."""
+        lab.root.evaluate("(root, said) => root.lab.receive({ ...root.lab.data, ...said })", said)
+        return lab.threshold
+
+    assert from_python(serial=5, threshold=0.6) == 0.6
+    assert from_python(serial=4, threshold=0.7) == 0.6  # about a release that is no longer the last
+    assert from_python(serial=5, threshold=0.8) == 0.8
+    assert from_python(serial=0, threshold=0.9) == 0.8
+    assert from_python(serial=0, threshold=0.9, session="a server that was started again") == 0.9
+
+
 def test_hovering_reads_the_curve_without_moving_the_threshold(server, page: Page):
     lab = Lab(page, f"{server.address}/roc")
     before = lab.threshold

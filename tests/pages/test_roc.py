@@ -15,7 +15,7 @@ from core.decisions import Stakes
 from core.files import sha256
 from core.regimes import test_roles as roles
 from pages.parts import models, tiles
-from pages.roc import border, compare, report, takeaway
+from pages.roc import border, report, rivals, takeaway
 from tests.pages.conftest import words
 
 HERE = ("dcgan", "t-shirt")
@@ -225,8 +225,8 @@ def test_both_curves_are_drawn_with_bands_that_hold_them(open_page, scores):
     assert f"AUROC {area:.3f} ({low:.3f}–{high:.3f})" in named["DCGAN"]["name"]
     curves = [trace for trace in traces if "AUROC" in trace.get("name", "")]
     assert sum(trace.get("fill") == "tonexty" for trace in traces) == len(curves)
-    lowest, highest = comparison.roc_band(*scores, compare.GRID)
-    exact = comparison.tpr_at(*scores, compare.GRID)
+    lowest, highest = comparison.roc_band(*scores, rivals.GRID)
+    exact = comparison.tpr_at(*scores, rivals.GRID)
     assert np.all(lowest <= exact) and np.all(exact <= highest)
 
 
@@ -243,7 +243,7 @@ def test_the_difference_of_two_aurocs_is_a_plain_sentence(open_page, scores):
 
 def test_models_that_cannot_be_told_apart_are_said_to_be_so():
     one = models.opened(checkpoints.load(checkpoints.shipped(*HERE)))
-    assert "cannot be told apart" in compare.verdict(one, one)
+    assert "cannot be told apart" in rivals.verdict(one, one)
 
 
 @pytest.fixture
