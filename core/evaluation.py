@@ -58,25 +58,35 @@ class Confusion:
 
 
 def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
-    """The ROC curve with every distinct score as a threshold. Raises EvaluationError (see `_checked`)."""
-    normal, anomaly = _checked(normal, anomaly)
+    """The ROC curve with every distinct score as a threshold. Raises EvaluationError (see `checked`)."""
+    normal, anomaly = checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
     fpr = _count_at_least(normal, thresholds) / len(normal)
     return Curve(thresholds, fpr, _count_at_least(anomaly, thresholds) / len(anomaly))
 
 
+def flagged(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """Which of float `scores` [N] reach `threshold`: bool [N]. Raises EvaluationError when the threshold is not finite.
+
+    Compared as float64: numpy would else round a Python float to float32 first and flag a score just below it.
+    """
+    if not math.isfinite(threshold):
+        raise EvaluationError(f"The threshold is {threshold}; it must be a finite number.")
+    return np.asarray(scores) >= np.float64(threshold)
+
+
 def confusion(normal: np.ndarray, anomaly: np.ndarray, threshold: float) -> Confusion:
-    """The four counts at `threshold`."""
-    normal, anomaly = _checked(normal, anomaly)
-    false_alarms = int(np.count_nonzero(normal >= threshold))
-    caught = int(np.count_nonzero(anomaly >= threshold))
+    """The four counts at `threshold`, which may lie anywhere. Raises EvaluationError (see `checked`, `flagged`)."""
+    normal, anomaly = checked(normal, anomaly)
+    false_alarms = int(np.count_nonzero(flagged(normal, threshold)))
+    caught = int(np.count_nonzero(flagged(anomaly, threshold)))
     return Confusion(float(threshold), caught, len(anomaly) - caught, false_alarms, len(normal) - false_alarms)
 
 
 def auroc(normal: np.ndarray, anomaly: np.ndarray) -> float:
     """P(anomaly's score > normal's) + ½ P(equal): the area under the ROC curve (Hanley and McNeil 1982)."""
-    normal, anomaly = _checked(normal, anomaly)
-    return float(_placements(anomaly, np.sort(normal)).mean())
+    normal, anomaly = checked(normal, anomaly)
+    return float(placements(anomaly, np.sort(normal)).mean())
 
 
 def auroc_interval(normal: np.ndarray, anomaly: np.ndarray) -> tuple[float, float, float]:
@@ -85,9 +95,9 @@ def auroc_interval(normal: np.ndarray, anomaly: np.ndarray) -> tuple[float, floa
     The logit keeps the interval within (0, 1). At an AUROC of exactly 0 or 1 the variance is 0 and so is the width.
     The interval is over test images; it says nothing about another training seed.
     """
-    normal, anomaly = _checked(normal, anomaly)
-    of_anomaly = _placements(anomaly, np.sort(normal))  # [A], share of normals below each anomaly
-    of_normal = 1.0 - _placements(normal, np.sort(anomaly))  # [N], share of anomalies above each normal
+    normal, anomaly = checked(normal, anomaly)
+    of_anomaly = placements(anomaly, np.sort(normal))  # [A], share of normals below each anomaly
+    of_normal = 1.0 - placements(normal, np.sort(anomaly))  # [N], share of anomalies above each normal
     area = float(of_anomaly.mean())
     variance = sum(float(np.var(part, ddof=1)) / len(part) for part in (of_anomaly, of_normal) if len(part) > 1)
     if area in (0.0, 1.0) or variance == 0.0:
@@ -118,7 +128,7 @@ def fpr_at_tpr(normal: np.ndarray, anomaly: np.ndarray, tpr: float = 0.95) -> fl
 
 def youden_threshold(normal: np.ndarray, anomaly: np.ndarray) -> float:
     """The threshold with the largest TPR − FPR (Youden 1950); of equals, the strictest."""
-    normal, anomaly = _checked(normal, anomaly)
+    normal, anomaly = checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
     # Whole numbers, so that equals are equal: J times both counts.
     caught, false_alarms = _count_at_least(anomaly, thresholds), _count_at_least(normal, thresholds)
@@ -130,7 +140,7 @@ def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
 
     When even the largest normal score may not be flagged, the next float above it is returned.
     """
-    scores = np.sort(_checked(normal, normal)[0])
+    scores = np.sort(checked(normal, normal)[0])
     allowed = math.floor(largest_fpr * len(scores) + 1e-9)
     highest_kept = scores[len(scores) - allowed - 1]
     return float(np.nextafter(np.float32(highest_kept), np.float32(np.inf)))
@@ -168,7 +178,7 @@ def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, 
     }
 
 
-def _placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+def placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     """For each score the share of `ordered` (ascending) below it, ties half: float64 [len(scores)]."""
     below = np.searchsorted(ordered, scores, side="left")
     not_above = np.searchsorted(ordered, scores, side="right")
@@ -179,7 +189,7 @@ def _count_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return len(scores) - np.searchsorted(np.sort(scores), thresholds, side="left")
 
 
-def _checked(normal: np.ndarray, anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def checked(normal: np.ndarray, anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both as arrays. Raises EvaluationError when one is empty or holds a score that is not finite."""
     for name, scores in (("normal", normal), ("anomalous", anomaly)):
         if len(scores) == 0:

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core import evaluation
 from core.data import CLASSES
 from pages.parts import models, tiles, verdict
 from pages.parts.link import OUTCOMES, SORTS, class_name
@@ -15,7 +16,7 @@ one = models.chosen()
 limit = models.threshold(one)
 test = models.test_images()
 scores = one.scores.test
-flagged = scores >= limit
+flagged = evaluation.flagged(scores, limit)
 outcome = np.select(
     [one.anomaly & flagged, one.anomaly & ~flagged, one.normal & flagged, one.normal & ~flagged],
     [0, 1, 2, 3],

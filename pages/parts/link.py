@@ -4,6 +4,7 @@ Widget keys are the state. `pull` adopts the address once, on a new session or a
 from the defaults back, last in the router. (Streamlit's own query-parameter binding breaks `st.switch_page`.)
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from core.data import CLASS_NAMES, CLASSES
 
 TEST_IMAGES = 10_000
 OUTCOMES = ("caught", "missed", "false-alarm", "passed")
+LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
+VIEWS = ("curves", "classes", "precision", "seeds")
 SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "as stored")
 
 
@@ -60,9 +63,24 @@ def _threshold(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 2.0:  # also refuses nan
+    if not 0.0 <= value <= LARGEST_THRESHOLD:  # also refuses nan
         raise ValueError("a number from 0 to 2")
     return value
+
+
+def _between(low: float, high: float, right: str) -> Callable[[str], float]:
+    """A finite number above `low` and below `high`; `right` says so in words."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low
+        if not low < value < high:  # also refuses nan
+            raise ValueError(right)
+        return value
+
+    return parse
 
 
 def _name(text: str) -> str:
@@ -84,6 +102,13 @@ PAGES: dict[str, tuple[Field, ...]] = {
         Field("outcomes", [], _several_of(OUTCOMES)),
         Field("sort", SORTS[0], _one_of(SORTS)),
         Field("shelf", 1, _whole(1, 10_000)),
+    ),
+    "roc": (
+        Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
+        Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
+        Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
+        Field("view", VIEWS[0], _one_of(VIEWS)),
+        Field("log_fpr", "", _one_of(("", "on"))),
     ),
 }
 

@@ -94,6 +94,28 @@ def test_counts_are_scikit_learns_at_a_thousand_thresholds() -> None:
             assert math.isnan(found.precision)
 
 
+def test_a_threshold_is_not_rounded_to_the_scores_type() -> None:
+    # As float32 the threshold below would be the score itself, and numpy would compare it so.
+    score = np.float32(0.3)
+    above = float(score) + 1e-12
+    assert np.array([score]) >= above
+    assert not evaluation.flagged(np.array([score]), above).any()
+    assert evaluation.flagged(np.array([score]), float(score)).all()
+    assert evaluation.confusion(np.array([score]), np.array([score]), above).caught == 0
+
+
+@pytest.mark.parametrize("threshold", [math.nan, math.inf, -math.inf])
+def test_a_threshold_that_is_no_number_is_an_error(threshold: float) -> None:
+    with pytest.raises(EvaluationError, match="threshold"):
+        evaluation.confusion(GOOD, GOOD, threshold)
+
+
+@pytest.mark.parametrize(("threshold", "flagged"), [(-5.0, 2), (0.0, 2), (7.0, 0)])
+def test_a_threshold_outside_the_range_flags_all_or_none(threshold: float, flagged: int) -> None:
+    found = evaluation.confusion(GOOD, GOOD, threshold)
+    assert (found.caught, found.missed) == (flagged, 2 - flagged)
+
+
 def test_the_counts_at_a_threshold_are_the_curves_point(scores: Pair) -> None:
     curve = evaluation.roc(*scores)
     for threshold, fpr, tpr in zip(curve.thresholds, curve.fpr, curve.tpr, strict=True):

@@ -1,0 +1,237 @@
+// The threshold lab. Python sends the sorted scores once and the threshold it holds; everything that moves is counted and
+// drawn here, and Python hears of it when the pointer or the key is let go. The function is called again on each rerun with
+// the same node, so what must last is kept on the node.
+
+const STEP = 0.0005; // of an arrow key
+const LAST = 1000; // redraw times that are kept
+
+class Lab extends Drawing {
+  constructor(root) {
+    super();
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.figures = Object.fromEntries([...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]));
+    this.roc = this.find(".roc");
+    this.histogram = this.find(".histogram");
+    this.slider = this.find(".slider");
+    this.exact = this.find(".exact");
+    this.tip = this.find(".tip");
+    this.serial = 0; // of the last release that was sent
+    this.held = false; // a pointer or a key is down
+    this.moved = false; // since the last release
+    this.redraws = root.redraws = []; // milliseconds from the event's handler to the finished layout
+    this.listen();
+    new ResizeObserver(() => this.resized()).observe(root);
+  }
+
+  // From Python --------------------------------------------------------------------------------------------------------
+
+  receive(data) {
+    const other = data.id !== this.data?.id;
+    const anew = data.session !== this.data?.session;
+    this.data = data;
+    if (other) {
+      this.normal = decoded(data.normal);
+      this.anomaly = decoded(data.anomaly);
+      this.count();
+      this.held = this.moved = false;
+    }
+    // A rerun may answer an older release while newer ones are on their way; Python's threshold counts when it has
+    // heard all of them and nothing is being held.
+    if (anew) this.serial = data.serial;
+    if (other || (data.serial >= this.serial && !this.held && !this.moved)) this.limit = data.threshold;
+    this.serial = Math.max(this.serial, data.serial);
+    if (other || !this.width) this.resized(true);
+    else this.update();
+  }
+
+  /** The curve: every distinct score as a threshold, from the strictest, after the point where nothing is flagged. */
+  count() {
+    const { normal, anomaly } = this;
+    const distinct = Float64Array.from(new Set([...normal, ...anomaly])).sort().reverse();
+    this.thresholds = Float64Array.of(Infinity, ...distinct);
+    this.fpr = this.thresholds.map((limit) => (normal.length - below(normal, limit)) / normal.length);
+    this.tpr = this.thresholds.map((limit) => (anomaly.length - below(anomaly, limit)) / anomaly.length);
+    const [least, most] = [distinct[distinct.length - 1], distinct[0]];
+    this.high = Math.min(this.data.largest, Math.floor(most * 100 + 1) / 100);
+    this.low = Math.max(0, Math.min(Math.floor(least * 100) / 100, this.high - 0.01));
+    this.slider.min = this.low;
+    this.slider.max = this.high;
+  }
+
+  // To Python ----------------------------------------------------------------------------------------------------------
+
+  release() {
+    this.held = false;
+    if (!this.moved) return;
+    this.moved = false;
+    this.serial += 1;
+    this.find(".said").textContent = this.slider.getAttribute("aria-valuetext");
+    this.send({ threshold: this.limit, serial: this.serial });
+  }
+
+  move(limit) {
+    limit = Math.min(Math.max(limit, 0), this.data.largest);
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.moved = true;
+    this.drawn = false;
+    this.update();
+  }
+
+  /** Let a handler work, and keep how long it took if it moved the threshold: the whole of it, layout included. */
+  timed(work) {
+    const start = performance.now();
+    this.drawn = true;
+    work();
+    if (this.drawn) return;
+    this.root.getBoundingClientRect();
+    this.redraws.push(performance.now() - start);
+    if (this.redraws.length > LAST) this.redraws.shift();
+  }
+
+  // Pointer and keys ---------------------------------------------------------------------------------------------------
+
+  listen() {
+    this.draggable(this.roc, (event) => this.onCurve(event));
+    this.draggable(this.histogram, (event) => this.onScores(event));
+    this.slider.addEventListener("pointerdown", () => (this.held = true));
+    this.slider.addEventListener("input", () =>
+      this.timed(() => this.move(Number(this.slider.valueAsNumber.toFixed(4)))),
+    );
+    this.slider.addEventListener("change", () => this.release());
+    for (const end of ["pointerup", "pointercancel", "keyup", "blur"])
+      this.slider.addEventListener(end, () => this.release());
+    this.slider.addEventListener("keydown", (event) => {
+      const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 20, PageDown: -20 }[event.key];
+      const end = { Home: this.low, End: this.high }[event.key];
+      if (steps === undefined && end === undefined) return;
+      event.preventDefault();
+      this.held = true;
+      this.timed(() => this.move(end ?? this.stepped(steps)));
+    });
+    this.exact.addEventListener("change", () => this.typed());
+    this.exact.addEventListener("keydown", (event) => event.key === "Enter" && this.typed());
+    this.find(".log").addEventListener("change", () => this.resized(true));
+    for (const button of this.root.querySelectorAll("[data-save]"))
+      button.addEventListener("click", () => this.save(button.dataset.save));
+  }
+
+  /** A whole number of steps on the grid of STEP, from wherever the threshold is now. */
+  stepped(steps) {
+    const place = this.limit / STEP;
+    const near = Math.round(place);
+    const from = Math.abs(place - near) < 1e-6 ? near : steps > 0 ? Math.floor(place) : Math.ceil(place);
+    return Number(((from + steps) * STEP).toFixed(4));
+  }
+
+  draggable(svg, at) {
+    const follow = (event) =>
+      this.timed(() => {
+        const there = at(event);
+        if (this.held && svg.hasPointerCapture(event.pointerId)) this.move(there.limit);
+        this.hover(event, there);
+      });
+    svg.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      event.preventDefault();
+      this.slider.focus({ preventScroll: true }); // keys go on where the pointer stopped
+      svg.setPointerCapture(event.pointerId);
+      this.held = true;
+      follow(event);
+    });
+    svg.addEventListener("pointermove", (event) => follow(event));
+    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => this.release());
+    svg.addEventListener("pointerleave", () => this.hover(null, null));
+  }
+
+  /** The point of the curve nearest to the pointer, on the screen. */
+  onCurve(event) {
+    const box = this.roc.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    let best = 0;
+    let least = Infinity;
+    for (let i = 0; i < this.curveX.length; i++) {
+      const distance = (this.curveX[i] - x) ** 2 + (this.curveY[i] - y) ** 2;
+      if (distance < least) [best, least] = [i, distance];
+    }
+    const [upper, lower] = [Math.min(this.thresholds[best], this.high), this.thresholds[best + 1] ?? -1];
+    return { limit: shortest(lower, upper), x: this.curveX[best], y: this.curveY[best] };
+  }
+
+  onScores(event) {
+    const box = this.histogram.getBoundingClientRect();
+    const share = (event.clientX - box.left - this.left) / (box.width - this.left - this.right);
+    const limit = this.low + Math.min(Math.max(share, 0), 1) * (this.high - this.low);
+    return { limit: Number(limit.toFixed(4)) };
+  }
+
+  typed() {
+    const text = this.exact.value.trim().replace(",", ".");
+    const value = text === "" ? NaN : Number(text);
+    const wrong = !(value >= 0 && value <= this.data.largest);
+    this.exact.setAttribute("aria-invalid", wrong);
+    this.find(".wrong").textContent = wrong ? `a number from 0 to ${this.data.largest}` : "";
+    if (wrong) return;
+    this.move(value);
+    this.release();
+  }
+
+  // Take away ----------------------------------------------------------------------------------------------------------
+
+  /** Both drawings as one SVG that needs no style sheet. */
+  picture() {
+    const gap = 32;
+    const [a, b] = [this.roc, this.histogram].map((svg) => ({ svg, width: svg.clientWidth, height: svg.clientHeight }));
+    const width = a.width + gap + b.width + 40;
+    const height = Math.max(a.height, b.height) + 100;
+    const style = getComputedStyle(this.root);
+    const ground = style.getPropertyValue("--st-background-color").trim() || "#fff";
+    const out = shape("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` });
+    const write = (y, text, size) =>
+      out.appendChild(shape("text", { x: 20, y, fill: style.color, "font-family": "sans-serif", "font-size": size }, text));
+    out.appendChild(shape("rect", { width, height, fill: ground }));
+    const now = this.figuresAt(this.limit);
+    write(30, `${this.data.model}, normal: ${this.data.normal_name}, threshold ${this.limit}`, 16);
+    write(52, `TPR ${percent(now.tpr)}, FPR ${percent(now.fpr)}${this.data.stakes ? `, precision ${percent(now.precision)} where ${percent(this.data.stakes.prevalence)} are anomalies` : ""}`, 13);
+    let x = 20;
+    for (const one of [a, b]) {
+      const copy = one.svg.cloneNode(true);
+      const [from, to] = [one.svg, copy].map((svg) => [...svg.querySelectorAll("*")]);
+      const wanted = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family", "text-anchor", "visibility"];
+      from.forEach((element, i) => {
+        const computed = getComputedStyle(element);
+        for (const name of wanted) to[i].setAttribute(name, computed.getPropertyValue(name).replaceAll('"', "'"));
+        to[i].removeAttribute("class");
+      });
+      const group = shape("g", { transform: `translate(${x} 76)` });
+      group.append(...copy.childNodes);
+      out.appendChild(group);
+      x += one.width + gap;
+    }
+    return { text: new XMLSerializer().serializeToString(out), width, height };
+  }
+
+  async save(kind) {
+    const { text, width, height } = this.picture();
+    let blob = new Blob([text], { type: "image/svg+xml" });
+    if (kind === "png") {
+      const image = new Image();
+      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+      await image.decode();
+      const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    }
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${this.data.file}.${kind}` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".lab");
+  root.lab ??= new Lab(root);
+  root.lab.send = (release) => setStateValue("release", release);
+  root.lab.receive(data);
+}

@@ -1,0 +1,77 @@
+"""The threshold lab: curve, distributions, slider and confusion matrix that move together in the browser (lab.js).
+
+Scores go there once, sorted, as float32 in base64; a threshold comes back when pointer or key is let go. Python holds the
+truth: it sends its threshold on each run, with the serial number of the last release it has heard of, so that the browser
+can tell an answer to an older release from a threshold that was set elsewhere. A session that begins anew (the server was
+started again) counts from 0, and says so by another name.
+"""
+
+import base64
+import math
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.decisions import Stakes
+from pages.parts import charts, link
+from pages.parts.link import class_name
+from pages.parts.models import Chosen
+
+_HERE = Path(__file__).parent
+_DASHES = {"solid": "none", "dash": "9 5"}  # plotly's words for a line, as SVG has them
+_lab = st.components.v2.component(
+    "misfit_threshold_lab",
+    html=(_HERE / "lab.html").read_text("utf-8"),
+    css=(_HERE / "lab.css").read_text("utf-8"),
+    js="\n".join((_HERE / name).read_text("utf-8") for name in ("lab_drawing.js", "lab.js")),
+)
+KEY = "threshold_lab"
+
+
+def packed(scores: np.ndarray) -> str:
+    """Scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each and not a bit lost."""
+    return base64.b64encode(np.sort(scores).astype("<f4").tobytes()).decode()
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scores(mark: str, _one: Chosen) -> dict[str, str]:
+    test = _one.scores.test
+    return {"normal": packed(test[_one.normal]), "anomaly": packed(test[_one.anomaly])}
+
+
+def show(
+    one: Chosen, auroc: float, threshold: float, stakes: Stakes | None, on_release: Callable[[float], None]
+) -> None:
+    """Draw the lab at `threshold`; `on_release` is called with the one where pointer or key was let go."""
+    state = st.session_state
+
+    def released() -> None:
+        release = state[KEY].get("release") or {}
+        value, serial = release.get("threshold"), release.get("serial")
+        if not (isinstance(serial, int) and serial > 0):
+            return
+        # Heard, whatever it says: the browser then takes Python's threshold again.
+        state["_lab_serial"] = serial
+        if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= link.LARGEST_THRESHOLD:
+            on_release(float(value))
+
+    card = one.checkpoint.card
+    normal = one.checkpoint.task.normal
+    data = _scores(card.scores_sha256, one) | {
+        "id": card.scores_sha256,
+        "session": state.setdefault("_lab_session", secrets.token_hex(8)),
+        "serial": state.get("_lab_serial", 0),
+        "threshold": threshold,
+        "largest": link.LARGEST_THRESHOLD,
+        "stakes": None if stakes is None else vars(stakes),
+        "model": f"{one.title}, {one.regime}",
+        "auroc": auroc,
+        "normal_name": class_name(normal),
+        "colours": {"normal": charts.NORMAL, "anomaly": charts.ANOMALY, "model": charts.MODELS[card.model]},
+        "dash": _DASHES[charts.DASHES[card.model]],
+        "file": f"misfit-roc-{card.model}-{normal}",
+    }
+    _lab(key=KEY, data=data, on_release_change=released)
