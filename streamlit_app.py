@@ -15,7 +15,7 @@ from pages.parts import link, sidebar
 def route() -> None:
     """Draw the page that the address names."""
     # Before st.navigation, which else takes the page's icon as the tab's: that one would be fetched from the internet.
-    st.set_page_config(page_title="Misfit", page_icon="pages/parts/icon.png", layout="wide")
+    st.set_page_config(page_icon="pages/parts/icon.png", layout="wide")
     page = st.navigation(
         [
             st.Page("pages/overview/page.py", title="Overview", icon=":material/home:", default=True),
@@ -26,6 +26,7 @@ def route() -> None:
             st.Page("pages/results/page.py", title="Results", icon=":material/table_chart:", url_path="results"),
         ]
     )
+    st.set_page_config(page_title=f"{page.title} · Misfit")
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen

@@ -288,6 +288,7 @@ def refuse_occupied(folder: Path) -> None:
     Makes its parent, and raises OSError when that cannot be: better before a training than after it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # may be written to
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 

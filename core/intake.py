@@ -38,9 +38,7 @@ def read(content: bytes, name: str) -> Image.Image:
     if not content:
         raise PictureError(f"{name} is empty.")
     if len(content) > LARGEST_BYTES:
-        raise PictureError(
-            f"{name} has {len(content) / 2**20:.1f} MB; the largest picture taken is {LARGEST_BYTES // 2**20} MB."
-        )
+        raise PictureError(f"{name} has more than {LARGEST_BYTES // 2**20} MB, the most that is taken.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a damaged EXIF block, say: not worth a word
@@ -106,6 +104,8 @@ def take(picture: Image.Image, name: str = "The picture", invert: bool | None = 
     # Where the guess is overruled, the border's median is the garment, not the background.
     background = int(np.median(border) if inverted == light else border.min())
     raised = np.clip(levels.astype(np.int16) - background, 0, 255)  # background to black
+    if raised.max() < FAINT:  # overruled on an even background: nothing is lighter than it, so it is kept
+        raised = levels
     trimmed = False
     if trim:
         rows, columns = np.flatnonzero((raised > FAINT).any(1)), np.flatnonzero((raised > FAINT).any(0))

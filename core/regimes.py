@@ -88,7 +88,8 @@ def split(task: Task, train: Images) -> Split:
             most = (len(order[name]) - held[name]) * len(task.anomaly_classes)
             raise DataError(
                 f"{task.anomalies} labelled anomalies were asked for, but {train.source.name} has at most {most} "
-                "that are not held out for validation. Ask for fewer, or fetch the whole training split."
+                "that are not held out for validation. Ask for fewer"
+                + ("." if train.source.complete else ", or fetch the whole training split.")
             )
 
     def pick(indices: list[np.ndarray]) -> np.ndarray:

@@ -53,7 +53,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
                 "t_shirt": group[group["normal"] == "t-shirt"]["auroc"].mean(),
                 "mean": mean,
                 "low": low,
-                "high": high,
+                "high": min(high, 1.0) if high == high else high,  # no AUROC is above 1
                 "classes": len(means),
                 "seeds": int(per_unit.count().min()),
                 "sd_seeds": float(np.sqrt(variance.mean())) if len(variance) else np.nan,

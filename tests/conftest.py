@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, data, regimes
+from core import checkpoints, data, regimes, reporting
 from core.config import TrainingConfig, config_class
 from core.data import Images
 from core.regimes import Split, Task
@@ -26,6 +26,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(data, "DOWNLOADED", tmp_path / "data" / "downloaded")
     monkeypatch.setenv("MISFIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(reporting, "MARKDOWN", tmp_path / "RESULTS.md")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import evaluation
 from core.data import CLASSES
-from pages.parts import models, tiles, verdict
+from pages.parts import link, models, tiles, verdict
 from pages.parts.link import OUTCOMES, SORTS, class_name
 
 ON_A_SHELF = 48
@@ -25,40 +25,51 @@ outcome = np.select(
 state = st.session_state
 
 
-def open_image(number: int) -> None:
+def open_image(number: int | None) -> None:
     state["image"] = number
+    link.push()
 
 
 def first_shelf() -> None:
     state["shelf"] = 1
 
 
-def one_image(number: int) -> None:
-    """The opened image through both GANs."""
+@st.dialog("Test image", width="large", icon=":material/image_search:", on_dismiss=lambda: open_image(None))
+def one_image(order: np.ndarray) -> None:
+    """The opened image through both GANs, and the way to its neighbours among the images the filters leave."""
+    number = state["image"]
     image = test.images[number]
     label = class_name(CLASSES[test.labels[number]])
-    with st.container(border=True):
-        head, shut = st.columns([5, 1], vertical_alignment="center")
-        head.subheader(f"Image {number}: {label}", anchor=False)
-        shut.button("Close", icon=":material/close:", on_click=open_image, args=(None,), width="stretch")
-        columns = st.columns([1, 2, 2])
-        with columns[0]:
-            st.markdown("##### Input")
-            verdict.row([("As the model sees it", image)])
-            if outcome[number] >= 0:
-                st.caption(tiles.OUTCOMES[OUTCOMES[outcome[number]]][1].capitalize() + ".")
-            else:
-                st.caption("This class is neither normal nor an anomaly of this model's test.")
-        for column, rival in zip(columns[1:], models.rivals(), strict=False):
-            with column:
-                verdict.show(image, rival)
-        st.caption(verdict.RESIDUAL_HELP)
+    where = np.flatnonzero(order == number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Image {number}: {label}", anchor=False)
+        for name, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+            there = len(where) and 0 <= where[0] + step < len(order)
+            st.button(
+                name,
+                key=f"image_{name}",
+                icon=f":material/{icon}:",
+                disabled=not there,
+                on_click=open_image,
+                args=(int(order[where[0] + step]) if there else None,),
+                help="Among the images that the filters leave, in the order of the shelf.",
+            )
+    columns = st.columns([1, 2, 2])
+    with columns[0]:
+        st.markdown("##### Input")
+        verdict.row([("As the models see it", image)])
+        if outcome[number] >= 0:
+            st.caption(f"{one.title}: {tiles.OUTCOMES[OUTCOMES[outcome[number]]][1]}.")
+        else:
+            st.caption(f"This class is neither normal nor an anomaly of the test of the {one.title}.")
+    for column, rival in zip(columns[1:], models.rivals(), strict=False):
+        with column:
+            verdict.show(image, rival)
+    st.caption(verdict.RESIDUAL_HELP)
 
 
-if state.get("image") is not None:
-    one_image(state["image"])
-
-counts = [int(np.count_nonzero(outcome == which)) for which in range(4)]
+of_class = np.isin(test.labels, [CLASSES.index(name) for name in state["classes"] or CLASSES])
+counts = [int(np.count_nonzero(of_class & (outcome == which))) for which in range(4)]
 left, middle, right = st.columns([2, 4, 2])
 with left:
     st.multiselect(
@@ -83,16 +94,14 @@ with middle:
         key="outcomes",
         persist_state="session",
         on_change=first_shelf,
-        help="At the threshold in force. Caught and missed are anomalies; false alarm and passed are normal images.",
+        help="At the threshold in force, of the classes chosen. Caught and missed are anomalies; false alarm and passed are normal images.",
     )
 with right:
     st.selectbox(
         "Sort by score", SORTS, format_func=str.capitalize, key="sort", persist_state="session", on_change=first_shelf
     )
 
-kept = outcome >= 0
-if state["classes"]:
-    kept &= np.isin(test.labels, [CLASSES.index(name) for name in state["classes"]])
+kept = of_class & (outcome >= 0)
 if state["outcomes"]:
     kept &= np.isin(outcome, [OUTCOMES.index(name) for name in state["outcomes"]])
 order = np.flatnonzero(kept)
@@ -153,3 +162,6 @@ else:
     st.caption(
         "Each tile: the score and the outcome. " + "; ".join(f"{s} {w}" for s, w, _ in tiles.OUTCOMES.values()) + "."
     )
+
+if state.get("image") is not None:
+    one_image(order)

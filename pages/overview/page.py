@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import results
+from core import checkpoints, results
 from core.errors import MisfitError
 from pages.overview import diagram
 from pages.parts import models
@@ -52,7 +52,7 @@ for column, gan in zip(columns, gans, strict=False):
             f"{class_name(gan.checkpoint.task.normal)}."
             + (
                 f" The slide deck this project started from reports {DECK[card.model]:.3f}."
-                if gan.checkpoint.task.normal == "t-shirt" and gan.checkpoint.task.regime == "seen"
+                if gan.checkpoint.folder == checkpoints.shipped(card.model, "t-shirt")
                 else ""
             )
         )

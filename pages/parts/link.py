@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.config import CONFIGS
 from core.data import CLASS_NAMES, CLASSES
@@ -119,8 +120,13 @@ def class_name(slug: str) -> str:
 
 
 def pull(page: str) -> None:
-    """Adopt the address when the session is new or the page has changed. Unreadable values are kept for `problems`."""
-    if st.session_state.get("_page") == page:
+    """Adopt the address when the session is new, the page has changed, or the browser's Back or Forward was pressed.
+
+    Not whenever it differs: during quick presses it lags behind the session. Unreadable values are kept for `problems`.
+    """
+    context = get_script_run_ctx()
+    travelled = context is not None and context.is_history_navigation
+    if st.session_state.get("_page") == page and not travelled:
         return
     st.session_state["_page"] = page
     wrong = []
@@ -131,7 +137,7 @@ def pull(page: str) -> None:
                 st.session_state[field.key] = field.parse(text)
             except ValueError as right:
                 wrong.append(f"“{field.key}” in the link is {text[:60]!r}; it should be {right}. It was left out.")
-        if field.key not in st.session_state:
+        if field.key not in st.session_state or (travelled and text is None):
             default = field.default
             st.session_state[field.key] = list(default) if isinstance(default, list) else default
     st.session_state["_link_problems"] = wrong

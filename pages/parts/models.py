@@ -35,7 +35,9 @@ class Chosen:
 
     @property
     def title(self) -> str:
-        return MODEL_NAMES[self.checkpoint.card.model]
+        """What it is called in headings; a model that is not the shipped one carries its run's name."""
+        name = self.checkpoint.name
+        return MODEL_NAMES[self.checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
 
     @property
     def regime(self) -> str:
@@ -88,7 +90,11 @@ def chosen(model: str | None = None) -> Chosen:
     if checkpoint is None:
         st.info(
             f"No {MODEL_NAMES[model]} has been trained yet with {class_name(state['normal'])} as the normal class. "
-            "Choose another class in the sidebar, or train this one.",
+            + (
+                f"The {trained_gans()[0].title} has: choose it in the sidebar, or another class, or train this one."
+                if trained_gans()
+                else "Choose another class in the sidebar, or train this one."
+            ),
             icon=":material/model_training:",
         )
         st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")

@@ -32,9 +32,17 @@ def show() -> None:
             help="The class that counts as normal; images of the other nine are anomalies.",
         )
         candidates = models.of(state["model"], state["normal"])
-        if len(candidates) > 1:
-            names = {models.identity(one): models.label(one) for one in candidates}
-            if state.get("trained") not in names:
+        names = {models.identity(one): models.label(one) for one in candidates}
+        if state.get("trained") is not None and state["trained"] not in names:
+            if state.get("_trained_for") in (None, (state["model"], state["normal"])):  # not just another model chosen
+                st.warning(
+                    f"There is no trained model called “{state['trained']}” for this choice; the first there is is shown.",
+                    icon=":material/link_off:",
+                )
+            state["trained"] = None
+        state["_trained_for"] = (state["model"], state["normal"])
+        if len(candidates) > 1 or any(one.name != "shipped" for one in candidates):
+            if state.get("trained") is None:
                 state["trained"] = next(iter(names))
             st.selectbox(
                 "Trained model",

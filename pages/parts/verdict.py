@@ -15,7 +15,7 @@ from pages.parts.pictures import data_url, heat, to_grey
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
 .mf-row figure {margin:0; flex:1 1 104px; max-width:170px}
-.mf-row img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000}
+.mf-row img {width:100%; aspect-ratio:1; object-fit:contain; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
 </style>"""
 RESIDUAL_HELP = (
@@ -24,10 +24,13 @@ RESIDUAL_HELP = (
 )
 
 
-def row(pictures: Sequence[tuple[str, np.ndarray]]) -> None:
-    """Pictures side by side, enlarged crisply, wrapping on narrow screens. Captions are our own words, never a file's."""
+def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "") -> None:
+    """Pictures side by side, enlarged crisply, wrapping on narrow screens. Captions are our own words, never a file's.
+
+    `of` is added to what a screen reader is told.
+    """
     figures = "".join(
-        f'<figure><img src="{data_url(image)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        f'<figure><img src="{data_url(image)}" alt="{caption}{of}"><figcaption>{caption}</figcaption></figure>'
         for caption, image in pictures
     )
     st.html(f'{_STYLE}<div class="mf-row">{figures}</div>')
@@ -45,7 +48,7 @@ def show(image: np.ndarray, one: Chosen) -> float | None:
     score = float(scoring.score_reconstructions(image[None], reconstruction)[0])
     residual = scoring.residual(image[None], reconstruction)[0]
     st.markdown(f"##### {one.title}")
-    row([("Reconstruction", to_grey(reconstruction[0])), ("Residual", heat(residual))])
+    row([("Reconstruction", to_grey(reconstruction[0])), ("Residual", heat(residual))], f", {one.title}")
     words(score, one)
     return score
 
@@ -58,9 +61,18 @@ def words(score: float, one: Chosen) -> None:
     if score >= limit:
         st.markdown(f":orange-badge[:material/flag: **anomaly**] score **{score:.4f}** ≥ threshold {limit:.4f}")
     else:
-        st.markdown(f":blue-badge[:material/check: **normal**] score **{score:.4f}** < threshold {limit:.4f}")
+        st.markdown(
+            f":blue-badge[:material/radio_button_unchecked: **normal**] score **{score:.4f}** < threshold {limit:.4f}"
+        )
+    count = len(one.scores.validation_normal)
+    if percentile >= 100:
+        place = f"Higher than all {count} validation images of {normal_class}."
+    elif percentile <= 0:
+        place = f"Lower than all {count} validation images of {normal_class}."
+    else:
+        place = f"At least as high as {percentile:.1f} % of the {count} validation images of {normal_class}."
     st.caption(
-        f"{percentile:.1f} % of {len(one.scores.validation_normal)} validation images of {normal_class} score no higher.",
+        place,
         help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
         "probability. The threshold is set on the ROC page; it starts at the largest Youden J on validation images.",
     )

@@ -49,7 +49,7 @@ def data_section() -> None:
             st.rerun()
 
 
-def form(busy: bool) -> None:
+def form() -> None:
     """What to train."""
     state = st.session_state
     model = st.segmented_control(
@@ -95,7 +95,7 @@ def form(busy: bool) -> None:
                 9,
                 54_000,
                 6003,
-                help="In training, the same number from each anomaly class.",
+                help="In training, the same number from each anomaly class, rounded down.",
                 key="train_anomalies",
             )
         epochs = one.number_input(
@@ -107,7 +107,7 @@ def form(busy: bool) -> None:
             key=f"train_epochs_{model}_{regime}",
         )
         seed = two.number_input("Seed", 0, 2**31 - 1, 0, help="Same seed, same machine: same model.", key="train_seed")
-        if st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:", disabled=busy):
+        if st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:"):
             try:
                 task = Task(normal, regime, int(anomalies), left_out)
                 config = dataclasses.replace(defaults, epochs=int(epochs))
@@ -129,7 +129,7 @@ def curves(status: jobs.Status) -> None:
     auroc.add_scatter(
         x=epochs, y=[record["validation_auroc"] for record in records], name="validation AUROC", mode="lines+markers"
     )
-    auroc.update_xaxes(title="Epoch")
+    auroc.update_xaxes(title="Epoch", tickformat="d", dtick=max(1, len(records) // 6))
     with left:
         charts.show(
             charts.styled(auroc, 300, showlegend=True),
@@ -146,7 +146,7 @@ def curves(status: jobs.Status) -> None:
             mode="lines+markers",
             marker={"symbol": sign},
         )
-    losses.update_xaxes(title="Epoch")
+    losses.update_xaxes(title="Epoch", tickformat="d", dtick=max(1, len(records) // 6))
     with right:
         charts.show(charts.styled(losses, 300), f"losses_{status.name}", "Each loss by epoch, unweighted.")
     last = records[-1]
@@ -165,11 +165,16 @@ def watch(name: str) -> None:
     """The run in progress; one full rerun when it ends, so that the picker learns of the new model."""
     status = jobs.status(name)
     if status is None or not status.active:
+        st.session_state["run_shown"] = name  # what has just ended is what one wants to see
         st.rerun()
         return
     epochs = status.request["config"]["epochs"]
     passed = max(0.0, status.updated - status.started)
-    rest = f", about {passed / status.share - passed:.0f} s left" if status.share > 0.02 else ""
+    rest = (
+        f", about {passed / status.share - passed:.0f} s left"
+        if status.share > 0.02 and status.state == "running"
+        else ""
+    )
     st.progress(
         status.share, f"{STATE_ICONS[status.state]} {name}: {status.state}, epoch {status.epoch} of {epochs}{rest}"
     )
@@ -208,6 +213,8 @@ def runs(finished: list[jobs.Status]) -> None:
     )
     chosen = st.selectbox("Look at a run", [status.name for status in finished], key="run_shown")
     shown = next(status for status in finished if status.name == chosen)
+    say = {"finished": st.success, "stopped": st.info}.get(shown.state, st.error)
+    say(f"{shown.name}: {shown.state}. {shown.reason}", icon=STATE_ICONS[shown.state])
     curves(shown)
     if shown.name in cards:
         card = cards[shown.name]
@@ -225,7 +232,7 @@ try:
     active = next((status for status in everything if status.active), None)
     if active:
         watch(active.name)
-    form(busy=active is not None)
+    form()
     if active:
         st.caption("One run at a time: wait for the one above, or stop it.")
     runs([status for status in everything if not status.active])

@@ -95,7 +95,8 @@ with right:
             st.error(str(error), icon=":material/broken_image:")
         else:
             st.markdown("##### Input")
-            shown = picture.convert("RGB")
+            shown = Image.new("RGB", picture.size, "#808080")  # what is transparent shows grey
+            shown.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
             shown.thumbnail((PAD, PAD))
             verdict.row([("Yours", np.asarray(shown)), ("As the model sees it", enlarged(taken.image))])
             for rival in rivals:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import checkpoints, data, jobs, results
+from core import checkpoints, data, jobs, reporting, results
 from core.__main__ import main
 from core.data import CLASSES
 
@@ -266,6 +266,7 @@ def test_results_measures_what_is_missing_and_nothing_twice(
     written = results.CSV.stat().st_mtime_ns
     run("results", *wanted)
     assert results.CSV.stat().st_mtime_ns == written
+    assert "1 of " in reporting.MARKDOWN.read_text("utf-8")
 
 
 @pytest.mark.parametrize("content", ["", "method,regime\nkNN,seen\n", "not,a\ntable\n1,2,3,4\n"])

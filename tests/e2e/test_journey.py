@@ -63,16 +63,39 @@ def test_moving_the_threshold_changes_the_counts_and_goes_along_to_browse(server
     expect(page.get_by_text(re.compile(f"at threshold {limit:.4f}"))).to_be_visible()
 
 
-def test_a_tile_opens_its_image(server, page: Page):
+def test_a_tile_opens_its_image_and_its_neighbours(server, page: Page):
     page.goto(f"{server.address}/browse?classes=shirt&outcomes=missed")
-    tile = page.get_by_role("button", name=re.compile("Open image")).first
-    number = re.search(r"Open image (\d+)", tile.get_attribute("aria-label"))[1]
-    tile.focus()
-    tile.press("Enter")
-    expect(page.get_by_role("heading", name=f"Image {number}: Shirt")).to_be_visible()
-    expect(page).to_have_url(re.compile(f"image={number}"))
-    expect(page.get_by_role("img", name="Residual")).to_have_count(2)
+    tiles = page.get_by_role("button", name=re.compile("Open image"))
+    first, second = (
+        re.search(r"Open image (\d+)", tiles.nth(which).get_attribute("aria-label"))[1] for which in (0, 1)
+    )
+    tiles.first.focus()
+    tiles.first.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name=f"Image {first}: Shirt")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"image={first}"))
+    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    dialog.get_by_role("button", name="Next").click()
+    expect(dialog.get_by_role("heading", name=f"Image {second}: Shirt")).to_be_visible()
+    page.reload()  # the link opens the same image
+    expect(dialog.get_by_role("heading", name=f"Image {second}: Shirt")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("image="))
     expect(page).to_have_url(re.compile("outcomes=missed"))
+
+
+def test_the_browsers_back_button_undoes_a_choice(server, page: Page):
+    page.goto(f"{server.address}/browse")
+    expect(page.get_by_text(re.compile("Images 1–48"))).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text(re.compile("Images 49–96"))).to_be_visible()
+    expect(page).to_have_url(re.compile("shelf=2"))
+    page.go_back()
+    expect(page.get_by_text(re.compile("Images 1–48"))).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_text(re.compile("Images 49–96"))).to_be_visible()
 
 
 @pytest.fixture
