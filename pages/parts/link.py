@@ -129,6 +129,7 @@ def pull(page: str) -> None:
     if st.session_state.get("_page") == page and not travelled:
         return
     st.session_state["_page"] = page
+    st.session_state["_visit"] = st.session_state.get("_visit", 0) + 1
     wrong = []
     for field in _fields(page):
         text = st.query_params.get(field.key)

@@ -33,16 +33,24 @@ def drawn() -> Image.Image | None:
         )
     eraser = st.toggle("Eraser", help="Paint with the background.")
     level = 0 if eraser else grey
+    state = st.session_state
+    if state.get("_pad_visit") != state["_visit"]:  # back from another page: the pad is new, the drawing is not
+        state["_pad_visit"], state["_pad_start"] = state["_visit"], state.get("_pad_drawing")
     result = st_canvas(
         stroke_width=brush * PAD // 28,
         stroke_color=f"#{level:02x}{level:02x}{level:02x}",
         background_color="#000000",
+        initial_drawing=state["_pad_start"],
         width=PAD,
         height=PAD,
         return_image_data=True,
         key="pad",
     )
     pixels = result.image_data
+    if pixels is not None:
+        state["_pad_drawing"], state["_pad_pixels"] = result.json_data, pixels
+    elif state["_pad_start"]:  # the pad shows the kept drawing, but sends nothing before the next stroke
+        pixels = state["_pad_pixels"]
     if pixels is None or not pixels[..., :3].max():
         st.info(
             "Draw with mouse, pen or finger on the black pad. The score follows each stroke.", icon=":material/draw:"
@@ -58,11 +66,22 @@ def uploaded() -> Image.Image | None:
         type=list(intake.SUFFIXES),
         help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {intake.LARGEST_BYTES // 2**20} MB. It stays on this machine.",
     )
-    if file is None:
+    state = st.session_state
+    if file is not None:
+        state["_upload"] = (file.name, file.getvalue())
+        state["_upload_visit"] = state["_visit"]
+    elif (
+        state.get("_upload_visit") == state["_visit"]
+    ):  # taken away on this visit, not just left behind by leaving the page
+        state.pop("_upload", None)
+    if state.get("_upload") is None:
         st.info("Choose a photo of one garment on a plain background, or any other picture.", icon=":material/upload:")
         return None
+    name, content = state["_upload"]
+    if file is None:
+        st.caption(f":material/image: Still here from before: `{name.replace('`', '')}`. Choose another to replace it.")
     try:
-        return intake.read(file.getvalue(), file.name)
+        return intake.read(content, name)
     except PictureError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
@@ -70,13 +89,17 @@ def uploaded() -> Image.Image | None:
 
 left, right = st.columns([5, 7], gap="large")
 with left:
-    way = st.segmented_control("Where from", ["Draw", "Upload"], default="Draw", required=True, key="try_way")
+    way = st.segmented_control(
+        "Where from", ["Draw", "Upload"], default="Draw", required=True, key="try_way", persist_state="session"
+    )
     picture = drawn() if way == "Draw" else uploaded()
     if picture is not None:
         with st.container(horizontal=True):
             trim = st.toggle(
                 "Trim and fit",
                 value=True,
+                key="try_trim",
+                persist_state="session",
                 help="Cut to the garment and fit its longest edge to 28 pixels, as the data set's authors did.",
             )
             flip = st.segmented_control(
@@ -84,6 +107,8 @@ with left:
                 ["auto", "dark", "light"],
                 default="auto",
                 required=True,
+                key="try_background",
+                persist_state="session",
                 help="A light background is inverted, because the data set shows light garments on black.",
             )
 with right:

@@ -114,6 +114,11 @@ def test_upload_a_picture_and_see_both_scores(server, page: Page, coat: Path):
     expect(page.get_by_role("heading", name="Traditional GAN")).to_be_visible()
     expect(page.get_by_text(re.compile(r"score [0-9.]+ ≥ threshold"))).to_have_count(2)
     expect(page.get_by_role("img", name="As the model sees it")).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
+    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
+    expect(page.get_by_text("Still here from before")).to_be_visible()
+    expect(page.get_by_role("heading", name="DCGAN")).to_be_visible()
 
 
 def test_a_text_file_named_png_gets_one_kind_line(server, page: Page, tmp_path: Path):
@@ -148,3 +153,9 @@ def test_draw_a_shirt_and_see_both_scores(server, page: Page):
     stroke((0.1, 0.9), (0.9, 0.9), (0.9, 0.1))  # and a line that no T-shirt has
     expect(scores.first).not_to_have_text(before[0])
     expect(scores).to_have_count(2)
+    settled(page)
+    after = scores.all_inner_texts()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
+    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
+    expect(scores).to_have_text(after)  # the drawing was kept
