@@ -2,7 +2,7 @@
 
 Where no labelled anomaly is in training (one-class), these teach the generator what to redraw badly. They are made of normal
 images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning and squeezing are what
-helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing did not.
+helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
 """
 
 import math

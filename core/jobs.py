@@ -29,6 +29,7 @@ from core.files import write_whole
 from core.regimes import Task
 
 STATES = ("running", "stopping", "finished", "stopped", "failed", "died")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a run's
 BETWEEN_STATUS = 0.25  # seconds
 HEARTBEAT_LOST = 120.0  # seconds without a status before a run of another machine or an unknown process counts as dead
 
@@ -80,7 +81,7 @@ class Status:
 
 def folder(name: str) -> Path:
     """The run's folder. Raises ConfigError for a name that is not a slug, so that no text becomes a path."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", name):
+    if not _NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is not a run's name; names are lower-case letters, digits and hyphens.")
     return checkpoints.RUNS / name
 
@@ -156,7 +157,7 @@ def statuses() -> list[Status]:
     for worker in _WORKERS.values():
         worker.poll()  # reaps those that have ended
     names = [path.parent.name for path in checkpoints.RUNS.glob("*/status.json")]
-    found = [one for name in names if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", name) and (one := status(name))]
+    found = [one for name in names if _NAME.fullmatch(name) and (one := status(name))]
     return sorted(found, key=lambda one: -one.started)
 
 

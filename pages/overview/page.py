@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import checkpoints, results
+from core import checkpoints
 from core.errors import MisfitError
 from pages.overview import diagram
 from pages.parts import models
@@ -14,6 +14,8 @@ state = st.session_state
 
 def supervised_cnn() -> float | None:
     """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured."""
+    from core import results  # and pandas, once the page has begun to show
+
     try:
         rows = results.read()
     except MisfitError:  # the Results page says what is wrong with the file

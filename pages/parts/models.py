@@ -88,11 +88,12 @@ def chosen(model: str | None = None) -> Chosen:
     model = model or state["model"]
     checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
     if checkpoint is None:
+        others = trained_gans()
         st.info(
             f"No {MODEL_NAMES[model]} has been trained yet with {class_name(state['normal'])} as the normal class. "
             + (
-                f"The {trained_gans()[0].title} has: choose it in the sidebar, or another class, or train this one."
-                if trained_gans()
+                f"The {others[0].title} has: choose it in the sidebar, or another class, or train this one."
+                if others
                 else "Choose another class in the sidebar, or train this one."
             ),
             icon=":material/model_training:",

@@ -66,17 +66,9 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
             x=GRID[shown], y=highest[shown], line={"width": 0}, fill="tonexty",
             fillcolor=f"rgba({red},{green},{blue},0.2)", **group,
         )  # fmt: skip
-        kept = drawn.fpr > 0 if log else drawn.fpr >= 0
-        figure.add_scatter(
-            x=drawn.fpr[kept],
-            y=drawn.tpr[kept],
-            customdata=drawn.thresholds[kept],
-            mode="lines",
-            legendgroup=mark(rival),
-            name=f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})",
-            line={"color": colour, "dash": dash, "width": 3 if rival is one else 2},
-            hovertemplate="FPR %{x:.4f}<br>TPR %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
-        )
+        name = f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})"
+        line = {"color": colour, "dash": dash, "width": 3 if rival is one else 2}
+        add_curve(figure, drawn, log, name, line, legendgroup=mark(rival))
         told.append(f"{named(rival)} {area:.3f}")
     roc_axes(figure, log)
     charts.show(
@@ -89,6 +81,23 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
     )
 
 
+def add_curve(
+    figure: go.Figure, drawn: evaluation.Curve, log: bool, name: str, line: dict, lead: str = "", **more: str
+) -> None:
+    """One ROC curve; `lead` begins what hovering says. On a logarithmic axis the points at FPR 0 are left out."""
+    kept = drawn.fpr > 0 if log else drawn.fpr >= 0
+    figure.add_scatter(
+        x=drawn.fpr[kept],
+        y=drawn.tpr[kept],
+        customdata=drawn.thresholds[kept],
+        mode="lines",
+        name=name,
+        line=line,
+        hovertemplate=lead + "FPR %{x:.4f}<br>TPR %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
+        **more,
+    )
+
+
 def draw_classes(one: Chosen, log: bool) -> None:
     """One curve for each anomaly class of the chosen model: who hides best?"""
     parts = sorted(
@@ -96,16 +105,8 @@ def draw_classes(one: Chosen, log: bool) -> None:
     )
     figure = go.Figure()
     for (name, drawn, (area, low, high)), (colour, dash) in zip(parts, _LINES, strict=False):
-        kept = drawn.fpr > 0 if log else drawn.fpr >= 0
-        figure.add_scatter(
-            x=drawn.fpr[kept],
-            y=drawn.tpr[kept],
-            customdata=drawn.thresholds[kept],
-            mode="lines",
-            name=f"{class_name(name)} {area:.3f} ({low:.3f}–{high:.3f})",
-            line={"color": colour, "dash": dash, "width": 2},
-            hovertemplate=f"{class_name(name)}<br>FPR %{{x:.4f}}<br>TPR %{{y:.3f}}<br>threshold %{{customdata:.4f}}<extra></extra>",
-        )
+        title = f"{class_name(name)} {area:.3f} ({low:.3f}–{high:.3f})"
+        add_curve(figure, drawn, log, title, {"color": colour, "dash": dash, "width": 2}, f"{class_name(name)}<br>")
     roc_axes(figure, log)
     name, _, (area, low, high) = parts[0]
     st.markdown(
