@@ -1,0 +1,205 @@
+"""`make bench`: everything measured side by side, into benchmarks/RESULTS.md and growth.png.
+
+usage: python -m benchmarks [NAME ...]      only these sections, printed and not written
+"""
+
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from core.files import write_whole
+
+HERE = Path(__file__).parent
+RESULTS, PLOT = HERE / "RESULTS.md", HERE / "growth.png"
+NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
+IMAGES, SIDES, COUNTS = (1000, 3000, 9000, 27_000, 54_000), (32, 64, 96, 128), (100, 300, 1000, 3000, 10_000)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
+
+
+def training() -> str:
+    from benchmarks import training
+
+    rows = []
+    for model in NAMES:
+        found, speed = training.against_straightforward(model)
+        rows.append([NAMES[model], "a straightforward loop", f"{speed:,.0f}", found.spread, str(found.repeats)])
+    if training.installed():
+        found, speed = training.against_ganomaly()
+        rows.append([NAMES["dcgan"], "anomalib's GANomaly", f"{speed:,.0f}", found.spread, str(found.repeats)])
+    return "## Training, images a second\n\n" + table(
+        ["ours", "against", "our images/s", "times faster, median (range)", "repeats"], rows
+    )
+
+
+def quality() -> str:
+    from benchmarks import quality
+
+    rows = []
+    for model in NAMES:
+        found = quality.time_to(model)
+        rows.append(
+            [NAMES[model], *(f"{found[level]:.0f} s" if level in found else "not reached" for level in quality.LEVELS)]
+        )
+    head = ["T-shirt/top, seen, seed 0", *(f"validation AUROC {level}" for level in quality.LEVELS)]
+    return "## Time to quality\n\n" + table(head, rows)
+
+
+def scoring() -> str:
+    from benchmarks import scoring
+
+    rows = []
+    for model in NAMES:
+        found, batch = scoring.against_bare_forward(model)
+        before, peak = scoring.peak_memory(model)
+        rows.append(
+            [
+                NAMES[model],
+                f"{10_000 / found.ours:,.0f}",
+                found.inverse,
+                str(batch),
+                f"{1000 * scoring.one_image(model):.1f} ms",
+                f"{peak:,.0f} MB (+{peak - before:,.0f})",
+            ]
+        )
+    head = ["scoring 10,000 images", "images/s", "times a bare forward pass (range)", "its best batch", "one image"]
+    return "## Scoring\n\n" + table([*head, "peak memory of the process"], rows)
+
+
+def evaluation() -> str:
+    from benchmarks import figures
+
+    found = figures.against_bootstrap()
+    delong, resampled = figures.ours(), figures.bootstrap()
+    rows = [
+        [
+            "Misfit: ROC, AUROC, DeLong",
+            f"{1000 * found.ours:.1f} ms",
+            f"{delong[0]:.4f} ({delong[1]:.4f}–{delong[2]:.4f})",
+        ],
+        [
+            f"scikit-learn, bootstrap of {figures.DRAWS:,}",
+            f"{found.theirs:.1f} s",
+            f"{resampled[0]:.4f} ({resampled[1]:.4f}–{resampled[2]:.4f})",
+        ],
+    ]
+    return (
+        "## Evaluation of 10,000 scores\n\n"
+        + table(["", "time", "AUROC (95 % interval)"], rows)
+        + f"\n\n{found.ratio:,.0f} times faster ({found.low:,.0f}–{found.high:,.0f})."
+    )
+
+
+def start() -> str:
+    from benchmarks import start
+
+    rows = [
+        [name, f"{found.ours:.1f} s", f"{found.theirs:.1f} s", found.inverse]
+        for name, found in start.against_bare().items()
+    ]
+    light, heavy = start.app_memory()
+    return (
+        "## Start\n\n"
+        + table(["from `streamlit run` to", "Misfit", "a bare app's heading", "times as long (range)"], rows)
+        + f"\n\nPeak memory of the server: {light:,.0f} MB after every page that needs no model, "
+        f"{heavy:,.0f} MB once both models have worked."
+    )
+
+
+def growth() -> str:
+    from benchmarks import quality, scoring
+
+    curves: list[tuple[str, str, tuple[int, ...], list[float]]] = []
+    for model in NAMES:
+        counts = IMAGES if model == "traditional" else IMAGES[:3]
+        curves.append((f"{NAMES[model]}: training, an epoch", "images", counts, quality.of_images(model, counts, 1)))
+    curves.append(("DCGAN: training, a step", "image width, pixels", SIDES, quality.of_width(SIDES)))
+    for model in NAMES:
+        curves.append((f"{NAMES[model]}: scoring", "images", COUNTS, scoring.growth(model)))
+    draw(curves)
+    rows = [
+        [
+            name,
+            f"{sizes[0]:,}–{sizes[-1]:,} {unit}",
+            f"{seconds[0]:.2f}–{seconds[-1]:.2f} s",
+            f"{quality.exponent(sizes, seconds):.2f}",
+        ]
+        for name, unit, sizes, seconds in curves
+    ]
+    return (
+        "## Growth\n\n"
+        + table(["", "from–to", "time", "fitted exponent"], rows)
+        + "\n\n![Time against size, both on a logarithmic scale](growth.png)\n\n"
+        "1 is linear growth; a step on images twice as wide has four times the pixels, hence 2."
+    )
+
+
+def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
+    """The curves as a picture, drawn by plotly in Chromium."""
+    import plotly.graph_objects as go
+    from playwright.sync_api import sync_playwright
+    from plotly.subplots import make_subplots
+
+    from benchmarks.start import FLAGS, chromium
+
+    units = ["images", "image width, pixels"]
+    figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.65, 0.35], horizontal_spacing=0.04)
+    for name, unit, sizes, seconds in curves:
+        place = units.index(unit) + 1
+        figure.add_trace(go.Scatter(x=sizes, y=seconds, name=name, mode="lines+markers"), 1, place)
+        figure.update_xaxes(title=unit, row=1, col=place)
+    figure.update_xaxes(type="log").update_yaxes(type="log").update_yaxes(title="seconds", row=1, col=1)
+    figure.update_layout(template="simple_white", width=1100, height=430, margin={"t": 20, "r": 10})
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1110, "height": 440})
+        page.set_content(figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))
+        page.locator(".main-svg").first.wait_for()
+        write_whole(PLOT, page.screenshot())
+        browser.close()
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "training": training,
+    "quality": quality,
+    "scoring": scoring,
+    "start": start,
+    "evaluation": evaluation,
+    "growth": growth,
+}
+
+
+def machine() -> str:
+    import torch
+
+    packages = ("torch", "torchvision", "numpy", "scikit-learn", "streamlit")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"Python {platform.python_version()}, {versions}; {platform.machine()}, {torch.get_num_threads()} threads."
+
+
+def main(names: list[str]) -> int:
+    unknown = sorted(set(names) - set(SECTIONS))
+    if unknown:
+        print(f"benchmarks: no section is called {unknown[0]!r}; there are: {', '.join(SECTIONS)}.", file=sys.stderr)
+        return 2
+    started, parts = time.perf_counter(), []
+    for name in names or SECTIONS:
+        parts.append(SECTIONS[name]())
+        print(parts[-1], end="\n\n", flush=True)
+    if not names:
+        minutes = (time.perf_counter() - started) / 60
+        head = (
+            "# Speed\n\nWritten by `make bench`; every row compares two things in one run, interleaved. "
+            "Seconds are of one noisy machine, the ratios say more.\n\n" + machine()
+        )
+        write_whole(RESULTS, "\n\n".join([head, *parts, f"Measured in {minutes:.0f} minutes."]).encode() + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

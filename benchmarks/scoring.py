@@ -1,0 +1,86 @@
+"""Scoring 10,000 images against the bare forward pass of the same network, one image, and the memory it takes."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from benchmarks.timing import Comparison, compare
+from core import checkpoints, data, scoring
+from core.data import ROOT
+from core.models import to_input
+
+BATCHES = (64, 125, 250, 500, 1000, 2500, 10_000)
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def bare_forward(model: str) -> tuple[Callable[[], float], int]:
+    """The fastest this network goes over 10,000 inputs that are ready: seconds, at the best of several batch sizes."""
+    found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
+    generator = found.generator()
+    inputs = to_input(torch.from_numpy(data.load("test").images), found.config.size)
+
+    @torch.inference_mode()
+    def forward(batch: int) -> None:
+        for start in range(0, len(inputs), batch):
+            generator(inputs[start : start + batch])
+
+    tried = {batch: statistics.median(timed(lambda b=batch: forward(b)) for _ in range(4)) for batch in BATCHES}
+    best = min(tried, key=tried.get)
+    return lambda: timed(lambda: forward(best)), best
+
+
+def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int]:
+    """(our scoring of 10,000 uint8 images against the bare forward pass, the best batch size)."""
+    found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
+    generator, images = found.generator(), data.load("test").images
+    forward, best = bare_forward(model)
+    return compare(lambda: timed(lambda: scoring.score(generator, images, found.config.size)), forward, repeats), best
+
+
+def one_image(model: str, repeats: int = 50) -> float:
+    """Seconds for one image, median."""
+    found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
+    generator, image = found.generator(), data.load("test").images[:1]
+    seconds = [timed(lambda: scoring.score(generator, image, found.config.size)) for _ in range(repeats)]
+    return statistics.median(seconds)
+
+
+def peak_memory(model: str) -> tuple[float, float]:
+    """(MB of a process once torch and the model are loaded, and at its peak in scoring 10,000 images)."""
+    code = f"""
+import resource
+from core import checkpoints, data, scoring
+found = checkpoints.load(checkpoints.shipped("{model}", "t-shirt"))
+generator, images = found.generator(), data.load("test").images
+scoring.score(generator, images[:1], found.config.size)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+scoring.score(generator, images, found.config.size)
+print(before / 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
+    before, peak = map(float, done.stdout.split())
+    return before, peak
+
+
+def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000), repeats: int = 5) -> list[float]:
+    """Seconds to score each of `counts` images, medians."""
+    found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
+    generator, images = found.generator(), data.load("test").images
+    seconds = [
+        [timed(lambda n=n: scoring.score(generator, images[:n], found.config.size)) for n in counts]
+        for _ in range(repeats)
+    ]
+    return list(np.median(seconds, axis=0))

@@ -1,0 +1,50 @@
+"""Two things timed side by side: interleaved, several times, as a ratio with its spread.
+
+A machine that slows down half-way slows both; seconds alone would say more about the neighbours than about the code.
+"""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`ratio` is theirs / ours, so above 1 we are faster; `low` and `high` are its extremes over the repeats."""
+
+    ours: float  # seconds, median
+    theirs: float  # seconds, median
+    ratio: float  # median of the repeats' ratios
+    low: float
+    high: float
+    repeats: int
+
+    @property
+    def spread(self) -> str:
+        return f"{self.ratio:.2f} ({self.low:.2f}–{self.high:.2f})"
+
+    @property
+    def inverse(self) -> str:
+        """ours / theirs, for what is held against a limit below which nothing can go."""
+        return f"{1 / self.ratio:.2f} ({1 / self.high:.2f}–{1 / self.low:.2f})"
+
+
+def compare(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> Comparison:
+    """Call both in turn `repeats` times, after one unmeasured call each; each returns the seconds it took.
+
+    Which goes first changes every time.
+    """
+    ours(), theirs()
+    mine, other = [], []
+    for repeat in range(repeats):
+        for which, seconds in ((ours, mine), (theirs, other))[:: 1 if repeat % 2 else -1]:
+            seconds.append(which())
+    ratios = [b / a for a, b in zip(mine, other, strict=True)]
+    return Comparison(
+        statistics.median(mine),
+        statistics.median(other),
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        repeats,
+    )

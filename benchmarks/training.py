@@ -1,0 +1,84 @@
+"""Images a second in training: our loop, a straightforward one, and anomalib's GANomaly."""
+
+import itertools
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from benchmarks.straightforward import Straightforward
+from benchmarks.timing import Comparison, compare
+from core import data, regimes
+from core.config import default_config
+from core.data import ROOT
+from core.regimes import Task
+from core.training import Training
+
+ANOMALIB = ROOT / "benchmarks" / ".anomalib"
+EPOCHS = 1000  # long enough that no schedule ends
+
+
+def ours(model: str) -> tuple[Callable[[int], float], int]:
+    """(run `steps` steps of our own loop and return seconds, images a step)."""
+    import dataclasses
+
+    config = dataclasses.replace(default_config(model, "seen"), epochs=EPOCHS)
+    training = Training(model, config, regimes.split(Task(), data.load("train")), device="cpu")
+    batches = itertools.chain.from_iterable(training.batches.epoch() for _ in itertools.count())
+
+    def run(steps: int) -> float:
+        started = time.perf_counter()
+        for normal, anomaly in itertools.islice(batches, steps):
+            training._step(normal, anomaly)
+        return time.perf_counter() - started
+
+    return run, 2 * config.batch_size
+
+
+def against_straightforward(model: str, steps: int = 20, repeats: int = 7) -> tuple[Comparison, float]:
+    """(comparison, our images a second)."""
+    run, images = ours(model)
+    config = default_config(model, "seen")
+    other = Straightforward(model, config, regimes.split(Task(), data.load("train")), EPOCHS)
+    found = compare(lambda: run(steps), lambda: other.run(steps), repeats)
+    return found, steps * images / found.ours
+
+
+@contextmanager
+def ganomaly(size: int, batch_size: int) -> Iterator[Callable[[int], float]]:
+    """anomalib's GANomaly at its defaults, in an environment of its own (`make bench` builds it); steps → seconds."""
+    python = ANOMALIB / "bin" / "python"
+    command = [python, ROOT / "benchmarks" / "ganomaly.py", str(size), str(batch_size), str(torch.get_num_threads())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdin and process.stdout
+
+        def run(steps: int) -> float:
+            process.stdin.write(f"{steps}\n")
+            process.stdin.flush()
+            return float(json.loads(process.stdout.readline()))
+
+        try:
+            yield run
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def against_ganomaly(repeats: int = 3) -> tuple[Comparison, float]:
+    """(our DCGAN against GANomaly, same images, size and images a step; our images a second).
+
+    We take several steps for one of theirs, so that both take about as long; the comparison is of seconds an image.
+    """
+    run, images = ours("dcgan")
+    steps = 10
+    with ganomaly(32, images) as theirs:
+        found = compare(lambda: run(steps) / steps, lambda: theirs(1), repeats)
+    return found, images / found.ours
+
+
+def installed() -> bool:
+    return Path(ANOMALIB / "bin" / "python").exists()
