@@ -12,7 +12,7 @@ def shown(monkeypatch):
     """The tiles of the last run: AppTest runs no JavaScript, so what Python sends is what can be seen."""
     sent: list[tiles.Tile] = []
 
-    def keep(them, key, on_open):
+    def keep(them, key, on_open, **more):
         sent[:] = them
 
     monkeypatch.setattr(tiles, "show", keep)
