@@ -105,7 +105,7 @@ def _cards(look: Look, rows: list[tuple[str, float, float, float]], found: Surve
     state = st.session_state
     normal = look.one.checkpoint.task.normal
 
-    def card(name: str, note: str) -> tiles.Tile:
+    def card(name: str, note: str, mistakes: int) -> tiles.Tile:
         index, members = class_index(name), _members(look, name)
         return tiles.Tile(
             index,
@@ -115,23 +115,26 @@ def _cards(look: Look, rows: list[tuple[str, float, float, float]], found: Surve
             class_name(name),
             note,
             second=None if found is None else heat(found.residuals[index]),
-            does=f"Show the {'false alarms' if name == normal else 'missed ones'} in the gallery.",
+            does=f"Show {f'the {mistakes:,} mistakes' if mistakes else 'the images'} in the gallery.",
         )
 
     def counted(name: str) -> np.ndarray:
         return np.bincount(look.outcome[_members(look, name)], minlength=len(OUTCOMES))
 
     _, _, alarms, passed = counted(normal)
-    cards = [card(normal, f"The normal class. {alarms:,} of {alarms + passed:,} are false alarms.")]
+    cards = [card(normal, f"The normal class. {alarms:,} of {alarms + passed:,} are false alarms.", alarms)]
     for name, area, low, high in rows:
         caught, missed, _, _ = counted(name)
         cards.append(
-            card(name, f"AUROC {area:.3f} ({low:.3f}–{high:.3f}). {missed:,} of {caught + missed:,} are missed.")
+            card(
+                name, f"AUROC {area:.3f} ({low:.3f}–{high:.3f}). {missed:,} of {caught + missed:,} are missed.", missed
+            )
         )
 
     def opened(index: int) -> None:
         state["classes"] = [CLASSES[index]]
-        state["outcomes"] = ["false-alarm" if CLASSES[index] == normal else "missed"]
+        wrong = "false-alarm" if CLASSES[index] == normal else "missed"
+        state["outcomes"] = [wrong] if counted(CLASSES[index])[OUTCOMES.index(wrong)] else []
         state["scores"], state["shelf"], state["section"] = EVERY_SCORE, 1, "gallery"
 
     tiles.show(cards, key="class_cards", on_open=opened, label="Classes", cards=True)

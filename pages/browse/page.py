@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import MisfitError
-from pages.browse import gallery, lessons, look, opened
+from pages.browse import gallery, latent, lessons, look, opened
 from pages.parts.link import SECTIONS
 
 LABELS = {
@@ -36,6 +36,8 @@ try:
         from pages.browse import by_class  # plotly, which nothing else here needs
 
         by_class.show(at)
+    elif section == "map":
+        order = latent.show(at)
     else:
         order = gallery.show(at)
 except MisfitError as error:
