@@ -43,8 +43,8 @@ def show(look: Look) -> None:
     st.subheader(
         "Class by class",
         anchor=False,
-        help="Left the mean of the class's test images, right the mean of their residuals, on the same scale as a single "
-        "residual. AUROC is of this class against the normal one, with DeLong's 95 % interval over test images.",
+        help="Left the mean of the class's test images, right the mean of their residuals, on one scale for all "
+        "classes. AUROC is of this class against the normal one, with DeLong's 95 % interval over test images.",
     )
     found = surveys.known(look)
     if found is None:
@@ -114,7 +114,7 @@ def _cards(look: Look, rows: list[tuple[str, float, float, float]], found: Surve
             "",
             class_name(name),
             note,
-            second=None if found is None else heat(found.residuals[index]),
+            second=None if found is None else heat(found.residuals[index], 2.0),
             does=f"Show {f'the {mistakes:,} mistakes' if mistakes else 'the images'} in the gallery.",
         )
 
@@ -140,5 +140,5 @@ def _cards(look: Look, rows: list[tuple[str, float, float, float]], found: Surve
     tiles.show(cards, key="class_cards", on_open=opened, label="Classes", cards=True)
     st.caption(
         "The number beside a name is the mean score of the class. Open a card to see its mistakes in the gallery."
-        + ("" if found is None else " Residuals: black for none, bright for a mean of 1 or more on the scale 0 to 2.")
+        + ("" if found is None else " Mean residuals: black for 0, brightest for 2, the same scale for every class.")
     )

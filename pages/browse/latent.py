@@ -26,6 +26,10 @@ _map = st.components.v2.component(
     css=(_HERE / "map.css").read_text("utf-8"),
     js=(_HERE / "map.js").read_text("utf-8"),
 )
+# Apart from the map, so that a filter change does not send the pictures once more.
+_sheet = st.components.v2.component(
+    "misfit_map_sheet", js="export default ({ data }) => { window.misfitSheet = data.sheet; };"
+)
 KEY = "latent_map"
 NAMES = {"pca": "PCA", "t-sne": "t-SNE"}
 HELP = (
@@ -85,6 +89,7 @@ def show(look: Look) -> np.ndarray:
         if isinstance(number, int) and 0 <= number < len(look.roles):
             open_image(number)
 
+    _sheet(key="map_sheet", data={"sheet": sheet()})
     low, high = points.min(0), points.max(0)
     places = (points - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
     _map(
@@ -102,7 +107,6 @@ def show(look: Look) -> np.ndarray:
             "kindList": kinds,
             "ramp": ramp,
             "classNames": CLASS_NAMES,
-            "sheet": sheet(),
             "across": ACROSS,
             "label": f"Latent map of {len(numbers)} test images by {NAMES[layout]}, coloured by {colours}. Arrow keys move from point "
             "to point, Enter opens the image, plus and minus zoom, 0 shows all.",
@@ -165,7 +169,7 @@ ACROSS = 100  # images in a row of the sheet
 
 @st.cache_resource(show_spinner=False)
 def sheet() -> str:
-    """All test images in one JPEG (about 3 MB in a data: address), for the small picture beside the pointer."""
+    """All test images in one JPEG (3 MB in a data: address), for the small picture beside the pointer."""
     images = models.test_images().images
     rows = images.reshape(-1, ACROSS, SIZE, SIZE).transpose(0, 2, 1, 3).reshape(-1, ACROSS * SIZE)
     buffer = io.BytesIO()

@@ -36,7 +36,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   map.kinds = numbers(data.kinds, Uint8Array);
   map.classes = numbers(data.classes, Uint8Array);
   map.shown = numbers(data.shown, Uint8Array);
-  map.tip.firstElementChild.style.backgroundImage = data.sheet ? `url(${data.sheet})` : "none";
   map.canvas.setAttribute("aria-label", data.label);
   legend(map);
   draw(map);
@@ -103,7 +102,9 @@ function point(map) {
   const number = map.numbers[at];
   const [picture, words] = map.tip.children;
   const { across } = map.data;
-  picture.hidden = !map.data.sheet;
+  // All test images in one picture, which another component has brought.
+  picture.hidden = !window.misfitSheet;
+  if (window.misfitSheet && !picture.style.backgroundImage) picture.style.backgroundImage = `url(${window.misfitSheet})`;
   picture.style.backgroundSize = `${across * 56}px auto`;
   picture.style.backgroundPosition = `${-56 * (number % across)}px ${-56 * Math.floor(number / across)}px`;
   words.textContent = `Image ${number}: ${map.data.classNames[map.classes[at]]}, score ${map.scores[at].toFixed(4)}`;

@@ -1,6 +1,8 @@
 """The survey of the chosen model: made once with its progress shown, kept on disk by its weights, shared by all sessions."""
 
+import contextlib
 import threading
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
@@ -33,12 +35,10 @@ def made(look: Look) -> Survey:
     """The survey, made now if need be, with its progress. Raises CheckpointError."""
     found = known(look)
     if found is None:
-        with _progress("Reading the model…") as said, _MAKING:
+        with _progress() as say, _MAKING:
             found = known(look) or _hold(
                 look.one.checkpoint,
-                survey.make(
-                    look.one.checkpoint, look.test, said("Running the 10,000 test images through the encoder…")
-                ),
+                survey.make(look.one.checkpoint, look.test, say("Running the 10,000 test images through the encoder…")),
             )
     return found
 
@@ -48,10 +48,10 @@ def with_tsne(look: Look) -> Survey:
     found = made(look)
     if not len(found.tsne):
         sampled = survey.SAMPLE * 10
-        with _progress("Reading the model…") as said, _MAKING:
+        with _progress() as say, _MAKING:
             found = known(look) or found
             if not len(found.tsne):
-                done = said(
+                done = say(
                     f"Arranging {sampled:,} images by t-SNE; this takes about ten seconds, once for these weights…"
                 )
                 found = _hold(look.one.checkpoint, survey.with_tsne(found, look.one.checkpoint, look.test, done))
@@ -67,14 +67,9 @@ def _hold(checkpoint: Checkpoint, found: Survey) -> Survey:
     return found
 
 
-class _progress:
-    """A bar that is there while something is made."""
-
-    def __init__(self, text: str) -> None:
-        self.bar = st.progress(0.0, text)
-
-    def __enter__(self):
-        return lambda text: lambda share: self.bar.progress(min(1.0, share), text)
-
-    def __exit__(self, *_) -> None:
-        self.bar.empty()
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], Callable[[float], None]]]:
+    """A bar that is there while something is made; say(text) gives what is to be told the share done, 0…1."""
+    bar = st.progress(0.0, "Reading the model…")
+    yield lambda text: lambda share: bar.progress(min(1.0, share), text)
+    bar.empty()
