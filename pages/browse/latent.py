@@ -169,7 +169,7 @@ ACROSS = 100  # images in a row of the sheet
 
 @st.cache_resource(show_spinner=False)
 def sheet() -> str:
-    """All test images in one JPEG (3 MB in a data: address), for the small picture beside the pointer."""
+    """All test images in one JPEG (2 MB in a data: address), for the small picture beside the pointer."""
     images = models.test_images().images
     rows = images.reshape(-1, ACROSS, SIZE, SIZE).transpose(0, 2, 1, 3).reshape(-1, ACROSS * SIZE)
     buffer = io.BytesIO()

@@ -22,8 +22,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     for (const name of ["canvas", ".tip", ".bar", ".said"]) map[name.replace(".", "")] = parentElement.querySelector(name);
     listen(map);
     new ResizeObserver(() => draw(map)).observe(map.root);
-    // A change of theme changes the text's colour and nothing else that could be heard.
-    map.canvas.addEventListener("transitionend", () => draw(map));
   }
   map.open = (number) => setTriggerValue("open", number);
   const layout = data.layout + data.id;

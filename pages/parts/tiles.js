@@ -23,7 +23,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (first && focused >= 0) first.focus();
   }
   for (const button of shelf.children) {
-    button.onclick = () => setTriggerValue("open", Number(button.dataset.number));
+    button.onclick = () => {
+      enter(shelf, button);
+      comeBack(shelf);
+      setTriggerValue("open", Number(button.dataset.number));
+    };
   }
 }
 
@@ -60,6 +64,20 @@ function draw(tile) {
     button.append(note);
   }
   return button;
+}
+
+// When what was opened is a dialog, its end leaves the focus nowhere: it goes back to the tile.
+function comeBack(shelf) {
+  let open = false;
+  clearInterval(shelf.watch);
+  shelf.watch = setInterval(() => {
+    const dialog = document.querySelector("[role=dialog]");
+    if (open && !dialog && document.activeElement === document.body) {
+      [...shelf.children].find((button) => button.tabIndex === 0)?.focus({ preventScroll: true });
+    }
+    if (!shelf.isConnected || (open && !dialog)) clearInterval(shelf.watch);
+    open ||= Boolean(dialog);
+  }, 150);
 }
 
 // The one tile that Tab reaches.

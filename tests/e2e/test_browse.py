@@ -139,6 +139,12 @@ def test_a_shelf_is_one_tab_stop_and_arrow_keys_walk_on_it(server, page: Page):
     expect(shelf(page).first).to_be_focused()
     expect(page.get_by_text("Images 1–48")).to_be_visible()  # the same keys did not turn the shelf
     assert "shelf=" not in page.url
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("img", name="Residual")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(shelf(page).nth(1)).to_be_focused()  # where one was
     page.keyboard.press("Tab")
     assert shelf(page).evaluate_all("tiles => tiles.every(tile => tile !== tile.getRootNode().activeElement)")
 

@@ -1,4 +1,5 @@
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -279,6 +280,19 @@ def test_weights_that_did_not_make_the_scores_are_said_and_not_reconstructed_wit
     assert any("SHA-256 differs" in error.value for error in app.error)  # in place of its reconstruction
     app = open_page("browse", section="map")
     assert not app.exception and any("SHA-256 differs" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize("section", ["gallery", "map", "by-class", "lessons"])
+def test_where_one_class_was_left_out_only_it_and_the_normal_one_are_shown(open_page, shown, box, section):
+    card = json.loads((box / checkpoints.CARD).read_text("utf-8"))
+    card["task"] |= {"regime": "unseen", "left_out": "shirt"}
+    (box / checkpoints.CARD).write_text(json.dumps(card), "utf-8")
+    app = open_page("browse", section=section, image="17")  # a coat, which is neither
+    assert not app.exception
+    assert "Coat is neither normal nor an anomaly" in words(app)
+    assert {tile.class_name for tile in shown} <= {"Shirt", "T-shirt/top"}
+    if section in ("gallery", "map"):
+        assert offered(app, "True class")["Shirt"] == 1000 and offered(app, "True class")["Coat"] == 0
 
 
 @pytest.mark.parametrize(
