@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import data, outcomes
+from core.checkpoints import WEIGHTS, Checkpoint
 from core.data import CLASSES
 from core.errors import CheckpointError, MisfitError
 from core.outcomes import OUTCOMES
@@ -60,13 +61,13 @@ def take() -> Look:
         try:
             one = models.opened(checkpoint)
         except MisfitError as error:
-            one = next(iter(_others(state["model"])), None)
+            one = next(iter(_others(checkpoint)), None)
             if one is not None:
                 fallen_back = True
                 st.warning(f"{error} The {one.title} of the same class is shown instead.", icon=":material/error:")
     if one is None:
         one = models.chosen()  # says what is missing or damaged, and stops
-    rivals = [one] if fallen_back else [one, *_others(one.checkpoint.card.model)]
+    rivals = [one] if fallen_back else [one, *_others(one.checkpoint)]
     for rival in rivals:
         _say_if_weights_differ(rival)
     limit = models.threshold(one)
@@ -74,21 +75,24 @@ def take() -> Look:
     return Look(one, rivals, limit, models.test_images(), outcome, fallen_back)
 
 
-def _others(model: str) -> list[Chosen]:
-    """The other GAN of the same class where one is trained and whole. A damaged one is not what was asked for: no word."""
-    found = []
-    for other in models.MODEL_NAMES:
-        checkpoint = models.pick(other, st.session_state["normal"]) if other != model else None
-        try:
-            found += [models.opened(checkpoint)] if checkpoint else []
-        except MisfitError:
+def _others(checkpoint: Checkpoint) -> list[Chosen]:
+    """The other GAN of the same class where one is trained and whole, of the same regime if there is one. A damaged one is
+    not what was asked for: no word."""
+    for model in models.MODEL_NAMES:
+        if model == checkpoint.card.model:
             continue
-    return found
+        candidates = models.of(model, checkpoint.task.normal)
+        for other in sorted(candidates, key=lambda found: found.task.regime != checkpoint.task.regime):
+            try:
+                return [models.opened(other)]
+            except MisfitError:
+                continue
+    return []
 
 
 def _say_if_weights_differ(one: Chosen) -> None:
     try:
-        stamp = (one.checkpoint.folder / "generator.safetensors").stat().st_mtime_ns
+        stamp = (one.checkpoint.folder / WEIGHTS).stat().st_mtime_ns
     except OSError:
         stamp = 0
     problem = _weights_problem(str(one.checkpoint.folder), one.checkpoint.card.weights_sha256, stamp, one)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import survey
 from core.checkpoints import Checkpoint
+from core.errors import MisfitError
 from core.survey import Survey
 from pages.browse.look import Look
 
@@ -71,5 +72,9 @@ def _hold(checkpoint: Checkpoint, found: Survey) -> Survey:
 def _progress() -> Iterator[Callable[[str], Callable[[float], None]]]:
     """A bar that is there while something is made; say(text) gives what is to be told the share done, 0…1."""
     bar = st.progress(0.0, "Reading the model…")
-    yield lambda text: lambda share: bar.progress(min(1.0, share), text)
+    try:
+        yield lambda text: lambda share: bar.progress(min(1.0, share), text)
+    except MisfitError:
+        bar.empty()  # what went wrong is said in its place
+        raise
     bar.empty()

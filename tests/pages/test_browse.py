@@ -337,3 +337,18 @@ assert "torch" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_one_class_model_stands_beside_the_other_gan_of_its_regime(open_page, shown):
+    app = open_page("browse", trained="shipped-one-class", image="17")
+    for model in ("dcgan", "traditional"):
+        one = checkpoints.load(checkpoints.shipped(model, "t-shirt", "one-class"))
+        assert f"score **{one.scores.test[17]:.4f}**" in words(app)
+
+
+def test_a_disk_that_refuses_costs_nothing_but_the_next_start(open_page, sent, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "file")
+    app = open_page("browse", section="map")
+    assert not app.exception
+    assert "the disk refused it" in words(app) and sent["kindList"]
