@@ -77,10 +77,12 @@ def show(look: Look) -> np.ndarray:
     part = look.roles[numbers]  # images that are no part of the test have no outcome and are left out
     numbers, points = numbers[part], points[part]
     shown = np.isin(numbers, order)
+    where = (
+        f"the {len(numbers):,} that t-SNE arranged, {SAMPLE} a class" if layout == "t-sne" else _shares(found.shares)
+    )
     st.markdown(
-        f"{int(shown.sum()):,} of {len(order):,} images"
-        + (" that the filters leave" if filters.is_set() else "")
-        + (f" are among the {len(numbers):,} in this map." if layout == "t-sne" else f" on {_shares(found.shares)}.")
+        f"{int(shown.sum()):,} of the {len(order):,} images{' that the filters leave' if filters.is_set() else ''} are "
+        f"{'among' if layout == 't-sne' else 'placed by'} {where}."
     )
     kinds, which, ramp = _coloured(look, numbers, colours)
 

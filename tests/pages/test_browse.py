@@ -228,7 +228,7 @@ def test_the_map_shows_every_image_and_marks_what_the_filters_leave(open_page, s
 
     app = open_page("browse", section="map", classes="bag", colours="outcome")
     assert not app.exception
-    assert "1,000 of 1,000 images that the filters leave" in words(app)
+    assert "1,000 of the 1,000 images that the filters leave are placed by the two principal components" in words(app)
     x = np.frombuffer(base64.b64decode(sent["x"]), "<f4")
     marked = np.frombuffer(base64.b64decode(sent["shown"]), "u1").astype(bool)
     assert len(x) == 10_000 and 0 <= x.min() < x.max() <= 1
