@@ -16,7 +16,7 @@ from pages.parts.pictures import heat
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def intervals(mark: str, _look: Look) -> list[tuple[str, float, float, float]]:
+def intervals(mark: str, task: str, _look: Look) -> list[tuple[str, float, float, float]]:
     """(class, AUROC against the normal class, low, high) of each anomaly class, hardest first."""
     found = [
         (name, *evaluation.auroc_interval(_look.scores[_look.one.normal], _look.scores[_members(_look, name)]))
@@ -31,7 +31,7 @@ def _members(look: Look, name: str) -> np.ndarray:
 
 def show(look: Look) -> None:
     """Distributions, then a card a class: mean image and mean residual, AUROC, and how many are missed."""
-    rows = intervals(look.one.checkpoint.card.scores_sha256, look)
+    rows = intervals(look.one.checkpoint.card.scores_sha256, repr(look.one.checkpoint.task), look)
     normal = look.one.checkpoint.task.normal
     name, area, low, high = rows[0]
     st.markdown(
