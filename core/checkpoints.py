@@ -149,6 +149,10 @@ class Checkpoint:
         generator.load_state_dict(tensors)
         return generator.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
+    def check_weights(self) -> None:
+        """See that the weights are those that made the stored scores, without importing torch. Raises CheckpointError."""
+        self._checked(WEIGHTS, self.card.weights_sha256)
+
     def _checked(self, name: str, expected: str) -> bytes:
         path = self.folder / name
         content = _read(path)

@@ -40,13 +40,33 @@ def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np
 
 
 @torch.inference_mode()
+def encode_and_reconstruct(
+    generator: nn.Module, images: np.ndarray, size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(images [B, 28, 28], E(x) flattened [B, Z], G(x) [B, 28, 28] on [-1, 1]) in chunks of at most BATCH, in order."""
+    for chunk, inputs in _batches(generator, images, size):
+        z, outputs = generator.through(inputs)
+        yield chunk, _kept(z.flatten(1), chunk), _kept(from_output(outputs), chunk)
+
+
+@torch.inference_mode()
 def _passes(generator: nn.Module, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(images, reconstructions) in chunks of at most BATCH."""
+    for chunk, inputs in _batches(generator, images, size):
+        yield chunk, _kept(from_output(generator(inputs)), chunk)
+
+
+def _batches(generator: nn.Module, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """(images, what the network eats): the latter always BATCH long."""
     generator.eval()  # batch norm must use its running statistics: a score never depends on batch mates
     device = next(generator.parameters()).device
     for start in range(0, len(images), BATCH):
         chunk = images[start : start + BATCH]
         filled = np.zeros((BATCH, *images.shape[1:]), np.uint8)
         filled[: len(chunk)] = chunk
-        outputs = generator(to_input(torch.from_numpy(filled).to(device), size))
-        yield chunk, from_output(outputs)[: len(chunk)].float().cpu().numpy()
+        yield chunk, to_input(torch.from_numpy(filled).to(device), size)
+
+
+def _kept(outputs: torch.Tensor, chunk: np.ndarray) -> np.ndarray:
+    """What belongs to the images of `chunk`, without what filled the batch up."""
+    return outputs[: len(chunk)].float().cpu().numpy()

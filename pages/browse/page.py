@@ -1,167 +1,47 @@
-"""Browse: test images with their scores and outcomes; open one to see its reconstruction and residual."""
+"""Browse: every test image with its score and outcome, in four sections; an opened image is shown through both GANs.
+
+Everything but reconstructions comes from stored scores, without torch.
+"""
 
 import numpy as np
 import streamlit as st
 
-from core import evaluation
-from core.data import CLASSES
-from pages.parts import link, models, tiles, verdict
-from pages.parts.link import OUTCOMES, SORTS, class_name
+from core.errors import MisfitError
+from pages.browse import gallery, latent, lessons, look, opened
+from pages.parts.link import SECTIONS
 
-ON_A_SHELF = 48
+LABELS = {
+    "gallery": ":material/grid_view: Gallery",
+    "lessons": ":material/school: Misleading ones",
+    "by-class": ":material/category: Classes",
+    "map": ":material/scatter_plot: Latent map",
+}
 
 st.title("Browse the test images")
-
-one = models.chosen()
-limit = models.threshold(one)
-test = models.test_images()
-scores = one.scores.test
-flagged = evaluation.flagged(scores, limit)
-outcome = np.select(
-    [one.anomaly & flagged, one.anomaly & ~flagged, one.normal & flagged, one.normal & ~flagged],
-    [0, 1, 2, 3],
-    default=-1,  # neither normal nor an anomaly of this task
+at = look.take()
+section = st.segmented_control(
+    "Section",
+    SECTIONS,
+    format_func=LABELS.get,
+    key="section",
+    persist_state="session",
+    required=True,
+    label_visibility="collapsed",
 )
-state = st.session_state
+order, of = np.empty(0, int), "the images that the filters leave"
+try:
+    if section == "lessons":
+        order, of = lessons.show(at), "these twenty"
+    elif section == "by-class":
+        from pages.browse import by_class  # plotly, which nothing else here needs
 
+        by_class.show(at)
+    elif section == "map":
+        order = latent.show(at)
+    else:
+        order = gallery.show(at)
+except MisfitError as error:
+    st.error(str(error), icon=":material/error:")
 
-def open_image(number: int | None) -> None:
-    state["image"] = number
-    link.push()
-
-
-def first_shelf() -> None:
-    state["shelf"] = 1
-
-
-@st.dialog("Test image", width="large", icon=":material/image_search:", on_dismiss=lambda: open_image(None))
-def one_image(order: np.ndarray) -> None:
-    """The opened image through both GANs, and the way to its neighbours among the images the filters leave."""
-    number = state["image"]
-    image = test.images[number]
-    label = class_name(CLASSES[test.labels[number]])
-    where = np.flatnonzero(order == number)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Image {number}: {label}", anchor=False)
-        for name, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
-            there = len(where) and 0 <= where[0] + step < len(order)
-            st.button(
-                name,
-                key=f"image_{name}",
-                icon=f":material/{icon}:",
-                disabled=not there,
-                on_click=open_image,
-                args=(int(order[where[0] + step]) if there else None,),
-                help="Among the images that the filters leave, in the order of the shelf.",
-            )
-    columns = st.columns([1, 2, 2])
-    with columns[0]:
-        st.markdown("##### Input")
-        verdict.row([("As the models see it", image)])
-        if outcome[number] >= 0:
-            st.caption(f"{one.title}: {tiles.OUTCOMES[OUTCOMES[outcome[number]]][1]}.")
-        else:
-            st.caption(f"This class is neither normal nor an anomaly of the test of the {one.title}.")
-    for column, rival in zip(columns[1:], models.rivals(), strict=False):
-        with column:
-            verdict.show(image, rival)
-    st.caption(verdict.RESIDUAL_HELP)
-
-
-of_class = np.isin(test.labels, [CLASSES.index(name) for name in state["classes"] or CLASSES])
-counts = [int(np.count_nonzero(of_class & (outcome == which))) for which in range(4)]
-left, middle, right = st.columns([2, 4, 2])
-with left:
-    st.multiselect(
-        "Classes",
-        CLASSES,
-        format_func=class_name,
-        key="classes",
-        persist_state="session",
-        placeholder="All ten",
-        on_change=first_shelf,
-        help="Show only images of these true classes.",
-    )
-with middle:
-    st.pills(
-        "Outcomes",
-        OUTCOMES,
-        selection_mode="multi",
-        wrap=True,
-        format_func=lambda name: (
-            f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')} ({counts[OUTCOMES.index(name)]:,})"
-        ),
-        key="outcomes",
-        persist_state="session",
-        on_change=first_shelf,
-        help="At the threshold in force, of the classes chosen. Caught and missed are anomalies; false alarm and passed are normal images.",
-    )
-with right:
-    st.selectbox(
-        "Sort by score", SORTS, format_func=str.capitalize, key="sort", persist_state="session", on_change=first_shelf
-    )
-
-kept = of_class & (outcome >= 0)
-if state["outcomes"]:
-    kept &= np.isin(outcome, [OUTCOMES.index(name) for name in state["outcomes"]])
-order = np.flatnonzero(kept)
-keys = {SORTS[0]: -scores, SORTS[1]: scores, SORTS[2]: np.abs(scores - limit), SORTS[3]: np.zeros_like(scores)}
-order = order[np.argsort(keys[state["sort"]][order], kind="stable")]
-
-if not len(order):
-    st.info("No test image fits these filters.", icon=":material/filter_alt_off:")
-
-    def all_images() -> None:
-        state["classes"], state["outcomes"], state["shelf"] = [], [], 1
-
-    st.button("Show all images", on_click=all_images)
-else:
-    shelves = -(-len(order) // ON_A_SHELF)
-    state["shelf"] = min(max(1, state["shelf"]), shelves)
-
-    def turn(by: int) -> None:
-        state["shelf"] += by
-
-    start = (state["shelf"] - 1) * ON_A_SHELF
-    shown = order[start : start + ON_A_SHELF]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous",
-            icon=":material/chevron_left:",
-            disabled=state["shelf"] == 1,
-            on_click=turn,
-            args=(-1,),
-            shortcut="Left",
-        )
-        st.button(
-            "Next",
-            icon=":material/chevron_right:",
-            disabled=state["shelf"] == shelves,
-            on_click=turn,
-            args=(1,),
-            shortcut="Right",
-        )
-        st.markdown(
-            f"Images {start + 1:,}–{start + len(shown):,} of {len(order):,} at threshold **{limit:.4f}** · {one.title}, "
-            f"normal: {class_name(one.checkpoint.task.normal)}"
-        )
-    tiles.show(
-        [
-            tiles.Tile(
-                int(number),
-                test.images[number],
-                float(scores[number]),
-                OUTCOMES[outcome[number]],
-                class_name(CLASSES[test.labels[number]]),
-            )
-            for number in shown
-        ],
-        key="shelf_tiles",
-        on_open=open_image,
-    )
-    st.caption(
-        "Each tile: the score and the outcome. " + "; ".join(f"{s} {w}" for s, w, _ in tiles.OUTCOMES.values()) + "."
-    )
-
-if state.get("image") is not None:
-    one_image(order)
+if st.session_state.get("image") is not None:
+    opened.show(at, order, of)

@@ -14,12 +14,16 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.config import CONFIGS
 from core.data import CLASS_NAMES, CLASSES
+from core.outcomes import OUTCOMES
 
 TEST_IMAGES = 10_000
-OUTCOMES = ("caught", "missed", "false-alarm", "passed")
 LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
 VIEWS = ("curves", "classes", "precision", "seeds")
-SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "as stored")
+SECTIONS = ("gallery", "lessons", "by-class", "map")
+SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
+EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
+MAPS = ("pca", "t-sne")
+COLOURINGS = ("class", "score", "outcome")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,17 @@ def _between(low: float, high: float, right: str) -> Callable[[str], float]:
     return parse
 
 
+def _range(text: str) -> tuple[float, float]:
+    """Two scores with a comma between them, the lower one first."""
+    try:
+        low, high = (_threshold(part) for part in text.split(","))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if low > high:
+        raise ValueError("two numbers from 0 to 2 with a comma between them, the lower one first")
+    return low, high
+
+
 def _name(text: str) -> str:
     if not text or len(text) > 80 or not all(c.isascii() and (c.isalnum() or c == "-") for c in text):
         raise ValueError("the name of a trained model")
@@ -98,11 +113,15 @@ EVERYWHERE = (
 )
 PAGES: dict[str, tuple[Field, ...]] = {
     "browse": (
+        Field("section", SECTIONS[0], _one_of(SECTIONS)),
         Field("image", None, _whole(0, TEST_IMAGES - 1)),
         Field("classes", [], _several_of(CLASSES)),
         Field("outcomes", [], _several_of(OUTCOMES)),
+        Field("scores", EVERY_SCORE, _range),
         Field("sort", SORTS[0], _one_of(SORTS)),
         Field("shelf", 1, _whole(1, 10_000)),
+        Field("layout", MAPS[0], _one_of(MAPS)),
+        Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
     ),
     "roc": (
         Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
@@ -111,6 +130,7 @@ PAGES: dict[str, tuple[Field, ...]] = {
         Field("view", VIEWS[0], _one_of(VIEWS)),
         Field("log_fpr", "", _one_of(("", "on"))),
     ),
+    "try": (Field("edit", None, _whole(0, TEST_IMAGES - 1)),),
 }
 
 
@@ -144,6 +164,18 @@ def pull(page: str) -> None:
     st.session_state["_link_problems"] = wrong
 
 
+def edit(number: int) -> None:
+    """Go to Try it with a test image on the pad, as it is in the data set, whatever was drawn on it before.
+
+    Stops the script, so call it where a button says that it was pressed, not in its callback.
+    """
+    state = st.session_state
+    state["edit"] = number
+    state.pop("_pad_of", None)  # the same image as last time starts anew, too
+    state["image"] = None  # Browse's dialog is closed by this; the browser's Back opens it again from the link
+    st.switch_page("pages/try_it/page.py")
+
+
 def problems() -> list[str]:
     """What in the address could not be used, in words, until the page changes."""
     return st.session_state.get("_link_problems", [])
@@ -155,7 +187,7 @@ def push() -> None:
     for field in _fields(st.session_state.get("_page", "")):
         value = st.session_state.get(field.key, field.default)
         if value is not None and value != field.default:
-            wanted[field.key] = ",".join(value) if isinstance(value, list) else str(value)
+            wanted[field.key] = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 

@@ -22,9 +22,9 @@ def to_grey(reconstruction: np.ndarray) -> np.ndarray:
     return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 
-def heat(residual: np.ndarray) -> np.ndarray:
-    """A residual [28, 28], 0…2, as colours uint8 [28, 28, 3] on a scale fixed for all images."""
-    return _RAMP[(residual / RESIDUAL_FULL * 255.0).clip(0, 255).astype(np.uint8)]
+def heat(residual: np.ndarray, full: float = RESIDUAL_FULL) -> np.ndarray:
+    """A residual [28, 28], 0…2, as colours uint8 [28, 28, 3] on a scale fixed for all images; `full` is the brightest."""
+    return _RAMP[(residual / full * 255.0).clip(0, 255).astype(np.uint8)]
 
 
 def enlarged(image: np.ndarray, times: int = 8) -> np.ndarray:

@@ -1,31 +1,105 @@
 // Draws the tiles that Python sends and reports the number of the one that is opened. Called again on each rerun.
+// The shelf is one stop for the Tab key; arrow keys, Home and End move on it (a roving tabindex).
 export default function ({ data, parentElement, setTriggerValue }) {
   let shelf = parentElement.querySelector(".shelf");
   if (!shelf) {
     shelf = document.createElement("div");
-    shelf.className = "shelf";
+    shelf.setAttribute("role", "group");
+    shelf.addEventListener("keydown", (event) => walk(shelf, event));
+    shelf.addEventListener("focusin", (event) => enter(shelf, event.target.closest("button")));
     parentElement.appendChild(shelf);
   }
-  shelf.replaceChildren(
-    ...data.map((tile) => {
-      const button = document.createElement("button");
-      button.setAttribute("aria-label", tile.name);
-      button.title = tile.name;
-      button.dataset.number = tile.number;
-      const image = document.createElement("img");
-      image.src = tile.src;
-      image.alt = "";
-      const line = document.createElement("span");
-      line.className = "line";
-      const score = document.createElement("span");
-      score.textContent = tile.score;
-      const sign = document.createElement("span");
-      sign.className = `sign ${tile.tone}`;
-      sign.textContent = tile.sign;
-      line.append(score, sign);
-      button.append(image, line);
-      button.onclick = () => setTriggerValue("open", tile.number);
-      return button;
-    }),
-  );
+  shelf.className = data.cards ? "shelf cards" : "shelf";
+  shelf.setAttribute("aria-label", data.label);
+  const content = JSON.stringify(data.tiles);
+  if (shelf.content !== content) {
+    // The tile that has the focus gives it to the one that takes its place.
+    const buttons = [...shelf.children];
+    const focused = buttons.indexOf(shelf.getRootNode().activeElement);
+    shelf.content = content;
+    shelf.replaceChildren(...data.tiles.map(draw));
+    const first = shelf.children[Math.max(0, Math.min(focused, shelf.children.length - 1))];
+    if (first) enter(shelf, first);
+    if (first && focused >= 0) first.focus();
+  }
+  for (const button of shelf.children) {
+    button.onclick = () => {
+      enter(shelf, button);
+      comeBack(shelf);
+      setTriggerValue("open", Number(button.dataset.number));
+    };
+  }
+}
+
+function draw(tile) {
+  const button = document.createElement("button");
+  button.setAttribute("aria-label", tile.name);
+  button.title = tile.name;
+  button.dataset.number = tile.number;
+  const pictures = document.createElement("span");
+  pictures.className = "pictures";
+  for (const src of [tile.src, tile.second]) {
+    if (!src) continue;
+    const image = document.createElement("img");
+    image.src = src;
+    image.alt = "";
+    pictures.append(image);
+  }
+  const line = document.createElement("span");
+  line.className = "line";
+  const score = document.createElement("span");
+  score.textContent = tile.score;
+  line.append(score);
+  if (tile.sign) {
+    const sign = document.createElement("span");
+    sign.className = `sign ${tile.tone}`;
+    sign.textContent = tile.sign;
+    line.append(sign);
+  }
+  button.append(pictures, line);
+  if (tile.note) {
+    const note = document.createElement("span");
+    note.className = "note";
+    note.textContent = tile.note;
+    button.append(note);
+  }
+  return button;
+}
+
+// When what was opened is a dialog, its end leaves the focus nowhere: it goes back to the tile.
+function comeBack(shelf) {
+  let open = false;
+  clearInterval(shelf.watch);
+  shelf.watch = setInterval(() => {
+    const dialog = document.querySelector("[role=dialog]");
+    if (open && !dialog && document.activeElement === document.body) {
+      [...shelf.children].find((button) => button.tabIndex === 0)?.focus({ preventScroll: true });
+    }
+    if (!shelf.isConnected || (open && !dialog)) clearInterval(shelf.watch);
+    open ||= Boolean(dialog);
+  }, 150);
+}
+
+// The one tile that Tab reaches.
+function enter(shelf, button) {
+  for (const other of shelf.children) other.tabIndex = other === button ? 0 : -1;
+}
+
+function walk(shelf, event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const buttons = [...shelf.children];
+  const at = buttons.indexOf(event.target.closest("button"));
+  const top = buttons[0]?.offsetTop;
+  const across = buttons.filter((button) => button.offsetTop === top).length; // tiles in a row
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -at, End: buttons.length - 1 - at };
+  if (at < 0 || !(event.key in steps)) return;
+  // Whatever the page does with the same keys, and scrolling, is not meant.
+  event.preventDefault();
+  event.stopPropagation();
+  const next = buttons[at + steps[event.key]];
+  if (next) {
+    enter(shelf, next);
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
 }

@@ -4,6 +4,7 @@ clicked and a hundred `st.button` cost a hundred widgets."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -28,32 +29,56 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: its number in the test split, its pixels uint8 [28, 28], its score, an outcome and a class name."""
+    """One picture: its number in the test split, its pixels uint8 [28, 28], its score, an outcome ("" for an image that
+    is neither normal nor an anomaly), a class name, and a note that is written below. `second` is a picture to stand
+    beside the first, uint8 [28, 28, 3]; `does` says what opening it does, where that is not to open the image."""
 
     number: int
     image: np.ndarray
     score: float
     outcome: str
     class_name: str
+    note: str = ""
+    second: np.ndarray | None = None
+    does: str = ""
 
 
-def show(tiles: Sequence[Tile], key: str, on_open: Callable[[int], None]) -> None:
-    """Draw the tiles; `on_open` is called with the number of the one that is opened."""
+def show(
+    tiles: Sequence[Tile], key: str, on_open: Callable[[int], None], label: str = "Images", cards: bool = False
+) -> None:
+    """Draw the tiles, as cards where notes are sentences; `on_open` is called with the number of the one that is opened.
+
+    `label` is what a screen reader calls the shelf.
+    """
 
     def opened() -> None:
         number = st.session_state[key].get("open")
         if isinstance(number, int) and any(tile.number == number for tile in tiles):
             on_open(number)
 
-    content = [
-        {
-            "number": tile.number,
-            "src": data_url(tile.image),
-            "score": f"{tile.score:.3f}",
-            "sign": OUTCOMES[tile.outcome][0],
-            "tone": OUTCOMES[tile.outcome][2],
-            "name": f"{tile.class_name}, score {tile.score:.3f}, {OUTCOMES[tile.outcome][1]}. Open image {tile.number}.",
-        }
-        for tile in tiles
-    ]
-    _tiles(key=key, data=content, on_open_change=opened)
+    content = [_sent(tile, cards) for tile in tiles]
+    data = {"tiles": content, "label": f"{label}; arrow keys move, Enter opens", "cards": cards}
+    _tiles(key=key, data=data, on_open_change=opened)
+
+
+def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
+    """What the browser is told about a tile."""
+    mark, meaning, tone = sign(tile.outcome) if not tile.does else ("", "", "")
+    said = [f"{tile.class_name}, {'mean ' if tile.does else ''}score {tile.score:.3f}{', ' * bool(meaning)}{meaning}"]
+    said += [tile.note.rstrip(".")] if tile.note else []
+    said += [(tile.does or f"Open image {tile.number}").rstrip(".")]
+    return {
+        "number": tile.number,
+        "src": data_url(tile.image),
+        "second": None if tile.second is None else data_url(tile.second),
+        "score": f"{tile.class_name} · {tile.score:.3f}" if cards else f"{tile.score:.3f}",
+        "sign": mark,
+        "tone": tone,
+        "name": ". ".join(said) + ".",
+        "note": tile.note,
+    }
+
+
+def sign(outcome: str) -> tuple[str, str, str]:
+    """(sign, words, tone) of an outcome."""
+    return OUTCOMES.get(outcome, ("–", "neither normal nor an anomaly of this test", "none"))

@@ -10,8 +10,8 @@ import streamlit as st
 from core import decisions, evaluation
 from core.data import CLASSES
 from core.decisions import Stakes
+from core.outcomes import OUTCOMES, outcomes
 from pages.parts import models
-from pages.parts.link import OUTCOMES
 from pages.parts.models import Chosen
 from pages.roc import report
 
@@ -33,10 +33,7 @@ def curve_csv(one: Chosen, stakes: Stakes | None) -> bytes:
 def scores_csv(one: Chosen, limit: float) -> bytes:
     """image (number in the test split), class, role, score, threshold, outcome; images of no role have no outcome."""
     test, labels = one.scores.test, models.test_images().labels
-    flagged = evaluation.flagged(test, limit)
-    outcome = np.select(
-        [one.anomaly & flagged, one.anomaly & ~flagged, one.normal & flagged, one.normal & ~flagged], OUTCOMES, ""
-    )
+    outcome = np.array([*OUTCOMES, ""])[outcomes(test, one.normal, one.anomaly, limit)]
     table = pd.DataFrame(
         {
             "image": np.arange(len(test)),

@@ -1,0 +1,186 @@
+"""Which images to look at, by class, outcome and score, with the count of each before it is chosen; and in which order."""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from core.data import CLASSES
+from core.evaluation import percentile
+from core.outcomes import OUTCOMES, counts
+from pages.browse import histogram
+from pages.browse import look as looks
+from pages.browse.look import Look
+from pages.parts import link, tiles
+from pages.parts.link import EVERY_SCORE, SORTS, class_name
+
+
+def clear() -> None:
+    """Forget every filter."""
+    state = st.session_state
+    state["classes"], state["outcomes"], state["scores"], state["shelf"] = [], [], EVERY_SCORE, 1
+
+
+def is_set() -> bool:
+    state = st.session_state
+    return bool(state["classes"] or state["outcomes"] or tuple(state["scores"]) != EVERY_SCORE)
+
+
+def in_words() -> str:
+    """The filters that are set, for a sentence."""
+    state = st.session_state
+    parts = [class_name(name) for name in state["classes"]]
+    parts += [name.replace("-", " ") for name in state["outcomes"]]
+    if tuple(state["scores"]) != EVERY_SCORE:
+        parts.append("score {:g}–{:g}".format(*state["scores"]))
+    return ", ".join(parts)
+
+
+def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(of the classes, of the outcomes, in the score range): bool [10000] each, for what is chosen now."""
+    state = st.session_state
+    low, high = state["scores"]
+    return (
+        np.isin(look.test.labels, [CLASSES.index(name) for name in state["classes"] or CLASSES]),
+        np.isin(look.outcome, [OUTCOMES.index(name) for name in state["outcomes"] or OUTCOMES]),
+        (look.scores >= np.float64(low)) & (look.scores <= np.float64(high)),
+    )
+
+
+def show(look: Look) -> tuple[np.ndarray, str]:
+    """Draw the filters and the order; returns the numbers of the images they leave, in order, and what orders them."""
+    of_class, of_outcome, in_range = masks(look)
+    normal = look.one.checkpoint.task.normal
+    by_class = counts(look.test.labels[look.roles & of_outcome & in_range], len(CLASSES))
+    by_outcome = counts(look.outcome[look.roles & of_class & in_range], len(OUTCOMES))
+
+    def first_shelf() -> None:
+        st.session_state["shelf"] = 1
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.pills(
+            "True class",
+            CLASSES,
+            selection_mode="multi",
+            wrap=True,
+            format_func=lambda name: (
+                f"{class_name(name)}{', normal' if name == normal else ''} ({by_class[CLASSES.index(name)]:,})"
+            ),
+            key="classes",
+            persist_state="session",
+            on_change=first_shelf,
+            help="Show only images of these classes; none chosen means all ten. Each count is of the images that the other "
+            "filters leave.",
+        )
+        st.pills(
+            "Outcome",
+            OUTCOMES,
+            selection_mode="multi",
+            wrap=True,
+            format_func=lambda name: (
+                f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')} ({by_outcome[OUTCOMES.index(name)]:,})"
+            ),
+            key="outcomes",
+            persist_state="session",
+            on_change=first_shelf,
+            help="At the threshold in force. Caught and missed are anomalies; false alarm and passed are normal images.",
+        )
+    with right:
+        _score_range(look, look.roles & of_class & of_outcome, first_shelf)
+        by = _sort(look, first_shelf)
+    return ordered(look, look.roles & of_class & of_outcome & in_range, by), by
+
+
+def _score_range(look: Look, offered: np.ndarray, changed: Callable[[], None]) -> None:
+    """The slider, under a histogram of the images that the other filters leave."""
+    low, high = st.session_state["scores"]
+    within = int(np.count_nonzero(offered & masks(look)[2]))
+    st.slider(
+        f"Score: {within:,} of {int(offered.sum()):,} images in this range",
+        *EVERY_SCORE,
+        step=0.005,
+        format="%.3f",
+        key="scores",
+        persist_state="session",
+        on_change=changed,
+        help="Show only images with a score from the left to the right handle. The histogram is of the images that the other "
+        "filters leave, normal ones blue and below, anomalies vermilion and above; the line is the threshold.",
+    )
+    histogram.show(
+        look.scores[offered & look.one.normal], look.scores[offered & look.one.anomaly], (low, high), look.limit
+    )
+
+
+def _sort(look: Look, changed: Callable[[], None]) -> str:
+    """Draw the choice of order and return what is in force."""
+    st.selectbox(
+        "Sort by",
+        SORTS,
+        format_func=lambda name: name[0].upper() + name[1:],
+        key="sort",
+        persist_state="session",
+        on_change=changed,
+        help="Disputed: the two GANs' scores are placed among their own validation normals; first come the images whose two "
+        "percentiles are farthest apart.",
+    )
+    if in_force(look) != st.session_state["sort"]:
+        st.caption(
+            ":material/info: Only one GAN can be read for this class, so none is disputed: most anomalous first."
+        )
+    return in_force(look)
+
+
+def in_force(look: Look) -> str:
+    """The order that is chosen, or the first one where there is no second GAN to dispute with."""
+    by = st.session_state["sort"]
+    return SORTS[0] if by == SORTS[3] and len(look.rivals) < 2 else by
+
+
+def ordered(look: Look, kept: np.ndarray, by: str) -> np.ndarray:
+    """The numbers of the images that are kept, in order; equals as stored."""
+    scores = look.scores
+    if by == SORTS[3]:
+        marks = [rival.checkpoint.card.scores_sha256 for rival in look.rivals]
+        keys = -looks.disagreement(*marks, *look.rivals)
+    else:
+        keys = {
+            SORTS[0]: -scores,
+            SORTS[1]: scores,
+            SORTS[2]: np.abs(scores - np.float64(look.limit)),
+            SORTS[4]: np.zeros_like(scores),
+        }[by]
+    order = np.flatnonzero(kept)
+    return order[np.argsort(keys[order], kind="stable")]
+
+
+def note(look: Look, number: int, by: str) -> str:
+    """What a tile says below its score in this order."""
+    if by != SORTS[3]:
+        return ""
+    places = [percentile(rival.scores.test[number], rival.scores.validation_normal) for rival in look.rivals]
+    return " ↔ ".join(f"{place:.0f} %" for place in places)
+
+
+def nothing_left() -> None:
+    """Say that no image is left, and offer a way out."""
+    st.info(f"No test image fits all of these filters: {in_words()}.", icon=":material/filter_alt_off:")
+
+    def drop(key: str) -> None:
+        st.session_state[key] = EVERY_SCORE if key == "scores" else []
+        link.push()
+
+    state = st.session_state
+    with st.container(horizontal=True):
+        st.button("Show all images", on_click=clear, icon=":material/filter_alt_off:")
+        chosen = [
+            ("classes", "Any class", bool(state["classes"])),
+            ("outcomes", "Any outcome", bool(state["outcomes"])),
+            ("scores", "Any score", tuple(state["scores"]) != EVERY_SCORE),
+        ]
+        if sum(is_on for _, _, is_on in chosen) > 1:
+            for key, label, is_on in chosen:
+                if is_on:
+                    st.button(
+                        label, key=f"drop_{key}", on_click=drop, args=(key,), help="Drop this filter, keep the others."
+                    )

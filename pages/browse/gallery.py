@@ -1,0 +1,104 @@
+"""The gallery: what the filters leave, 48 images a shelf, and the list as CSV."""
+
+import numpy as np
+import streamlit as st
+
+from core import evaluation
+from core.data import CLASSES
+from core.outcomes import OUTCOMES
+from pages.browse import filters
+from pages.browse.look import Look
+from pages.browse.opened import open_image
+from pages.parts import tiles
+from pages.parts.link import class_name
+
+ON_A_SHELF = 48
+
+
+def show(look: Look) -> np.ndarray:
+    """Draw it; returns the numbers of the images that the filters leave, in order."""
+    state = st.session_state
+    order, by = filters.show(look)
+    if not len(order):
+        filters.nothing_left()
+        return order
+    shelves = -(-len(order) // ON_A_SHELF)
+    state["shelf"] = min(max(1, state["shelf"]), shelves)
+
+    def turn(by: int) -> None:
+        state["shelf"] += by
+
+    start = (state["shelf"] - 1) * ON_A_SHELF
+    shown = order[start : start + ON_A_SHELF]
+    closed = state.get("image") is None  # else the arrow keys turn the opened image's pages
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for name, icon, step, end in (("Previous", "chevron_left", -1, 1), ("Next", "chevron_right", 1, shelves)):
+            st.button(
+                name,
+                icon=f":material/{icon}:",
+                disabled=state["shelf"] == end,
+                on_click=turn,
+                args=(step,),
+                shortcut={-1: "Left", 1: "Right"}[step] if closed else None,
+            )
+        st.markdown(
+            f"Images {start + 1:,}–{start + len(shown):,} of {len(order):,} at threshold **{look.limit:.4f}**",
+            help=f"Scores of the {look.one.title}, normal class {class_name(look.one.checkpoint.task.normal)}. The threshold "
+            "is set on the ROC page, or in an opened image.",
+        )
+        st.space("stretch")
+        take_away(look, order)
+    tiles.show(
+        [look.tile(number, filters.note(look, number, by)) for number in shown],
+        key="shelf_tiles",
+        on_open=open_image,
+        label=f"Images {start + 1} to {start + len(shown)}",
+    )
+    st.caption(
+        "Each tile: the score and the outcome. "
+        + "; ".join(f"{sign} {meaning}" for sign, meaning, _ in tiles.OUTCOMES.values())
+        + "."
+        + (
+            f" Below: the percentile among validation normals, {look.rivals[0].title} ↔ {look.rivals[1].title}."
+            if filters.note(look, 0, by)
+            else ""
+        )
+    )
+    return order
+
+
+def take_away(look: Look, order: np.ndarray) -> None:
+    """The list as a file, and all images again."""
+    st.download_button(
+        "CSV",
+        lambda: listed(look, order),
+        f"misfit-{look.one.checkpoint.card.model}-{look.one.checkpoint.task.normal}-images.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="list_csv",
+        help="A file of every image that the filters leave, in this order: number, class, role, score, percentile among validation "
+        "normals, threshold and outcome, and the other GAN's score.",
+    )
+    if filters.is_set():
+        st.button(
+            "Clear filters", on_click=filters.clear, icon=":material/filter_alt_off:", help="Show all images again."
+        )
+
+
+def listed(look: Look, order: np.ndarray) -> bytes:
+    """The images of `order` as CSV; numbers are exact, reading them gives the same floats."""
+    import pandas as pd
+
+    columns = {
+        "image": order,
+        "class": np.array(CLASSES)[look.test.labels[order]],
+        "role": np.where(look.one.normal[order], "normal", "anomaly"),
+        "score": look.scores[order].astype(float),
+        "percentile": evaluation.percentile(look.scores[order], look.one.scores.validation_normal),
+        "threshold": look.limit,
+        "outcome": np.array(OUTCOMES)[look.outcome[order]],
+    }
+    for rival in look.rivals[1:]:
+        columns[f"score_{rival.checkpoint.card.model}"] = rival.scores.test[order].astype(float)
+    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()

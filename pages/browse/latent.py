@@ -1,0 +1,179 @@
+"""The latent map: the encoder's z of every test image in two dimensions, drawn by map.js; a point opens its image."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.data import CLASS_NAMES, SIZE, class_index
+from core.outcomes import OUTCOMES
+from core.survey import SAMPLE
+from pages.browse import filters, surveys
+from pages.browse.look import Look
+from pages.browse.opened import open_image
+from pages.parts import charts, models, tiles
+from pages.parts.link import COLOURINGS, MAPS
+
+_HERE = Path(__file__).parent
+_map = st.components.v2.component(
+    "misfit_latent_map",
+    html='<div class="map"><canvas tabindex="0" role="application" aria-roledescription="scatter plot"></canvas>'
+    '<div class="tip" hidden><span></span><div></div></div><div class="said" aria-live="polite"></div></div>'
+    '<div class="bar"></div>',
+    css=(_HERE / "map.css").read_text("utf-8"),
+    js=(_HERE / "map.js").read_text("utf-8"),
+)
+# Apart from the map, so that a filter change does not send the pictures once more.
+_sheet = st.components.v2.component(
+    "misfit_map_sheet", js="export default ({ data }) => { window.misfitSheet = data.sheet; };"
+)
+KEY = "latent_map"
+NAMES = {"pca": "PCA", "t-sne": "t-SNE"}
+HELP = (
+    f"PCA: the two directions in which z varies most; distances are real, and groups may hide each other. t-SNE: neighbours stay "
+    f"neighbours, distances between groups mean little; {SAMPLE} images a class, because all of them would take minutes."
+)
+# A shape beside each colour, so that classes are told apart in every colour blindness.
+_KINDS = [
+    (charts.ANOMALY, "triangle"), ("#E69F00", "square"), ("#009E73", "diamond"), ("#CC79A7", "down"),
+    ("#7a8594", "square"), ("#E69F00", "triangle"), ("#009E73", "down"), (charts.ANOMALY, "square"), ("#CC79A7", "diamond"),
+]  # fmt: skip
+_OUTCOMES = {
+    "caught": ("#009E73", "square"),
+    "missed": (charts.ANOMALY, "triangle"),
+    "false-alarm": ("#E69F00", "diamond"),
+    "passed": (charts.NORMAL, "circle"),
+}
+STEPS = 16  # of the ramp of scores
+# From blue over grey to amber, which colour-blind readers see as everybody does; neither end is lost on light or dark.
+_RAMP = np.array([[40, 105, 190], [100, 130, 170], [150, 145, 130], [200, 160, 75], [235, 180, 20]], float)
+
+
+def show(look: Look) -> np.ndarray:
+    """Draw the filters, the choices and the map; returns what the filters leave, in order."""
+    order, _ = filters.show(look)
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layout = st.segmented_control(
+            "Layout", MAPS, format_func=NAMES.get, key="layout", persist_state="session", required=True, help=HELP
+        )
+        colours = st.segmented_control(
+            "Colour", COLOURINGS, format_func=str.capitalize, key="colours", persist_state="session", required=True,
+            help="What the colour, and the shape beside it, says of a point.",
+        )  # fmt: skip
+        if filters.is_set():
+            st.button(
+                "Clear filters", on_click=filters.clear, icon=":material/filter_alt_off:", help="Show all images again."
+            )
+    if not len(order):
+        filters.nothing_left()
+        return order
+    found = surveys.with_tsne(look) if layout == "t-sne" else surveys.made(look)
+    numbers = found.sample if layout == "t-sne" else np.arange(len(found.pca))
+    points = found.tsne if layout == "t-sne" else found.pca
+    part = look.roles[numbers]  # images that are no part of the test have no outcome and are left out
+    numbers, points = numbers[part], points[part]
+    shown = np.isin(numbers, order)
+    where = (
+        f"the {len(numbers):,} that t-SNE arranged, {SAMPLE} a class" if layout == "t-sne" else _shares(found.shares)
+    )
+    st.markdown(
+        f"{int(shown.sum()):,} of the {len(order):,} images{' that the filters leave' if filters.is_set() else ''} are "
+        f"{'among' if layout == 't-sne' else 'placed by'} {where}."
+    )
+    kinds, which, ramp = _coloured(look, numbers, colours)
+
+    def opened() -> None:
+        number = state[KEY].get("open")
+        if isinstance(number, int) and 0 <= number < len(look.roles):
+            open_image(number)
+
+    _sheet(key="map_sheet", data={"sheet": sheet()})
+    low, high = points.min(0), points.max(0)
+    places = (points - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
+    _map(
+        key=KEY,
+        data={
+            "id": look.one.checkpoint.card.weights_sha256,
+            "layout": layout,
+            "x": _packed(places[:, 0], "<f4"),
+            "y": _packed(1 - places[:, 1], "<f4"),
+            "numbers": _packed(numbers, "<u2"),
+            "scores": _packed(look.scores[numbers], "<f4"),
+            "kinds": _packed(which, "u1"),
+            "classes": _packed(look.test.labels[numbers], "u1"),
+            "shown": _packed(shown, "u1"),
+            "kindList": kinds,
+            "ramp": ramp,
+            "classNames": CLASS_NAMES,
+            "across": ACROSS,
+            "label": f"Latent map of {len(numbers)} test images by {NAMES[layout]}, coloured by {colours}. Arrow keys move from point "
+            "to point, Enter opens the image, plus and minus zoom, 0 shows all.",
+        },
+        on_open_change=opened,
+    )
+    st.caption(
+        f"z is what the encoder of the {look.one.title} makes of an image. Point at one to see it, click to open it; drag when zoomed "
+        "in, Ctrl and wheel zoom. What the filters leave out is faint."
+    )
+    return order
+
+
+def _shares(shares: np.ndarray) -> str:
+    return f"the two principal components of z, which hold {100 * shares[0]:.0f} % and {100 * shares[1]:.0f} % of its variance"
+
+
+def _coloured(look: Look, numbers: np.ndarray, by: str) -> tuple[list[dict], np.ndarray, dict | None]:
+    """(kinds of points, each point's index among them, the ramp of scores if there is one)."""
+    if by == "class":
+        normal = class_index(look.one.checkpoint.task.normal)
+        looks = dict(zip((label for label in range(10) if label != normal), _KINDS, strict=True))
+        looks[normal] = (charts.NORMAL, "circle")
+        present = np.unique(look.test.labels[numbers])
+        kinds = [
+            _kind(
+                looks[label], CLASS_NAMES[label] + (", normal" if label == normal else "") if label in present else ""
+            )
+            for label in range(10)
+        ]
+        return kinds, look.test.labels[numbers], None
+    if by == "outcome":
+        kinds = [_kind(_OUTCOMES[name], f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')}") for name in OUTCOMES]
+        return kinds, look.outcome[numbers], None
+    scores = look.scores[numbers]
+    low, high = float(scores.min()), float(scores.max())
+    steps = ((scores - low) / max(high - low, 1e-9) * (STEPS - 1)).round().astype(np.uint8)
+    stops = np.linspace(0, 1, len(_RAMP))
+    colours = [
+        "#" + "".join(f"{round(np.interp(share, stops, _RAMP[:, channel])):02x}" for channel in range(3))
+        for share in np.linspace(0, 1, STEPS)
+    ]
+    flagged = np.isin(look.outcome[numbers], [0, 2])
+    kinds = [_kind((colour, shape), "") for shape in ("circle", "triangle") for colour in colours]
+    kinds += [_kind((charts.NEUTRAL, "circle"), "not flagged"), _kind((charts.NEUTRAL, "triangle"), "flagged")]
+    ramp = {"colours": colours, "words": f"score {low:.2f} to {high:.2f}, threshold {look.limit:.4f}"}
+    return kinds, steps + STEPS * flagged, ramp
+
+
+def _kind(colour_and_shape: tuple[str, str], name: str) -> dict[str, str]:
+    return {"colour": colour_and_shape[0], "shape": colour_and_shape[1], "name": name}
+
+
+def _packed(values: np.ndarray, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
+
+
+ACROSS = 100  # images in a row of the sheet
+
+
+@st.cache_resource(show_spinner=False)
+def sheet() -> str:
+    """All test images in one JPEG (2 MB in a data: address), for the small picture beside the pointer."""
+    images = models.test_images().images
+    rows = images.reshape(-1, ACROSS, SIZE, SIZE).transpose(0, 2, 1, 3).reshape(-1, ACROSS * SIZE)
+    buffer = io.BytesIO()
+    Image.fromarray(rows).save(buffer, "JPEG", quality=40)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

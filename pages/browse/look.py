@@ -1,0 +1,120 @@
+"""What the page looks at: the chosen model's stored scores, what becomes of each image, and how the others see it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core import data, outcomes
+from core.checkpoints import WEIGHTS, Checkpoint
+from core.data import CLASSES
+from core.errors import CheckpointError, MisfitError
+from core.outcomes import OUTCOMES
+from pages.parts import models, tiles
+from pages.parts.link import class_name
+from pages.parts.models import Chosen
+
+
+@dataclass(frozen=True)
+class Look:
+    """`outcome` int8 [10000] indexes OUTCOMES (outcomes.NEITHER: no part of the test). `rivals`: `one`, then the other GAN.
+
+    `fallen_back`: `one` is not the model that was chosen, because that one is damaged.
+    """
+
+    one: Chosen
+    rivals: list[Chosen]
+    limit: float
+    test: data.Images
+    outcome: np.ndarray
+    fallen_back: bool
+
+    @property
+    def scores(self) -> np.ndarray:
+        return self.one.scores.test
+
+    @property
+    def roles(self) -> np.ndarray:
+        """Which images are in the test of this model at all: bool [10000]."""
+        return self.outcome >= 0
+
+    def name(self, number: int) -> str:
+        """What the class of a test image is called."""
+        return class_name(CLASSES[self.test.labels[number]])
+
+    def outcome_name(self, number: int) -> str:
+        """The outcome's name, or "" for an image that is no part of the test."""
+        return OUTCOMES[self.outcome[number]] if self.outcome[number] >= 0 else ""
+
+    def tile(self, number: int, note: str = "") -> tiles.Tile:
+        image, score = self.test.images[number], float(self.scores[number])
+        return tiles.Tile(int(number), image, score, self.outcome_name(number), self.name(number), note)
+
+
+def take() -> Look:
+    """Read it. A model whose scores cannot be used is said to be so, and the other GAN of its class is shown instead; the
+    page stops with a kind message where there is none."""
+    state = st.session_state
+    checkpoint = models.pick(state["model"], state["normal"], state.get("trained"))
+    one, fallen_back = None, False
+    if checkpoint is not None:
+        try:
+            one = models.opened(checkpoint)
+        except MisfitError as error:
+            one = next(iter(_others(checkpoint)), None)
+            if one is not None:
+                fallen_back = True
+                st.warning(f"{error} The {one.title} of the same class is shown instead.", icon=":material/error:")
+    if one is None:
+        one = models.chosen()  # says what is missing or damaged, and stops
+    rivals = [one] if fallen_back else [one, *_others(one.checkpoint)]
+    for rival in rivals:
+        _say_if_weights_differ(rival)
+    limit = models.threshold(one)
+    outcome = outcomes.outcomes(one.scores.test, one.normal, one.anomaly, limit)
+    return Look(one, rivals, limit, models.test_images(), outcome, fallen_back)
+
+
+def _others(checkpoint: Checkpoint) -> list[Chosen]:
+    """The other GAN of the same class where one is trained and whole, of the same regime if there is one. A damaged one is
+    not what was asked for: no word."""
+    for model in models.MODEL_NAMES:
+        if model == checkpoint.card.model:
+            continue
+        candidates = models.of(model, checkpoint.task.normal)
+        for other in sorted(candidates, key=lambda found: found.task.regime != checkpoint.task.regime):
+            try:
+                return [models.opened(other)]
+            except MisfitError:
+                continue
+    return []
+
+
+def _say_if_weights_differ(one: Chosen) -> None:
+    try:
+        stamp = (one.checkpoint.folder / WEIGHTS).stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    problem = _weights_problem(str(one.checkpoint.folder), one.checkpoint.card.weights_sha256, stamp, one)
+    if problem:
+        st.warning(
+            f"{problem} The stored scores of the {one.title} are shown as they are; reconstructions of these weights would "
+            "not belong to them and are left out.",
+            icon=":material/link_off:",
+        )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _weights_problem(folder: str, weights_sha256: str, stamp: int, _one: Chosen) -> str:
+    try:
+        _one.checkpoint.check_weights()
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def disagreement(first_mark: str, second_mark: str, _first: Chosen, _second: Chosen) -> np.ndarray:
+    """outcomes.disagreement of two models over the test split: float64 [10000]."""
+    pairs = [(one.scores.test, one.scores.validation_normal) for one in (_first, _second)]
+    return outcomes.disagreement(*pairs[0], *pairs[1])

@@ -1,0 +1,213 @@
+"""Browse in a real browser: find a mistake, look at it, go on from it, and come back to the same filters."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core import checkpoints, data
+from core.regimes import test_roles as roles
+from tests.e2e.conftest import settled
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """(scores, labels, threshold) of the shipped DCGAN."""
+    one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
+    return one.scores.test.astype(float), data.load("test").labels, one.card.thresholds["youden"]
+
+
+def pill(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(rf"{name} \([0-9,]+\)$"))
+
+
+def shelf(page: Page) -> Locator:
+    return page.get_by_role("button", name=re.compile("Open image"))
+
+
+def count(element: Locator) -> int:
+    """The number that is the text, or stands in brackets at its end."""
+    return int(re.search(r"([\d,]+)\)?$", element.inner_text().strip())[1].replace(",", ""))
+
+
+def number_of(tile: Locator) -> int:
+    return int(re.search(r"Open image (\d+)", tile.get_attribute("aria-label"))[1])
+
+
+def go(page: Page, name: str, heading: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    settled(page)
+
+
+def filtered_to_missed_shirts(page: Page) -> None:
+    expect(pill(page, "Shirt")).to_have_attribute("aria-pressed", "true")
+    expect(pill(page, "missed")).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile("classes=shirt&outcomes=missed"))
+
+
+def test_from_missed_shirts_to_the_worst_of_them_to_roc_and_try_it_and_back(server, page: Page, truth):
+    scores, labels, limit = truth
+    worst = np.flatnonzero((labels == 6) & (scores < limit))
+    worst = worst[np.argsort(scores[worst], kind="stable")]
+    page.goto(f"{server.address}/browse?sort=least anomalous")
+    pill(page, "Shirt").click()
+    expect(page.get_by_text(re.compile(r"of 1,000 at threshold"))).to_be_visible()
+    pill(page, "missed").click()
+    expect(page.get_by_text(re.compile(rf"of {len(worst):,} at threshold"))).to_be_visible()
+    settled(page)
+    filtered_to_missed_shirts(page)
+
+    # The worst one, its neighbour and back, by keys.
+    expect(shelf(page).first).to_have_attribute("aria-label", re.compile(rf"Open image {worst[0]}\."))
+    shelf(page).first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name=f"Image {worst[0]}: Shirt")).to_be_visible()
+    expect(dialog.get_by_text(f"1 of {len(worst)}")).to_be_visible()
+    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("heading", name=f"Image {worst[1]}: Shirt")).to_be_visible()
+    settled(page)
+    page.keyboard.press("ArrowLeft")
+    expect(dialog.get_by_role("heading", name=f"Image {worst[0]}: Shirt")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Previous")).to_be_disabled()
+    settled(page)
+
+    dialog.get_by_role("button", name="Edit this one").click()
+    expect(page.get_by_role("heading", name="Try it", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"/try\?.*edit={worst[0]}"))
+    settled(page)
+    go(page, "Browse", "Browse the test images")
+    filtered_to_missed_shirts(page)
+    expect(dialog).to_have_count(0)
+
+    second = shelf(page).nth(1)
+    expect(second).to_have_attribute("aria-label", re.compile(rf"Open image {worst[1]}\."))
+    second.click()
+    dialog.get_by_role("button", name="Set the threshold here").click()
+    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"threshold={scores[worst[1]]}"))
+    settled(page)
+    assert float(page.get_by_role("slider", name="Threshold").input_value()) == pytest.approx(
+        scores[worst[1]], abs=1e-3
+    )
+    go(page, "Browse", "Browse the test images")
+    filtered_to_missed_shirts(page)
+    # At a threshold of its own score the second is caught, and only the worst is still missed.
+    expect(page.get_by_text(re.compile(r"of 1 at threshold"))).to_be_visible()
+    assert number_of(shelf(page).first) == worst[0]
+
+
+def test_the_outcomes_are_the_confusion_matrix_of_the_roc_page_at_ten_thresholds(server, page: Page, truth):
+    scores, labels, _ = truth
+    anomaly = roles(checkpoints.load(checkpoints.shipped("dcgan", "t-shirt")).task, labels)[1]
+    limits = [round(float(limit), 3) for limit in np.quantile(scores[~anomaly], np.linspace(0.02, 0.98, 9))] + [1.75]
+    assert len(set(limits)) == 10
+    page.goto(f"{server.address}/roc")
+    settled(page)
+    slider, table = page.get_by_role("slider", name="Threshold"), page.locator("table.mf-confusion")
+    matrices = []
+    for limit in limits:
+        slider.fill(str(limit))
+        expect(page).to_have_url(re.compile(rf"threshold={limit}(&|$)"))
+        matrices.append(
+            [count(table.locator(f"[data-figure={name}]")) for name in ("caught", "missed", "false_alarms", "passed")]
+        )
+    for limit, matrix in zip(limits, matrices, strict=True):
+        page.goto(f"{server.address}/browse?threshold={limit}")
+        expect(page.get_by_text(re.compile(f"at threshold {limit:.4f}"))).to_be_visible()
+        assert [count(pill(page, name)) for name in ("caught", "missed", "false alarm", "passed")] == matrix
+        assert matrix[0] + matrix[1] == 9000 and matrix[2] + matrix[3] == 1000
+
+
+def test_a_shelf_is_one_tab_stop_and_arrow_keys_walk_on_it(server, page: Page):
+    page.goto(f"{server.address}/browse")
+    expect(shelf(page)).to_have_count(48)
+    settled(page)
+    assert shelf(page).evaluate_all("tiles => tiles.filter(tile => tile.tabIndex === 0).length") == 1
+    shelf(page).first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(shelf(page).nth(1)).to_be_focused()
+    across = shelf(page).evaluate_all("tiles => tiles.filter(tile => tile.offsetTop === tiles[0].offsetTop).length")
+    page.keyboard.press("ArrowDown")
+    expect(shelf(page).nth(1 + across)).to_be_focused()
+    page.keyboard.press("End")
+    expect(shelf(page).last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(shelf(page).first).to_be_focused()
+    expect(page.get_by_text("Images 1–48")).to_be_visible()  # the same keys did not turn the shelf
+    assert "shelf=" not in page.url
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("img", name="Residual")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(shelf(page).nth(1)).to_be_focused()  # where one was
+    page.keyboard.press("Tab")
+    assert shelf(page).evaluate_all("tiles => tiles.every(tile => tile !== tile.getRootNode().activeElement)")
+
+
+def test_a_filter_answers_at_once_and_quick_clicks_in_it_are_kept(server, page: Page):
+    page.goto(f"{server.address}/browse")
+    expect(shelf(page)).to_have_count(48)
+    settled(page)
+    page.evaluate(
+        """() => {
+          const text = () => document.querySelector('[data-testid=stMain]').innerText.match(/Images .*/)?.[0];
+          window.waits = [];
+          addEventListener('pointerdown', () => {
+            const [before, start] = [text(), performance.now()];
+            const look = () => (text() !== before ? waits.push(performance.now() - start) : requestAnimationFrame(look));
+            look();
+          }, true);
+        }"""
+    )
+    for heard, name in enumerate(("missed", "Coat", "Pullover", "caught", "Coat", "missed"), 1):
+        pill(page, name).click()
+        page.wait_for_function(f"waits.length === {heard}")
+        settled(page)
+    waits = page.evaluate("waits")
+    print("filter change, ms:", [round(wait) for wait in waits])
+    assert sorted(waits)[len(waits) // 2] < 1000  # 0.5 s is the aim, met on a quiet machine; this one may be loaded
+    # Clicked faster than the page can answer. Not across the two groups: the counts are part of what Streamlit calls a pill, so
+    # a click on one whose count has changed meanwhile, by the other group's, is lost.
+    for names in (("Coat", "Shirt"), ("missed", "false alarm")):
+        for name in names:
+            pill(page, name).click(no_wait_after=True)
+        expect(pill(page, names[-1])).to_have_attribute("aria-pressed", "true")
+        expect(page).to_have_url(re.compile("shirt" if "Shirt" in names else "false-alarm"))
+        settled(page)
+    expect(page).to_have_url(re.compile("classes=pullover%2Ccoat%2Cshirt&outcomes=caught%2Cmissed%2Cfalse-alarm"))
+
+
+def test_a_point_of_the_map_opens_its_image(server, page: Page):
+    page.goto(f"{server.address}/browse?section=map&classes=bag")
+    chart = page.get_by_role("application", name=re.compile("Latent map of 10000 test images by PCA"))
+    expect(chart).to_be_visible()
+    settled(page)
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    said = page.locator(".said")
+    expect(said).to_have_text(re.compile(r"Image \d+: Bag, score"))
+    first = said.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(said).not_to_have_text(first)
+    number = re.search(r"Image (\d+)", said.inner_text())[1]
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name=f"Image {number}: Bag")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"section=map.*image={number}"))
+    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(chart).to_be_visible()
+
+
+def test_a_class_card_leads_to_its_mistakes(server, page: Page):
+    page.goto(f"{server.address}/browse?section=by-class")
+    page.get_by_role("button", name=re.compile(r"^Shirt, mean score.*AUROC 0\.\d+.*Show the \d+ mistakes")).click()
+    expect(shelf(page).first).to_be_visible()
+    filtered_to_missed_shirts(page)
