@@ -8,7 +8,7 @@ import streamlit as st
 from core.data import CLASSES
 from core.evaluation import percentile
 from core.outcomes import OUTCOMES, counts
-from pages.browse import histogram
+from pages.browse import chips, histogram
 from pages.browse import look as looks
 from pages.browse.look import Look
 from pages.parts import link, tiles
@@ -59,32 +59,26 @@ def show(look: Look) -> tuple[np.ndarray, str]:
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.pills(
+        chips.show(
             "True class",
-            CLASSES,
-            selection_mode="multi",
-            wrap=True,
-            format_func=lambda name: (
-                f"{class_name(name)}{', normal' if name == normal else ''} ({by_class[CLASSES.index(name)]:,})"
-            ),
-            key="classes",
-            persist_state="session",
-            on_change=first_shelf,
-            help="Show only images of these classes; none chosen means all ten. Each count is of the images that the other "
+            [
+                (name, class_name(name) + (", normal" if name == normal else ""), count)
+                for name, count in zip(CLASSES, by_class, strict=True)
+            ],
+            "classes",
+            first_shelf,
+            "Show only images of these classes; none chosen means all ten. Each count is of the images that the other "
             "filters leave.",
         )
-        st.pills(
+        chips.show(
             "Outcome",
-            OUTCOMES,
-            selection_mode="multi",
-            wrap=True,
-            format_func=lambda name: (
-                f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')} ({by_outcome[OUTCOMES.index(name)]:,})"
-            ),
-            key="outcomes",
-            persist_state="session",
-            on_change=first_shelf,
-            help="At the threshold in force. Caught and missed are anomalies; false alarm and passed are normal images.",
+            [
+                (name, f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')}", count)
+                for name, count in zip(OUTCOMES, by_outcome, strict=True)
+            ],
+            "outcomes",
+            first_shelf,
+            "At the threshold in force. Caught and missed are anomalies; false alarm and passed are normal images.",
         )
     with right:
         _score_range(look, look.roles & of_class & of_outcome, first_shelf)

@@ -149,7 +149,7 @@ def test_a_shelf_is_one_tab_stop_and_arrow_keys_walk_on_it(server, page: Page):
     assert shelf(page).evaluate_all("tiles => tiles.every(tile => tile !== tile.getRootNode().activeElement)")
 
 
-def test_a_filter_answers_at_once_and_quick_clicks_in_it_are_kept(server, page: Page):
+def test_a_filter_answers_at_once_and_quick_clicks_are_kept(server, page: Page):
     page.goto(f"{server.address}/browse")
     expect(shelf(page)).to_have_count(48)
     settled(page)
@@ -171,14 +171,9 @@ def test_a_filter_answers_at_once_and_quick_clicks_in_it_are_kept(server, page: 
     waits = page.evaluate("waits")
     print("filter change, ms:", [round(wait) for wait in waits])
     assert sorted(waits)[len(waits) // 2] < 1000  # 0.5 s is the aim, met on a quiet machine; this one may be loaded
-    # Clicked faster than the page can answer. Not across the two groups: the counts are part of what Streamlit calls a pill, so
-    # a click on one whose count has changed meanwhile, by the other group's, is lost.
-    for names in (("Coat", "Shirt"), ("missed", "false alarm")):
-        for name in names:
-            pill(page, name).click(no_wait_after=True)
-        expect(pill(page, names[-1])).to_have_attribute("aria-pressed", "true")
-        expect(page).to_have_url(re.compile("shirt" if "Shirt" in names else "false-alarm"))
-        settled(page)
+    # Clicked faster than the page can answer, in both groups, whose counts change with each other's filters.
+    for name in ("Coat", "missed", "Shirt", "false alarm", "Dress", "Dress"):
+        pill(page, name).click(no_wait_after=True)
     expect(page).to_have_url(re.compile("classes=pullover%2Ccoat%2Cshirt&outcomes=caught%2Cmissed%2Cfalse-alarm"))
 
 

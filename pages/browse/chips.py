@@ -1,0 +1,52 @@
+"""A row of filters with the count of each. A component of ours: `st.pills` sends an option's whole label as its value, so a
+count that changes between two quick clicks makes Streamlit drop the second."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_chips = st.components.v2.component(
+    "misfit_chips",
+    css=(_HERE / "chips.css").read_text("utf-8"),
+    js=(_HERE / "chips.js").read_text("utf-8"),
+)
+
+
+def show(
+    label: str, options: Sequence[tuple[str, str, int]], key: str, on_change: Callable[[], None], help: str
+) -> None:
+    """Options are (name, label, count); the list of chosen names is `st.session_state[key]`, which is set already."""
+    state = st.session_state
+    component, turn = f"chips_{key}", f"_turn_{key}"
+    names = [name for name, _, _ in options]
+
+    def picked() -> None:
+        known = chosen_of(state[component].get("picked"), names)
+        if known is not None:
+            state[key], state[turn] = known
+            on_change()
+
+    st.markdown(label, help=help)
+    _chips(
+        key=component,
+        data={
+            "label": label,
+            "options": [{"name": name, "label": text, "count": count} for name, text, count in options],
+            "chosen": state[key],
+            "turn": state.setdefault(turn, 0),
+        },
+        on_picked_change=picked,
+    )
+
+
+def chosen_of(value: Any, names: Sequence[str]) -> tuple[list[str], int] | None:
+    """(chosen names in the order of `names`, the click's number), or None for what no browser of ours has sent."""
+    if not isinstance(value, dict):
+        return None
+    chosen, turn = value.get("chosen"), value.get("turn")
+    if not isinstance(chosen, list) or not isinstance(turn, int) or not set(map(str, chosen)) <= set(names):
+        return None
+    return [name for name in names if name in chosen], turn
