@@ -54,6 +54,13 @@ def one_image(order: np.ndarray) -> None:
                 args=(int(order[where[0] + step]) if there else None,),
                 help="Among the images that the filters leave, in the order of the shelf.",
             )
+        if st.button(
+            "Edit this image",
+            key="edit_image",
+            icon=":material/edit:",
+            help="Draw on a copy of it on the Try it page and watch the score follow.",
+        ):
+            link.edit(number)
     columns = st.columns([1, 2, 2])
     with columns[0]:
         st.markdown("##### Input")

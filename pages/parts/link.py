@@ -111,6 +111,7 @@ PAGES: dict[str, tuple[Field, ...]] = {
         Field("view", VIEWS[0], _one_of(VIEWS)),
         Field("log_fpr", "", _one_of(("", "on"))),
     ),
+    "try": (Field("edit", None, _whole(0, TEST_IMAGES - 1)),),
 }
 
 
@@ -142,6 +143,18 @@ def pull(page: str) -> None:
             default = field.default
             st.session_state[field.key] = list(default) if isinstance(default, list) else default
     st.session_state["_link_problems"] = wrong
+
+
+def edit(number: int) -> None:
+    """Go to Try it with a test image on the pad, as it is in the data set, whatever was drawn on it before.
+
+    Stops the script, so call it where a button says that it was pressed, not in its callback.
+    """
+    state = st.session_state
+    state["edit"] = number
+    state.pop("_pad_of", None)  # the same image as last time starts anew, too
+    state["image"] = None  # Browse's dialog is closed by this; the browser's Back opens it again from the link
+    st.switch_page("pages/try_it/page.py")
 
 
 def problems() -> list[str]:
