@@ -1,0 +1,101 @@
+"""Is it a garment at all? An image far from every training image, of all ten classes, is said to be so.
+
+A GAN's score says nothing there: a generator that redraws smooth things well gives noise a high score and a digit, perhaps,
+a low one. Three distances to the nearest training image are taken together, because each is blind to something: pixels
+(noise, inverted pictures), pixels less their mean (even grey, blur), and directions of edges (digits, shifted pictures).
+numpy only; measured by `python -m benchmarks.garments`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data import CLASSES, SIZE, Images
+
+EACH = 1000  # the first images of each class; the starter set has just these, so the verdict is the same with any data
+HELD = 100  # of them, the last ones, on which the limits are set; the others are what is compared with
+FAR = 0.01  # share of the held garments that are taken for none; it sets the limit, and no test image has a say
+CELL = 4  # pixels; edges are counted in squares of this side
+DIRECTIONS = 8
+BATCH = 8  # images at a time, always so many: an answer's last bits then never depend on the other images
+
+
+@dataclass(frozen=True)
+class Garments:
+    """Training images of all classes to compare with: three kinds of features [R, D], and a limit for each distance."""
+
+    features: tuple[np.ndarray, ...]
+    limits: np.ndarray  # [3]
+    limit: float
+
+    def farness(self, images: np.ndarray) -> np.ndarray:
+        """How far uint8 images [N, 28, 28] are from any garment: float64 [N]; above 1 it is none.
+
+        The largest of the three distances, each in units of its limit.
+        """
+        found = np.empty(len(images))
+        for start in range(0, len(images), BATCH):
+            some = images[start : start + BATCH]
+            filled = np.concatenate([some, np.zeros((BATCH - len(some), SIZE, SIZE), np.uint8)])
+            distances = _distances(_features(filled), self.features)[: len(some)]
+            found[start : start + BATCH] = (distances / self.limits).max(1) / self.limit
+        return found
+
+
+def fit(train: Images) -> Garments:
+    """Take the references from the training split and set the limits on garments held out of them. A second or two."""
+    order = [np.flatnonzero(train.labels == label)[:EACH] for label in range(len(CLASSES))]
+    reference = _features(train.images[np.concatenate([which[:-HELD] for which in order])])
+    held = train.images[np.concatenate([which[-HELD:] for which in order])]
+    limits = np.quantile(_distances(_features(held), reference), 1 - FAR, axis=0)
+    unscaled = Garments(reference, limits, 1.0)
+    return Garments(reference, limits, float(np.quantile(unscaled.farness(held), 1 - FAR)))
+
+
+def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` images of `among` (uint8 [N, 28, 28]) nearest to uint8 [28, 28], nearest first.
+
+    Returns their indices and their mean absolute differences on the scale of scores, 0…2.
+    """
+    differences = np.abs(among.astype(np.int16) - image).mean((1, 2)) / 127.5
+    best = np.argsort(differences, kind="stable")[:count]
+    return best, differences[best]
+
+
+def _features(images: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Pixels, pixels less their mean at length 1, and edges: float32 [N, D] each."""
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    return pixels, _unit(pixels - pixels.mean(1, keepdims=True)), _edges(images)
+
+
+def _edges(images: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients (Dalal and Triggs 2005), square-rooted, at length 1: float32 [N, 7·7·8]."""
+    padded = np.pad(images.astype(np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
+    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    strength = np.hypot(right, down)
+    angle = np.arctan2(down, right) % (2 * np.pi) / (2 * np.pi) * DIRECTIONS
+    lower = np.floor(angle).astype(int) % DIRECTIONS
+    upper = (lower + 1) % DIRECTIONS
+    above = angle - np.floor(angle)  # an edge between two directions counts for both
+    cells = SIZE // CELL
+    counts = [
+        (strength * ((lower == one) * (1 - above) + (upper == one) * above))
+        .reshape(-1, cells, CELL, cells, CELL)
+        .sum((2, 4))
+        for one in range(DIRECTIONS)
+    ]
+    return _unit(np.sqrt(np.stack(counts, -1).reshape(len(images), -1)).astype(np.float32))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-3)
+
+
+def _distances(found: tuple[np.ndarray, ...], reference: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Euclidean distance to the nearest reference by each kind of feature: float64 [N, 3]."""
+    columns = []
+    for one, other in zip(found, reference, strict=True):
+        squares = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * one @ other.T
+        columns.append(np.sqrt(np.maximum(squares.min(1), 0)))
+    return np.stack(columns, 1).astype(np.float64)
