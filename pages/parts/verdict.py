@@ -53,13 +53,18 @@ def show(image: np.ndarray, one: Chosen) -> float | None:
     return score
 
 
-def words(score: float, one: Chosen) -> None:
-    """Score, percentile and verdict in words, with a sign beside the colour."""
+def words(score: float, one: Chosen, stranger: bool = False) -> None:
+    """Score, percentile and verdict in words, with a sign beside the colour.
+
+    A `stranger`, which is far from any garment, is never called normal.
+    """
     limit = models.threshold(one)
     normal_class = class_name(one.checkpoint.task.normal)
     percentile = float(evaluation.percentile(score, one.scores.validation_normal))
     if score >= limit:
         st.markdown(f":orange-badge[:material/flag: **anomaly**] score **{score:.4f}** ≥ threshold {limit:.4f}")
+    elif stranger:
+        st.markdown(f":gray-badge[:material/help: **no garment**] score **{score:.4f}** < threshold {limit:.4f}")
     else:
         st.markdown(
             f":blue-badge[:material/radio_button_unchecked: **normal**] score **{score:.4f}** < threshold {limit:.4f}"
