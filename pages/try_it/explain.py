@@ -1,6 +1,8 @@
 """Why an image gets its score: reconstruction, residual and its worst patches, the place among validation images, the
 nearest normal training images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -32,13 +34,14 @@ _STYLE = """<style>
 _RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)))
 
 
-def show(image: np.ndarray, one: Chosen, judged: Judgement) -> None:
-    """Everything about uint8 [28, 28] from one model."""
+def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
+    """Everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
     st.markdown(f"##### {one.title}")
     verdict.words(judged.score, one, judged.stranger)
     patches = judging.worst_patches(judged.residual)
     verdict.row(
         [
+            *before,
             ("Reconstruction", enlarged(to_grey(judged.reconstruction))),
             ("Residual", outlined(heat(judged.residual), patches)),
         ],
@@ -54,6 +57,11 @@ def show(image: np.ndarray, one: Chosen, judged: Judgement) -> None:
         + f" Outlined: the patches of {PATCH}×{PATCH} pixels with the largest mean that do not overlap.",
     )
     st.html(_STYLE + histogram(one, judged))
+    st.caption(
+        f"Scores of {len(one.scores.validation_normal)} validation images of {class_name(one.checkpoint.task.normal)}.",
+        help="Images that were kept out of training. Heights are square roots of counts, so that rare scores are seen. "
+        "Blue bars lie below the threshold, vermilion ones, right of the dashed line, would be flagged.",
+    )
 
 
 def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.ndarray:
@@ -94,8 +102,7 @@ def histogram(one: Chosen, judged: Judgement) -> str:
     return (
         f'<div role="img" aria-label="{alt}"><div class="mf-bars">{bars}'
         f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 13)}</div>"
-        f'<div class="mf-ends" aria-hidden="true"><span>{low:.2f}</span>'
-        f"<span>scores of {len(normal)} validation images of {name}; heights are square roots</span><span>{high:.2f}</span></div></div>"
+        f'<div class="mf-ends" aria-hidden="true"><span>{low:.2f}</span><span>score</span><span>{high:.2f}</span></div></div>'
     )
 
 

@@ -3,7 +3,7 @@
 // called again on each rerun with the same node, so what must last is kept on the node.
 
 const SIDE = 28;
-const PAUSE = 120; // milliseconds between two sends within a stroke
+const PAUSE = 120; // milliseconds at least from an answer to the next send within a stroke
 const PATIENCE = 8000; // after which an answer is no longer waited for: a rerun was cut off
 const HISTORY = 200; // drawings that can be undone
 
@@ -47,8 +47,13 @@ class Pad {
     this.session = data.session;
     if (data.sketches.length !== this.find(".start").children.length) this.offer(data.sketches);
     this.find(".score").textContent = data.says;
+    const now = performance.now();
+    if (this.serial === this.heard && this.serial !== this.answered) {
+      this.answered = this.serial;
+      this.rest = now + Math.max(PAUSE, now - this.sentAt); // half of the time at most somebody is waiting
+    }
     if (this.ended && this.heard >= this.ended.serial) {
-      this.latencies.push(performance.now() - this.ended.at);
+      this.latencies.push(now - this.ended.at);
       this.ended = null;
     }
     if (this.wanted) this.report();
@@ -100,8 +105,7 @@ class Pad {
     stroke.x = x;
     stroke.y = y;
     this.draw();
-    const now = performance.now();
-    if (now - (this.sentAt ?? 0) > PAUSE && this.serial <= this.heard) this.report();
+    if (this.serial <= this.heard && performance.now() > (this.rest ?? 0)) this.report();
   }
 
   finish() {

@@ -10,7 +10,6 @@ from core.intake import FAINT, Steps, Taken
 from core.judging import Judgement
 from pages.parts import link, models, verdict
 from pages.parts.link import class_name
-from pages.parts.models import Chosen
 from pages.parts.pictures import enlarged
 from pages.try_it import explain, many, pad, pictures_in
 from pages.try_it.pictures_in import Named
@@ -56,6 +55,7 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
             persist_state="session",
             on_change=link.push,
             placeholder="0 to 9999",
+            width=150,
             help="Puts a copy of a test image on the pad, to be changed. “Edit this image” on the Browse page leads here too.",
         )
         for word, icon, which in (
@@ -130,26 +130,26 @@ def original(picture: Image.Image) -> np.ndarray:
 def explained(image: np.ndarray, judged: Judgement, taken: Taken | None) -> None:
     """Everything that is known about it."""
     pictures = [("As the model sees it", enlarged(image))]
-    verdict.row([("Yours", original(taken.original)), *pictures] if taken else pictures)
     if taken:
-        with st.expander("Step by step", icon=":material/steps:"):
-            verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures)
+        pictures.insert(0, ("Yours", original(taken.original)))
+    both = state.get("try_both", False)
     explain.stranger(judged)
-    both = st.toggle(
-        "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
-    )
+    if both:
+        verdict.row(pictures)
     rivals = models.rivals() if both else [one]
     for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
         with column:
-            _explain_one(image, rival, None if place else judged)
+            try:
+                explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
+            except MisfitError as error:
+                st.error(str(error), icon=":material/error:")
+    st.toggle(
+        "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
+    )
+    if taken:
+        with st.expander("Step by step: what the intake made of it", icon=":material/steps:"):
+            verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
     explain.nearest(image, normal)
-
-
-def _explain_one(image: np.ndarray, rival: Chosen, judged: Judgement | None) -> None:
-    try:
-        explain.show(image, rival, judged or models.judge(rival, image[None])[0])
-    except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
 
 
 def _small(stage: np.ndarray) -> np.ndarray:
