@@ -14,7 +14,7 @@ from pages.parts.pictures import data_url, heat, to_grey
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
-.mf-row figure {margin:0; flex:1 1 104px; max-width:170px}
+.mf-row figure {margin:0; flex:1 1 92px; max-width:170px}
 .mf-row img {width:100%; aspect-ratio:1; object-fit:contain; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
 </style>"""

@@ -57,7 +57,7 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
             for place, row in zip(judged, rows, strict=True)
         ],
         column_config={
-            "As the model sees it": st.column_config.ImageColumn(width="small"),
+            "As the model sees it": st.column_config.ImageColumn(width="small", help="28×28 pixels, after the intake."),
             "Score": st.column_config.NumberColumn(
                 format="%.4f", help="Mean absolute reconstruction error, 0 to 2; higher = more anomalous."
             ),

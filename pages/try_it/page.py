@@ -102,12 +102,14 @@ def take(named: Named, steps: Steps) -> Taken | None:
         return None
 
 
-def bring(way: str) -> tuple[np.ndarray, Judgement, Taken] | None:
-    """Pictures from outside; of many the one that is selected in the table. None while there is none."""
+def bring(way: str) -> tuple[list[Named], Steps]:
+    """Pictures from outside, and what the intake is to do with them."""
     files = pictures_in.uploaded() if way == WAYS[1] else pictures_in.photographed()
-    if not files:
-        return None
-    steps = pictures_in.steps()
+    return files, pictures_in.steps() if files else Steps()
+
+
+def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
+    """The picture that is to be explained: the only one, or the one that is selected in the table of many."""
     try:
         named = many.show(files, one, steps) if len(files) > 1 else files[0]
     except MisfitError as error:
@@ -127,7 +129,7 @@ def original(picture: Image.Image) -> np.ndarray:
     return np.asarray(shown)
 
 
-def explained(image: np.ndarray, judged: Judgement, taken: Taken | None) -> None:
+def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) -> None:
     """Everything that is known about it."""
     pictures = [("As the model sees it", enlarged(image))]
     if taken:
@@ -160,17 +162,27 @@ def _small(stage: np.ndarray) -> np.ndarray:
 
 @st.fragment
 def studio() -> None:
-    """Where it comes from on the left, what comes of it on the right. A fragment: the sidebar does not wait for a stroke."""
+    """Where it comes from on the left, what comes of it on the right; a table of many has the whole width below.
+
+    A fragment, so that nothing else waits for a stroke.
+    """
     left, right = st.columns([5, 7], gap="large")
+    drawn, files, steps = None, [], Steps()
     with left:
         way = st.segmented_control(
             "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"
         )
-        found = draw() if way == WAYS[0] else bring(way)
-    with right:
-        if found:
-            image, judged, *rest = found
-            explained(image, judged, rest[0] if rest else None)
+        if way == WAYS[0]:
+            drawn = draw()
+        else:
+            files, steps = bring(way)
+    if drawn:
+        with right:
+            explained(*drawn)
+    elif files:
+        with right if len(files) == 1 else st.container():
+            if found := one_of(files, steps):
+                explained(*found)
 
 
 studio()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import intake
 from core.intake import Steps
+from pages.try_it import clipboard
 
 MOST = 1000  # files at once
 Named = tuple[str, bytes]
@@ -13,11 +14,11 @@ BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 def uploaded() -> list[Named]:
     """The chosen or pasted files by name, as far as they are kept: also when one comes back from another page."""
     found = st.file_uploader(
-        "Pictures: choose, drop or paste",
+        "Pictures",
         type=list(intake.SUFFIXES),
         accept_multiple_files=True,
         help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {intake.LARGEST_BYTES // 2**20} MB each and {MOST:,} at "
-        "once. To paste, copy a picture and press Ctrl+V anywhere on this page. They stay on this machine.",
+        "once. They stay on this machine.",
     )
     state = st.session_state
     if found:
@@ -31,15 +32,16 @@ def uploaded() -> list[Named]:
     elif state.get("_uploads_visit") == state["_visit"]:  # taken away on this visit, not just left behind
         state.pop("_uploads", None)
     kept = state.get("_uploads", [])
-    if not kept:
+    pasted = clipboard.show()
+    if not kept and not pasted:
         st.info(
             "Choose a photo of one garment on a plain background, or many at once for a table.",
             icon=":material/upload:",
         )
-    elif not found:
+    elif kept and not found:
         which = f"`{kept[0][0].replace('`', '')}`" if len(kept) == 1 else f"{len(kept):,} files"
         st.caption(f":material/image: Still here from before: {which}. Choose others to replace them.")
-    return kept
+    return [*kept, *pasted]
 
 
 def photographed() -> list[Named]:
