@@ -45,30 +45,26 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
     judged = judge(image) if image.max() >= FAINT else None
     says = f"Score {judged.score:.4f}: {judged.verdict}" if judged else "Draw with mouse, pen, finger or keys."
     pad.show(says)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Start from test image",
-            0,
-            link.TEST_IMAGES - 1,
-            None,
-            key="edit",
-            persist_state="session",
-            on_change=link.push,
-            placeholder="0 to 9999",
-            width=150,
-            help="Puts a copy of a test image on the pad, to be changed. “Edit this image” on the Browse page leads here too.",
-        )
-        for word, icon, which in (
-            ("Normal", "checkroom", one.normal),
-            ("Anomaly", "flag", one.anomaly),
-        ):
+    st.number_input(
+        "Start from test image",
+        0,
+        link.TEST_IMAGES - 1,
+        None,
+        key="edit",
+        persist_state="session",
+        on_change=link.push,
+        placeholder="0 to 9999",
+        help="Puts a copy of a test image on the pad, to be changed. “Edit this image” on the Browse page leads here too.",
+    )
+    with st.container(horizontal=True):
+        for word, icon, which in (("normal", "checkroom", one.normal), ("anomaly", "flag", one.anomaly)):
             st.button(
-                word,
+                f"Random {word}",
                 key=f"try_random_{word}",
                 icon=f":material/{icon}:",
                 on_click=_random,
                 args=(which,),
-                help=f"A random test image that is {'normal' if word == 'Normal' else 'an anomaly'}.",
+                help=f"A random test image that is {'normal' if word == 'normal' else 'an anomaly'}, to start from.",
             )
     st.toggle(
         "Fit to the frame",
