@@ -60,8 +60,9 @@ def fit(train: Images) -> Garments:
     reference = _features(train.images[np.concatenate([which[:-HELD] for which in order])])
     held = train.images[np.concatenate([which[-HELD:] for which in order])]
     # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
-    limits = np.quantile(_distances(_features(held), reference), 1 - FAR, axis=0)
-    limits *= np.quantile(Garments(reference, limits).farness(held), 1 - FAR)
+    distances = _distances(_features(held), reference)
+    limits = np.quantile(distances, 1 - FAR, axis=0)
+    limits *= np.quantile((distances / limits).max(1), 1 - FAR)
     return Garments(reference, limits)
 
 
@@ -90,18 +91,18 @@ def _edges(images: np.ndarray) -> np.ndarray:
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     strength = np.hypot(right, down)
-    angle = np.arctan2(down, right) % (2 * np.pi) / (2 * np.pi) * DIRECTIONS
-    lower = np.floor(angle).astype(int) % DIRECTIONS
-    upper = (lower + 1) % DIRECTIONS
-    above = angle - np.floor(angle)  # an edge between two directions counts for both
+    angle = np.arctan2(down, right) % np.float32(2 * np.pi) / np.float32(2 * np.pi) * DIRECTIONS
+    lower = angle.astype(np.int32)
+    above = angle - lower  # an edge between two directions counts for both
     cells = SIZE // CELL
-    counts = [
-        (strength * ((lower == one) * (1 - above) + (upper == one) * above))
-        .reshape(-1, cells, CELL, cells, CELL)
-        .sum((2, 4))
-        for one in range(DIRECTIONS)
-    ]
-    return np.sqrt(np.stack(counts, -1).reshape(len(images), -1)).astype(np.float32)
+    cell = np.arange(SIZE) // CELL
+    place = (np.arange(len(images))[:, None, None] * cells + cell[:, None]) * cells + cell
+    total = len(images) * cells * cells * DIRECTIONS
+    counts = np.zeros(total)
+    for direction, share in ((lower, 1 - above), (lower + 1, above)):
+        index = place * DIRECTIONS + direction % DIRECTIONS
+        counts += np.bincount(index.ravel(), (strength * share).ravel(), total)
+    return np.sqrt(counts.reshape(len(images), -1)).astype(np.float32)
 
 
 def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ def upload(open_page):
         for key, value in state.items():
             app.session_state[key] = value
         app.segmented_control(key="try_way").set_value("Upload or paste").run()
-        return app.file_uploader[0].upload([(name, content, "image/png") for name, content in files]).run()
+        return app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files]).run()
 
     return do
 
