@@ -70,6 +70,7 @@ class Pad {
     }
     this.serial += 1;
     this.sentAt = now;
+    this.root.most = Math.max(this.root.most ?? 0, this.serial - this.heard); // waiting for an answer at once
     if (finished || this.wantedEnd) this.ended = { serial: this.serial, at: this.endedAt };
     this.wanted = this.wantedEnd = false;
     const pixels = btoa(String.fromCharCode(...this.pixels));

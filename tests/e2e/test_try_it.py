@@ -95,8 +95,6 @@ def test_a_drawn_shirt_scores_lower_than_a_drawn_boot(server, page: Page):
 
 
 def test_the_score_follows_soon_and_one_call_at_a_time(server, page: Page):
-    sent: list[str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
     pad = Pad(page, f"{server.address}/try")
     pad.press("T-shirt")
     pad.score()
