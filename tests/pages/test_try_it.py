@@ -164,7 +164,7 @@ def test_browse_leads_to_the_pad_and_the_same_image_starts_anew(open_page):
     app.session_state["_pad_drawing"] = sketches.sketch("Bag")  # drawn over
     assert f"score **{stored(17):.4f}**" not in words(app.run())
     app.switch_page("pages/browse/page.py")
-    app.query_params["image"] = "17"
+    app.session_state["image"] = 17
     app.run()
     app.button(key="edit_image").click().run()
     assert f"score **{stored(17):.4f}**" in words(app)
