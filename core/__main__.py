@@ -87,6 +87,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Score pictures: higher = more anomalous. Files that cannot be read are named; the others are still scored.",
     )
     score.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    score.add_argument(
+        "--background",
+        choices=("auto", "light", "dark"),
+        default="auto",
+        help="of the pictures; light ones are inverted (default: auto, as each one's border is)",
+    )
+    score.add_argument("--whole", action="store_true", help="fit the whole picture, do not trim it to the garment")
+    score.add_argument(
+        "--turn",
+        type=int,
+        choices=range(4),
+        default=0,
+        help="quarter turns clockwise before anything else (default: 0)",
+    )
     _checkpoint(score)
     _json(score)
     score.set_defaults(run=_score)
@@ -244,14 +258,16 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from core import evaluation, intake, scoring
+    from core import garments, intake, judging
 
     found = _load(options)
-    threshold = found.card.thresholds["youden"]
+    steps = intake.Steps(
+        {"auto": None, "dark": False, "light": True}[options.background], not options.whole, options.turn
+    )
     pictures, problems = [], []
     for path in options.files:
         try:
-            pictures.append((path, intake.take(intake.read_file(path), str(path)).image))
+            pictures.append((path, intake.take(intake.read_file(path), str(path), steps).image))
         except MisfitError as error:
             problems.append(str(error))
     answer = []
@@ -259,24 +275,16 @@ def _score(options: argparse.Namespace) -> int:
         import numpy as np
 
         images = np.stack([image for _, image in pictures])
-        scores = scoring.score(found.generator(), images, found.config.size)
-        percentiles = evaluation.percentile(scores, found.scores.validation_normal)
-        answer = [
-            {
-                "file": str(path),
-                "score": float(score),
-                "percentile": float(percentile),
-                "threshold": threshold,
-                "verdict": "anomaly" if score >= threshold else "normal",
-            }
-            for (path, _), score, percentile in zip(pictures, scores, percentiles, strict=True)
-        ]
+        known = garments.fit(data.load("train"))
+        judged = judging.judge(found, found.generator(), images, known, found.card.thresholds["youden"])
+        answer = [one.row(str(path)) for (path, _), one in zip(pictures, judged, strict=True)]
     if options.json:
         print(json.dumps(answer, indent=1))
     else:
         for row in answer:
             print(
-                f"{row['verdict']:8} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
+                f"{row['verdict']:10} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
+                + ("" if row["garment"] else "  (far from any garment of the data set)")
             )
     for problem in problems:
         print(f"misfit: {problem}", file=sys.stderr)

@@ -1,9 +1,11 @@
 """A drawing, a photo, a file of unknown quality → what the model eats: uint8 [28, 28], light garment on black.
 
 Follows the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark, centred.
+How far a picture that went out of the data set and came back is from where it was: `python -m benchmarks.intake`.
 """
 
 import io
+import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +21,39 @@ SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 LARGEST_BYTES = 10 * 2**20
 LARGEST_PIXELS = 40_000_000
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
-FAINT = 24  # grey levels above the background that count as garment when trimming
+FAINT = 24  # grey levels; a picture that spans fewer shows nothing
+GARMENT = 12  # grey levels by which a pixel differs from the background where the garment begins
+SOLID = 40  # by which it differs where nothing of the background shines through any more
+INWARD = 0.7  # of a pixel of 28: how far in from its first trace an edge is looked at
+NEUTRAL = 24  # grey levels between the channels of a background that is grey paper, not coloured
 WORKING_SIDE = 512  # pixels; larger pictures are reduced first, the result has 28
+_LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is done to a picture beyond what always is. Defaults: as the picture itself suggests.
+
+    `invert` None: invert when the border is light. `trim`: cut to the garment. `turn`: quarter turns clockwise, 0…3.
+    """
+
+    invert: bool | None = None
+    trim: bool = True
+    turn: int = 0
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A picture on its way in: `original` as a person sees it, `image` uint8 [28, 28] as the model sees it."""
+    """A picture on its way in: `original` as a person sees it, `image` uint8 [28, 28] as the model sees it.
+
+    `stages` are what it was in between, each with what was done in a few words; uint8 [H, W] or [H, W, 3].
+    """
 
     original: Image.Image
     image: np.ndarray
     inverted: bool
     trimmed: bool
+    stages: tuple[tuple[str, np.ndarray], ...] = ()
 
 
 def read(content: bytes, name: str) -> Image.Image:
@@ -75,63 +98,113 @@ def read_file(path: Path) -> Image.Image:
     return read(content, str(path))
 
 
-def take(picture: Image.Image, name: str = "The picture", invert: bool | None = None, trim: bool = True) -> Taken:
-    """Make Fashion-MNIST of a picture. `invert` None: invert when the border is light. `trim`: cut to the garment.
+def take(picture: Image.Image, name: str = "The picture", steps: Steps | None = None) -> Taken:
+    """Make Fashion-MNIST of a picture.
 
-    A 28×28 picture on black that already fills the frame comes out as it is, bit for bit: test images need no intake.
+    A 28×28 picture on black comes out as it is, bit for bit, unless `steps` say otherwise: test images need no intake.
     Raises PictureError when the picture is too small or shows nothing.
     """
+    steps = steps or Steps()
     if min(picture.size) < SMALLEST_SIDE:
         raise PictureError(
             f"{name} is {picture.width}×{picture.height} pixels; it needs at least {SMALLEST_SIDE} on each side."
         )
-    grey = _flattened(picture)
-    if max(grey.size) > WORKING_SIDE:
-        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    levels = np.asarray(grey)
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    light = bool(np.median(border) > 127)
-    inverted = light if invert is None else invert
-    if inverted:
-        levels = 255 - levels
-        border = 255 - border
-    if levels.max() - levels.min() < FAINT:
+    picture = picture.rotate(-90 * (steps.turn % 4), expand=True) if steps.turn % 4 else picture
+    flat = _flattened(picture)
+    if max(flat.size) > WORKING_SIDE:
+        flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
+    colours = np.asarray(flat)
+    levels = np.asarray(flat.convert("L"))
+    if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
+    background = np.median(_border(colours), 0)
+    light = bool(np.median(_border(levels[..., None])) > 127)
+    inverted = light if steps.invert is None else steps.invert
+    stages = [("Upright", colours), ("Grey", levels)]
 
-    if levels.shape == (SIZE, SIZE) and not inverted:
-        return Taken(picture, levels.copy(), inverted=False, trimmed=False)
+    if levels.shape == (SIZE, SIZE) and not inverted and (steps == Steps() or not steps.trim):
+        return Taken(picture, levels.copy(), False, False, tuple(stages))
 
-    # Where the guess is overruled, the border's median is the garment, not the background.
-    background = int(np.median(border) if inverted == light else border.min())
-    raised = np.clip(levels.astype(np.int16) - background, 0, 255)  # background to black
-    if raised.max() < FAINT:  # overruled on an even background: nothing is lighter than it, so it is kept
-        raised = levels
-    trimmed = False
-    if trim:
-        rows, columns = np.flatnonzero((raised > FAINT).any(1)), np.flatnonzero((raised > FAINT).any(0))
-        if len(rows) and len(columns):
-            raised = raised[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            trimmed = True
-    garment = Image.fromarray(raised.astype(np.uint8))
-    # Reduced with averaging; a tiny original is enlarged the same way.
-    scale = SIZE / max(garment.size)
-    size = (max(1, round(garment.width * scale)), max(1, round(garment.height * scale)))
-    canvas = Image.new("L", (SIZE, SIZE), 0)
-    # A spare row or column goes above or to the left, as in the data set.
-    corner = ((SIZE - size[0] + 1) // 2, (SIZE - size[1] + 1) // 2)
-    canvas.paste(garment.resize(size, Image.Resampling.LANCZOS), corner)
-    image = np.asarray(canvas)
-    if image.max() < FAINT:
+    on_black = _on_black(colours, levels, background, inverted, overruled=inverted != light)
+    stages.append(("Inverted, on black" if inverted else "On black", on_black))
+    rows, columns = (0.0, float(on_black.shape[0])), (0.0, float(on_black.shape[1]))
+    if trimmed := steps.trim and on_black.max() >= FAINT:
+        rows, columns = _extent(on_black, 1), _extent(on_black, 0)
+        cut = (slice(int(rows[0]), math.ceil(rows[1])), slice(int(columns[0]), math.ceil(columns[1])))
+        stages.append(("Trimmed", on_black[cut]))
+    image = _fitted(on_black, rows, columns)
+    if int(image.max()) - int(image.min()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    return Taken(picture, image.copy(), inverted, trimmed)
+    return Taken(picture, image, inverted, trimmed, tuple(stages))
 
 
 def _flattened(picture: Image.Image) -> Image.Image:
-    """Grey, with transparency laid over white or black, whichever its visible pixels stand out from more."""
+    """RGB, with transparency laid over white or black, whichever its visible pixels stand out from more."""
     if picture.mode != "RGBA":
-        return picture.convert("L")
+        return picture.convert("RGB")
     grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
     alpha = np.asarray(picture.getchannel("A"), np.float64) / 255.0
     mean = float((grey * alpha).sum() / max(alpha.sum(), 1e-9))
-    background = 0.0 if mean > 127 else 255.0
-    return Image.fromarray((grey * alpha + background * (1 - alpha)).round().astype(np.uint8))
+    ground = Image.new("RGBA", picture.size, (0, 0, 0, 255) if mean > 127 else (255, 255, 255, 255))
+    return Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _border(pixels: np.ndarray) -> np.ndarray:
+    """The outermost pixels of [H, W, C] as [N, C]."""
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+
+
+def _on_black(
+    colours: np.ndarray, levels: np.ndarray, background: np.ndarray, inverted: bool, overruled: bool
+) -> np.ndarray:
+    """The garment light on black: uint8 [H, W], from RGB [H, W, 3], its grey levels and the background's colour [3]."""
+    values = levels.astype(np.float64)
+    ground = float(background @ _LUMA)
+    if overruled:  # the border is garment then, and nothing is known about the background
+        return (255.0 - values if inverted else values).round().astype(np.uint8)
+    if inverted and np.ptp(background) < NEUTRAL:  # grey paper is white paper in dim light
+        values = (values * (255.0 / ground)).clip(0, 255)
+        ground = 255.0
+    if inverted:
+        values, ground = 255.0 - values, 255.0 - ground
+    # A pixel is `share` garment and the rest background (at the garment's edge, say): take the background's part away.
+    distance = np.abs(colours - background).max(2)
+    share = ((distance - GARMENT) / (SOLID - GARMENT)).clip(0, 1)
+    return (values - (1 - share) * ground).clip(0, 255).round().astype(np.uint8)
+
+
+def _extent(on_black: np.ndarray, axis: int) -> tuple[float, float]:
+    """Where the garment begins and ends along the other axis, in pixels.
+
+    Not where its first trace is, which an enlargement smears outward, but where it reaches half of what it is within the
+    outermost pixel of 28.
+    """
+    profile = on_black.max(axis).astype(np.float64)
+    there = np.flatnonzero(profile > GARMENT)
+    if not len(there):
+        there = np.flatnonzero(profile)
+    reach = max(1, round(INWARD * (there[-1] + 1 - there[0]) / SIZE))
+
+    def first(one_way: np.ndarray, start: int) -> int:
+        level = one_way[start : start + reach + 1].max() / 2
+        return start + int(np.argmax(one_way[start:] >= level))
+
+    low = first(profile, int(there[0]))
+    high = len(profile) - first(profile[::-1], int(len(profile) - 1 - there[-1]))
+    return float(low), float(high)
+
+
+def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float]) -> np.ndarray:
+    """What lies between `rows` and `columns`, its longest edge fitted to 28, centred: uint8 [28, 28]."""
+    height, width = rows[1] - rows[0], columns[1] - columns[0]
+    scale = SIZE / max(height, width)  # reduced with averaging; a tiny original is enlarged the same way
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    garment = Image.fromarray(on_black).resize(
+        size,
+        Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC,
+        box=(columns[0], rows[0], columns[1], rows[1]),
+    )
+    canvas = Image.new("L", (SIZE, SIZE), 0)
+    # A spare row or column goes above or to the left, as in the data set.
+    canvas.paste(garment, ((SIZE - size[0] + 1) // 2, (SIZE - size[1] + 1) // 2))
+    return np.asarray(canvas).copy()

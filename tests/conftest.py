@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, data, regimes, reporting
+from core import checkpoints, data, garments, regimes, reporting
 from core.config import TrainingConfig, config_class
 from core.data import Images
+from core.garments import Garments
 from core.regimes import Split, Task
 
 MODELS = ("traditional", "dcgan")
@@ -44,6 +45,12 @@ def test_split() -> Images:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FASHION_MNIST_DIR", raising=False)
         return data.load("test")
+
+
+@pytest.fixture(scope="session")
+def known(starter: Images) -> Garments:
+    """What the models know as garments."""
+    return garments.fit(starter)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core import checkpoints, data
+from core import checkpoints, data, garments, judging, regimes
 from core.checkpoints import Checkpoint, Scores
 from core.errors import MisfitError
-from core.regimes import test_roles
+from core.garments import Garments
+from core.judging import Judgement
+from core.regimes import Task, test_roles
 from pages.parts.link import class_name
 
 if TYPE_CHECKING:
@@ -160,6 +162,33 @@ def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
     return scoring.reconstruct(generator, images, checkpoint.config.size)
+
+
+def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
+    """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
+    checkpoint = one.checkpoint
+    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
+    return judging.judge(checkpoint, generator, images, known_garments(), threshold(one))
+
+
+def known_garments() -> Garments:
+    """What training images of all classes look like; compared with once, a few seconds. Raises DataError."""
+    return _known_garments(data.find("train"))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Comparing garments…")
+def _known_garments(source: data.Source) -> Garments:
+    return garments.fit(data.load("train"))
+
+
+def normals(normal: str) -> np.ndarray:
+    """The normal images that a model of this class was trained on: uint8 [N, 28, 28]. Raises DataError."""
+    return _normals(data.find("train"), normal)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _normals(source: data.Source, normal: str) -> np.ndarray:
+    return regimes.split(Task(normal, "one-class", 0), data.load("train")).train_normal  # the same in every regime
 
 
 def threshold(one: Chosen) -> float:

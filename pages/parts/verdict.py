@@ -14,7 +14,7 @@ from pages.parts.pictures import data_url, heat, to_grey
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
-.mf-row figure {margin:0; flex:1 1 104px; max-width:170px}
+.mf-row figure {margin:0; flex:1 1 92px; max-width:170px}
 .mf-row img {width:100%; aspect-ratio:1; object-fit:contain; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
 </style>"""
@@ -53,13 +53,18 @@ def show(image: np.ndarray, one: Chosen) -> float | None:
     return score
 
 
-def words(score: float, one: Chosen) -> None:
-    """Score, percentile and verdict in words, with a sign beside the colour."""
+def words(score: float, one: Chosen, stranger: bool = False) -> None:
+    """Score, percentile and verdict in words, with a sign beside the colour.
+
+    A `stranger`, which is far from any garment, is never called normal.
+    """
     limit = models.threshold(one)
     normal_class = class_name(one.checkpoint.task.normal)
     percentile = float(evaluation.percentile(score, one.scores.validation_normal))
     if score >= limit:
         st.markdown(f":orange-badge[:material/flag: **anomaly**] score **{score:.4f}** ≥ threshold {limit:.4f}")
+    elif stranger:
+        st.markdown(f":gray-badge[:material/help: **no garment**] score **{score:.4f}** < threshold {limit:.4f}")
     else:
         st.markdown(
             f":blue-badge[:material/radio_button_unchecked: **normal**] score **{score:.4f}** < threshold {limit:.4f}"

@@ -1,129 +1,186 @@
-"""Try it: draw or upload an item and see its score from both GANs."""
+"""Try it: draw, upload, paste, photograph or edit an item, see its score and why."""
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from core import intake
-from core.errors import PictureError
-from pages.parts import models, verdict
+from core.errors import MisfitError
+from core.intake import FAINT, Steps, Taken
+from core.judging import Judgement
+from pages.parts import link, models, verdict
 from pages.parts.link import class_name
 from pages.parts.pictures import enlarged
+from pages.try_it import explain, many, pad, pictures_in
+from pages.try_it.pictures_in import Named
 
-PAD = 280  # pixels, ten for each of the model's 28
+WAYS = ("Draw", "Upload or paste", "Camera")
+SHOWN = 280  # pixels, of the original
+state = st.session_state
 
 st.title("Try it")
-rivals = models.rivals()
+one = models.chosen()
+normal = one.checkpoint.task.normal
 st.markdown(
-    f"Draw or upload a garment and see how far it is from a normal **{class_name(st.session_state['normal'])}**. "
+    f"Draw or bring a garment and see how far it is from a normal **{class_name(normal)}**. "
     "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
 )
 
 
-def drawn() -> Image.Image | None:
-    """The pad: what has been drawn, or None while it is blank."""
-    from streamlit_drawable_canvas import st_canvas  # registers its component with the running server
-
-    one, two = st.columns(2)
-    with one:
-        brush = st.slider("Brush, pixels of 28", 1, 8, 3, help="Width of the stroke on the model's 28×28 grid.")
-    with two:
-        grey = st.slider(
-            "Grey level", 0, 255, 210, help="255 is white, 0 the black background. The eraser paints black."
-        )
-    eraser = st.toggle("Eraser", help="Paint with the background.")
-    level = 0 if eraser else grey
-    state = st.session_state
-    if state.get("_pad_visit") != state["_visit"]:  # back from another page: the pad is new, the drawing is not
-        state["_pad_visit"], state["_pad_start"] = state["_visit"], state.get("_pad_drawing")
-    result = st_canvas(
-        stroke_width=brush * PAD // 28,
-        stroke_color=f"#{level:02x}{level:02x}{level:02x}",
-        background_color="#000000",
-        initial_drawing=state["_pad_start"],
-        width=PAD,
-        height=PAD,
-        return_image_data=True,
-        key="pad",
-    )
-    pixels = result.image_data
-    if pixels is not None:
-        state["_pad_drawing"], state["_pad_pixels"] = result.json_data, pixels
-    elif state["_pad_start"]:  # the pad shows the kept drawing, but sends nothing before the next stroke
-        pixels = state["_pad_pixels"]
-    if pixels is None or not pixels[..., :3].max():
-        st.info(
-            "Draw with mouse, pen or finger on the black pad. The score follows each stroke.", icon=":material/draw:"
-        )
-        return None
-    return Image.fromarray(pixels[..., :3])
-
-
-def uploaded() -> Image.Image | None:
-    """The uploaded picture, or None while there is none or it cannot be read."""
-    file = st.file_uploader(
-        "Picture",
-        type=list(intake.SUFFIXES),
-        help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {intake.LARGEST_BYTES // 2**20} MB. It stays on this machine.",
-    )
-    state = st.session_state
-    if file is not None:
-        state["_upload"] = (file.name, file.getvalue())
-        state["_upload_visit"] = state["_visit"]
-    elif (
-        state.get("_upload_visit") == state["_visit"]
-    ):  # taken away on this visit, not just left behind by leaving the page
-        state.pop("_upload", None)
-    if state.get("_upload") is None:
-        st.info("Choose a photo of one garment on a plain background, or any other picture.", icon=":material/upload:")
-        return None
-    name, content = state["_upload"]
-    if file is None:
-        st.caption(f":material/image: Still here from before: `{name.replace('`', '')}`. Choose another to replace it.")
+def judge(image: np.ndarray) -> Judgement | None:
+    """What the chosen model says of uint8 [28, 28]; None, with a line on the page, when it is damaged."""
     try:
-        return intake.read(content, name)
-    except PictureError as error:
+        return models.judge(one, image[None])[0]
+    except MisfitError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def draw() -> tuple[np.ndarray, Judgement] | None:
+    """The pad with its score; None while it is blank."""
+    image = pad.drawing(models.test_images().images)
+    if state.get("try_fit"):
+        image = _fitted(image)
+    # Scored before the pad is drawn: to the pad, being drawn again is the answer.
+    judged = judge(image) if image.max() >= FAINT else None
+    says = f"Score {judged.score:.4f}: {judged.verdict}" if judged else "Draw with mouse, pen, finger or keys."
+    pad.show(says)
+    st.number_input(
+        "Start from test image",
+        0,
+        link.TEST_IMAGES - 1,
+        None,
+        key="edit",
+        persist_state="session",
+        on_change=link.push,
+        placeholder="0 to 9999",
+        help="Puts a copy of a test image on the pad, to be changed. “Edit this image” on the Browse page leads here too.",
+    )
+    with st.container(horizontal=True):
+        for word, icon, which in (("normal", "checkroom", one.normal), ("anomaly", "flag", one.anomaly)):
+            st.button(
+                f"Random {word}",
+                key=f"try_random_{word}",
+                icon=f":material/{icon}:",
+                on_click=_random,
+                args=(which,),
+                help=f"A random test image that is {'normal' if word == 'normal' else 'an anomaly'}, to start from.",
+            )
+    st.toggle(
+        "Fit to the frame",
+        key="try_fit",
+        persist_state="session",
+        help="Centre what is drawn and fit its longest edge to the frame, as every garment in the data set lies. Else the "
+        "model sees the pad as it is, pixel by pixel.",
+    )
+    return (image, judged) if judged else None
+
+
+def _random(which: np.ndarray) -> None:
+    state["edit"] = int(np.random.default_rng().choice(np.flatnonzero(which)))
+    link.push()
+
+
+def _fitted(image: np.ndarray) -> np.ndarray:
+    try:
+        return intake.take(Image.fromarray(image), "The drawing", Steps(invert=False)).image
+    except MisfitError:  # blank: there is nothing to fit
+        return image
+
+
+def take(named: Named, steps: Steps) -> Taken | None:
+    """Read one picture; None, with a line on the page, when that cannot be."""
+    name, content = named
+    try:
+        return intake.take(intake.read(content, name), name, steps)
+    except MisfitError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
 
 
-left, right = st.columns([5, 7], gap="large")
-with left:
-    way = st.segmented_control(
-        "Where from", ["Draw", "Upload"], default="Draw", required=True, key="try_way", persist_state="session"
+def bring(way: str) -> tuple[list[Named], Steps]:
+    """Pictures from outside, and what the intake is to do with them."""
+    files = pictures_in.uploaded() if way == WAYS[1] else pictures_in.photographed()
+    return files, pictures_in.steps() if files else Steps()
+
+
+def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
+    """The picture that is to be explained: the only one, or the one that is selected in the table of many."""
+    try:
+        named = many.show(files, one, steps) if len(files) > 1 else files[0]
+    except MisfitError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+    taken = take(named, steps) if named else None
+    judged = judge(taken.image) if taken else None
+    return (taken.image, judged, taken) if judged else None
+
+
+def original(picture: Image.Image) -> np.ndarray:
+    """A picture as a person sees it, small; what is transparent shows grey."""
+    small = picture.copy()
+    small.thumbnail((SHOWN, SHOWN))
+    shown = Image.new("RGB", small.size, "#808080")
+    shown.paste(small, mask=small.getchannel("A") if small.mode == "RGBA" else None)
+    return np.asarray(shown)
+
+
+def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) -> None:
+    """Everything that is known about it."""
+    pictures = [("As the model sees it", enlarged(image))]
+    if taken:
+        pictures.insert(0, ("Yours", original(taken.original)))
+    both = state.get("try_both", False)
+    explain.stranger(judged)
+    if both:
+        verdict.row(pictures)
+    rivals = models.rivals() if both else [one]
+    for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
+        with column:
+            try:
+                explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
+            except MisfitError as error:
+                st.error(str(error), icon=":material/error:")
+    st.toggle(
+        "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
-    picture = drawn() if way == "Draw" else uploaded()
-    if picture is not None:
-        with st.container(horizontal=True):
-            trim = st.toggle(
-                "Trim and fit",
-                value=True,
-                key="try_trim",
-                persist_state="session",
-                help="Cut to the garment and fit its longest edge to 28 pixels, as the data set's authors did.",
-            )
-            flip = st.segmented_control(
-                "Background",
-                ["auto", "dark", "light"],
-                default="auto",
-                required=True,
-                key="try_background",
-                persist_state="session",
-                help="A light background is inverted, because the data set shows light garments on black.",
-            )
-with right:
-    if picture is not None:
-        try:
-            name = "The drawing" if way == "Draw" else "The picture"
-            taken = intake.take(picture, name, {"auto": None, "dark": False, "light": True}[flip], trim)
-        except PictureError as error:
-            st.error(str(error), icon=":material/broken_image:")
+    if taken:
+        with st.expander("Step by step: what the intake made of it", icon=":material/steps:"):
+            verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
+    explain.nearest(image, normal)
+
+
+def _small(stage: np.ndarray) -> np.ndarray:
+    picture = Image.fromarray(stage)
+    picture.thumbnail((SHOWN, SHOWN))
+    return np.asarray(picture)
+
+
+@st.fragment
+def studio() -> None:
+    """Where it comes from on the left, what comes of it on the right; a table of many has the whole width below.
+
+    A fragment, so that nothing else waits for a stroke.
+    """
+    left, right = st.columns([5, 7], gap="large")
+    drawn, files, steps = None, [], Steps()
+    with left:
+        way = st.segmented_control(
+            "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"
+        )
+        if way == WAYS[0]:
+            drawn = draw()
         else:
-            st.markdown("##### Input")
-            shown = Image.new("RGB", picture.size, "#808080")  # what is transparent shows grey
-            shown.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
-            shown.thumbnail((PAD, PAD))
-            verdict.row([("Yours", np.asarray(shown)), ("As the model sees it", enlarged(taken.image))])
-            for rival in rivals:
-                verdict.show(taken.image, rival)
-            st.caption(verdict.RESIDUAL_HELP)
+            files, steps = bring(way)
+    if drawn:
+        with right:
+            explained(*drawn)
+    elif files:
+        with right if len(files) == 1 else st.container():
+            if found := one_of(files, steps):
+                explained(*found)
+
+
+studio()
+if state["try_way"] == WAYS[0]:
+    models.judge(one, np.zeros((1, 28, 28), np.uint8))  # so that the first stroke need not wait for all that is loaded

@@ -118,7 +118,9 @@ def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictu
     folder = saved(model)
     found = json.loads(run("score", *pictures, "--checkpoint", folder, "--json"))
     checkpoint = checkpoints.load(folder)
-    assert [list(row) for row in found] == [["file", "score", "percentile", "threshold", "verdict"]] * 5
+    assert [list(row) for row in found] == [
+        ["file", "score", "percentile", "threshold", "verdict", "garment", "farness"]
+    ] * 5
     assert [row["file"] for row in found] == [str(path) for path in pictures]
     assert [row["score"] for row in found] == checkpoint.scores.test[:5].tolist()
     threshold = checkpoint.card.thresholds["youden"]

@@ -19,7 +19,7 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes
 
 
 def taken(content: bytes, name: str = "item.png", **options: object) -> intake.Taken:
-    return intake.take(intake.read(content, name), name, **options)
+    return intake.take(intake.read(content, name), name, intake.Steps(**options))
 
 
 def error(image: np.ndarray, other: np.ndarray) -> float:
@@ -109,7 +109,7 @@ def test_inversion_can_be_chosen_where_the_border_misleads() -> None:
 
 def test_an_inversion_overruled_on_an_even_background_is_done_as_told(photo) -> None:
     # Not "blank", which it is not: the garment is dark on light then, and scored as that.
-    taken = intake.take(photo, "photo.png", invert=False)
+    taken = intake.take(photo, "photo.png", intake.Steps(invert=False))
     assert not taken.inverted
     assert taken.image[0].min() > 200 and taken.image.min() < 100
 
@@ -245,3 +245,41 @@ def test_files_are_read_from_disk_and_missing_ones_named(tmp_path: Path, boot) -
     (tmp_path / "large.png").write_bytes(b"\0" * (intake.LARGEST_BYTES + 5))
     with pytest.raises(PictureError, match=r"large\.png has"):
         intake.read_file(tmp_path / "large.png")
+
+
+def test_quarter_turns_can_be_chosen(photo, boot) -> None:
+    for turns in range(4):
+        turned = photo.rotate(90 * turns, expand=True)  # counter-clockwise
+        assert error(taken(encoded(turned), turn=turns).image, boot) < 8
+    assert np.array_equal(
+        taken(encoded(Image.fromarray(boot)), turn=2).original, np.rot90(boot, 2)[..., None].repeat(3, 2)
+    )
+
+
+def test_every_step_can_be_seen(photo) -> None:
+    found = taken(encoded(photo))
+    assert [name for name, _ in found.stages] == ["Upright", "Grey", "Inverted, on black", "Trimmed"]
+    assert [name for name, _ in taken(encoded(ImageOps.invert(photo)), trim=False).stages] == [
+        "Upright",
+        "Grey",
+        "On black",
+    ]
+    by_name = dict(found.stages)
+    assert by_name["Upright"].shape == (400, 400, 3) and by_name["Grey"].shape == (400, 400)
+    assert by_name["Inverted, on black"][:50].max() == 0
+    assert max(by_name["Trimmed"].shape) < 300
+
+
+@pytest.mark.parametrize("colour", [(255, 220, 180), (120, 200, 255), (255, 130, 160), (20, 30, 90), (70, 10, 20)])
+def test_a_coloured_background_is_taken_away(colour, boot) -> None:
+    garment = Image.fromarray(boot).resize((280, 280), Image.Resampling.BICUBIC)
+    light = sum(colour) > 300
+    page = Image.new("RGB", (400, 400), colour)
+    page.paste(
+        (ImageOps.invert(garment) if light else garment).convert("RGB"),
+        (60, 60),
+        garment.point(lambda v: min(255, 16 * v)),
+    )
+    found = taken(encoded(page, "JPEG", quality=90), "photo.jpg")
+    assert found.inverted == light
+    assert error(found.image, boot) < 12

@@ -1,10 +1,7 @@
-"""One journey in a real browser: open, move the threshold, browse, upload, draw, see both scores."""
+"""One journey in a real browser: open, move the threshold, browse. Drawing and uploading: test_try_it.py."""
 
 import re
-from pathlib import Path
 
-import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core import checkpoints, data, evaluation
@@ -96,66 +93,3 @@ def test_the_browsers_back_button_undoes_a_choice(server, page: Page):
     expect(page.get_by_text(re.compile("Images 1–48"))).to_be_visible()
     page.go_forward()
     expect(page.get_by_text(re.compile("Images 49–96"))).to_be_visible()
-
-
-@pytest.fixture
-def coat(tmp_path: Path) -> Path:
-    """A photo-like coat: enlarged, on white."""
-    path = tmp_path / "coat.jpg"
-    Image.fromarray(255 - data.load("test").images[17]).resize((420, 420)).save(path)
-    return path
-
-
-def test_upload_a_picture_and_see_both_scores(server, page: Page, coat: Path):
-    page.goto(f"{server.address}/try")
-    page.get_by_role("radio", name="Upload").click()
-    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(coat)
-    expect(page.get_by_role("heading", name="DCGAN")).to_be_visible()
-    expect(page.get_by_role("heading", name="Traditional GAN")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"score [0-9.]+ ≥ threshold"))).to_have_count(2)
-    expect(page.get_by_role("img", name="As the model sees it")).to_be_visible()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
-    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
-    expect(page.get_by_text("Still here from before")).to_be_visible()
-    expect(page.get_by_role("heading", name="DCGAN")).to_be_visible()
-
-
-def test_a_text_file_named_png_gets_one_kind_line(server, page: Page, tmp_path: Path):
-    text = tmp_path / "notes.png"
-    text.write_text("not a picture")
-    page.goto(f"{server.address}/try")
-    page.get_by_role("radio", name="Upload").click()
-    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(text)
-    expect(page.get_by_text("notes.png is not a picture that can be read")).to_be_visible()
-
-
-def test_draw_a_shirt_and_see_both_scores(server, page: Page):
-    page.goto(f"{server.address}/try")
-    settled(page)
-    pad = page.locator("canvas").last
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-
-    def stroke(*points: tuple[float, float]) -> None:
-        """Through points given as shares of the pad's width and height."""
-        where = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-        page.mouse.move(*where[0])
-        page.mouse.down()
-        for x, y in where[1:]:
-            page.mouse.move(x, y, steps=8)
-        page.mouse.up()
-
-    stroke((0.35, 0.2), (0.35, 0.85), (0.45, 0.85), (0.45, 0.2), (0.55, 0.2), (0.55, 0.85), (0.65, 0.85), (0.65, 0.2))
-    scores = page.get_by_text(re.compile(r"score [0-9.]+ [≥<] threshold"))
-    expect(scores).to_have_count(2)
-    before = scores.all_inner_texts()
-    stroke((0.1, 0.9), (0.9, 0.9), (0.9, 0.1))  # and a line that no T-shirt has
-    expect(scores.first).not_to_have_text(before[0])
-    expect(scores).to_have_count(2)
-    settled(page)
-    after = scores.all_inner_texts()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
-    expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
-    expect(scores).to_have_text(after)  # the drawing was kept

@@ -1,10 +1,15 @@
+import csv
 import io
+import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core import checkpoints, data
+from core.__main__ import main
+from pages.try_it import pad, sketches
 from tests.pages.conftest import words
 
 
@@ -14,37 +19,70 @@ def png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def stored(number: int, model: str = "dcgan") -> float:
+    return checkpoints.load(checkpoints.shipped(model, "t-shirt")).scores.test[number]
+
+
 @pytest.fixture
 def upload(open_page):
-    def do(name: str, content: bytes):
+    """upload(("boot.png", bytes), …) → the page with these files."""
+
+    def do(*files: tuple[str, bytes], **state: object):
         app = open_page("try_it")
-        app.segmented_control(key="try_way").set_value("Upload").run()
-        return app.file_uploader[0].upload(name, content, "image/png").run()
+        for key, value in state.items():
+            app.session_state[key] = value
+        app.segmented_control(key="try_way").set_value("Upload or paste").run()
+        return app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files]).run()
 
     return do
 
 
 def test_an_uploaded_test_image_gets_its_stored_scores_from_both_gans(upload):
-    app = upload("coat.png", png(data.load("test").images[17]))
+    app = upload(("coat.png", png(data.load("test").images[17])))
     assert not app.exception
+    assert f"score **{stored(17):.4f}**" in words(app)
+    app.toggle(key="try_both").set_value(True).run()
     for model in ("dcgan", "traditional"):
-        stored = checkpoints.load(checkpoints.shipped(model, "t-shirt")).scores.test[17]
-        assert f"score **{stored:.4f}**" in words(app)
+        assert f"score **{stored(17, model):.4f}**" in words(app)
 
 
-def test_the_page_and_the_command_line_agree_on_a_picture_that_needs_intake(upload, tmp_path, capsys):
-    import json
+def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path, capsys):
+    test = data.load("test").images
+    files = [
+        ("trouser.png", png(255 - test[3].repeat(9, 0).repeat(9, 1))),  # light background, enlarged
+        ("coat.png", png(test[17])),
+        ("boot.png", png(np.pad(test[0].repeat(5, 0).repeat(5, 1), 30))),
+    ]
+    for name, content in files:
+        (tmp_path / name).write_bytes(content)
+    app = upload(*files)
+    assert main(["score", *(str(tmp_path / name) for name, _ in files), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    from pages.try_it import many
 
-    from core.__main__ import main
+    images, judged, problems = app.session_state["_many"][1:]
+    assert not problems and len(images) == 3
+    rows = list(csv.DictReader(io.StringIO(many.table([judged[place].row(files[place][0]) for place in judged]))))
+    for row, told in zip(rows, answer, strict=True):
+        assert row["file"] == told["file"].rsplit("/", 1)[-1]
+        for name in ("score", "percentile", "threshold", "verdict", "garment", "farness"):
+            assert row[name] == str(told[name])
+    assert "**3 of 3** flagged" in words(app)
+    assert len(app.dataframe[0].value) == 3
 
-    big = 255 - data.load("test").images[3].repeat(9, 0).repeat(9, 1)  # light background, enlarged
-    path = tmp_path / "trouser.png"
-    path.write_bytes(png(big))
-    app = upload("trouser.png", path.read_bytes())
-    assert main(["score", str(path), "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)[0]
-    assert f"score **{answer['score']:.4f}**" in words(app)
-    assert answer["verdict"] == "anomaly" and "**anomaly**" in words(app)
+
+def test_of_many_files_the_bad_ones_are_named_and_the_others_scored(upload):
+    app = upload(
+        ("coat.png", png(data.load("test").images[17])),
+        ("a_b*c.png", b"hello"),
+        ("none.png", b""),
+        ("tee.png", png(sketches.sketch("T-shirt"))),
+    )
+    assert not app.exception
+    said = words(app)
+    assert "none.png is empty" in said.replace("\\", "") and "a_b*c.png is not a picture" in said.replace("\\", "")
+    assert "**1 of 2** flagged" in said
+    assert [row["File"] for _, row in app.dataframe[0].value.iterrows()] == ["coat.png", "tee.png"]
 
 
 @pytest.mark.parametrize(
@@ -58,10 +96,117 @@ def test_the_page_and_the_command_line_agree_on_a_picture_that_needs_intake(uplo
     ],
 )
 def test_bad_pictures_get_one_kind_line(upload, name, content, said):
-    app = upload(name, content)
+    app = upload((name, content))
     assert not app.exception
     assert len(app.error) == 1 and said in app.error[0].value
 
 
-def test_a_blank_pad_asks_for_a_drawing(open_page):
-    assert "Draw with mouse" in open_page("try_it").info[0].value
+def test_every_step_can_be_overruled(upload):
+    picture = png(np.pad(data.load("test").images[0].repeat(6, 0).repeat(6, 1), 40))
+    app = upload(("boot.png", picture))
+
+    def score() -> str:
+        return next(element.value for element in app.markdown if "score **" in element.value)
+
+    seen = [score()]
+    app.toggle(key="try_trim").set_value(False).run()
+    seen.append(score())
+    app.toggle(key="try_trim").set_value(True).run()
+    app.button(key="try_turn_button").click().run()
+    seen.append(score())
+    app.button(key="try_turn_button").click().run()
+    app.segmented_control(key="try_background").set_value("light").run()
+    seen.append(score())
+    assert len(set(seen)) == 4
+    assert not app.exception
+
+
+def test_noise_is_said_to_be_no_garment_and_a_garment_is_not(upload):
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
+    assert "Far from any garment" in words(upload(("noise.png", png(noise))))
+    assert "Far from any garment" not in words(upload(("coat.png", png(data.load("test").images[17]))))
+
+
+def test_a_digit_that_a_model_redraws_well_is_not_called_normal(open_page):
+    app = open_page("try_it", model="traditional")
+    app.session_state["_pad_drawing"] = sketches.sketch("A digit")
+    said = words(app.run())
+    assert "no garment" in said and "**normal**" not in said
+
+
+def test_a_blank_pad_is_not_scored(open_page):
+    app = open_page("try_it")
+    assert not app.exception
+    assert "score **" not in words(app)
+
+
+def test_a_link_puts_a_test_image_on_the_pad_with_its_stored_score(open_page):
+    app = open_page("try_it", edit="17")
+    assert f"score **{stored(17):.4f}**" in words(app)
+    assert app.number_input(key="edit").value == 17
+    app.number_input(key="edit").set_value(23).run()
+    assert f"score **{stored(23):.4f}**" in words(app)
+    assert app.query_params["edit"] in ("23", ["23"])
+
+
+def test_a_link_to_no_test_image_is_named(open_page):
+    app = open_page("try_it", edit="10000")
+    assert "“edit” in the link is '10000'" in app.warning[0].value
+    assert not app.exception
+
+
+def test_browse_leads_to_the_pad_and_the_same_image_starts_anew(open_page):
+    app = open_page("browse", image="17")
+    app.button(key="edit_image").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Try it"
+    assert f"score **{stored(17):.4f}**" in words(app)
+    app.session_state["_pad_drawing"] = sketches.sketch("Bag")  # drawn over
+    assert f"score **{stored(17):.4f}**" not in words(app.run())
+    app.switch_page("pages/browse/page.py")
+    app.session_state["image"] = 17
+    app.run()
+    app.button(key="edit_image").click().run()
+    assert f"score **{stored(17):.4f}**" in words(app)
+
+
+def test_a_small_drawing_can_be_fitted_to_the_frame(open_page):
+    small = np.zeros((28, 28), np.uint8)
+    small[2:16, 12:26] = np.asarray(Image.fromarray(sketches.sketch("T-shirt")).resize((14, 14)))
+    app = open_page("try_it")
+    app.session_state["_pad_drawing"] = small
+    assert "Far from any garment" in words(app.run())
+    app.toggle(key="try_fit").set_value(True).run()
+    assert "Far from any garment" not in words(app) and "**normal**" in words(app)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        "text",
+        {},
+        {"serial": "1"},
+        {"serial": 1, "pixels": 5, "start": 0},
+        {"serial": 1, "pixels": "?", "start": 0},
+        {"serial": 1, "pixels": "AAAA", "start": 0},
+    ],
+)
+def test_nonsense_from_the_browser_leaves_the_drawing_alone(said, monkeypatch):
+    before = sketches.sketch("Bag")
+    state = {"pad": {"drawing": said}, "_pad_drawing": before, "edit": None}
+    monkeypatch.setattr(pad, "st", SimpleNamespace(session_state=state))
+    pad._drawn()
+    assert state["_pad_drawing"] is before
+
+
+def test_a_message_about_a_drawing_that_was_replaced_is_heard_but_not_taken(monkeypatch):
+    before = sketches.sketch("Bag")
+    old = {"serial": 4, "pixels": pad._packed(sketches.sketch("T-shirt")), "start": 0, "base": ""}
+    state = {"pad": {"drawing": old}, "_pad_drawing": before, "_pad_start": 1, "edit": None}
+    monkeypatch.setattr(pad, "st", SimpleNamespace(session_state=state))
+    pad._drawn()
+    assert state["_pad_drawing"] is before and state["_pad_heard"] == 4
+    state["_pad_start"] = 0
+    pad._drawn()
+    assert np.array_equal(state["_pad_drawing"], sketches.sketch("T-shirt"))

@@ -1,0 +1,136 @@
+"""Why an image gets its score: reconstruction, residual and its worst patches, the place among validation images, the
+nearest normal training images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import garments, judging
+from core.evaluation import flagged
+from core.judging import PATCH, Judgement
+from pages.parts import charts, models, verdict
+from pages.parts.link import class_name
+from pages.parts.models import Chosen
+from pages.parts.pictures import data_url, enlarged, heat, to_grey
+
+NEAREST = 5
+BINS = 36
+_TIMES = 8  # squares of this many pixels, so that an outline can lie between them
+_STYLE = """<style>
+.mf-bars {position:relative; display:flex; align-items:flex-end; height:84px; border-bottom:1px solid #7a8594; margin-top:26px}
+.mf-bars > span {flex:1; min-width:0; margin-right:1px; border-radius:2px 2px 0 0}
+.mf-bars > b {position:absolute; top:-4px; bottom:0; width:0; border-left:2px solid currentColor}
+.mf-bars > b.limit {border-left-style:dashed; opacity:.75}
+.mf-bars > b > small {position:absolute; bottom:100%; white-space:nowrap; font-weight:600; font-size:.8rem}
+.mf-bars > b.limit > small {font-weight:400}
+.mf-ends {display:flex; justify-content:space-between; font-size:.8rem; font-variant-numeric:tabular-nums; opacity:.85}
+.mf-scale {display:flex; gap:8px; align-items:center; font-size:.8rem; margin:2px 0 4px; max-width:360px}
+.mf-scale img {flex:1; height:10px; min-width:40px; border-radius:3px}
+.mf-near {display:grid; grid-template-columns:repeat(auto-fill, minmax(64px, 92px)); gap:8px}
+.mf-near figure {margin:0} .mf-near img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000}
+.mf-near figcaption {font-size:.8rem; font-variant-numeric:tabular-nums}
+</style>"""
+_RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)))
+
+
+def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
+    """Everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
+    st.markdown(f"##### {one.title}")
+    verdict.words(judged.score, one, judged.stranger)
+    patches = judging.worst_patches(judged.residual)
+    verdict.row(
+        [
+            *before,
+            ("Reconstruction", enlarged(to_grey(judged.reconstruction))),
+            ("Residual", outlined(heat(judged.residual), patches)),
+        ],
+        f", {one.title}",
+    )
+    worst = ", ".join(f"{mean:.2f}" for *_, mean in patches)
+    st.html(
+        f'{_STYLE}<div class="mf-scale">0<img src="{_RAMP}" alt="Scale of the residual, from 0 to 1 and more">1 and more</div>'
+    )
+    st.caption(
+        f"Worst patches, outlined: mean residual {worst}." if patches else "The reconstruction is exact.",
+        help=verdict.RESIDUAL_HELP
+        + f" Outlined: the patches of {PATCH}×{PATCH} pixels with the largest mean that do not overlap.",
+    )
+    st.html(_STYLE + histogram(one, judged))
+    st.caption(
+        f"Scores of {len(one.scores.validation_normal)} validation images of {class_name(one.checkpoint.task.normal)}.",
+        help="Images that were kept out of training. Heights are square roots of counts, so that rare scores are seen. "
+        "Blue bars lie below the threshold, vermilion ones, right of the dashed line, would be flagged.",
+    )
+
+
+def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.ndarray:
+    """Colours uint8 [28, 28, 3], enlarged, with a white frame on black around each patch."""
+    found = enlarged(colours, _TIMES)
+    for row, column, _ in patches:
+        top, left = row * _TIMES, column * _TIMES
+        bottom, right = top + PATCH * _TIMES, left + PATCH * _TIMES
+        for inset, level in ((0, 0), (1, 255), (2, 255), (3, 0)):
+            frame = found[top + inset : bottom - inset, left + inset : right - inset]
+            frame[[0, -1]] = level
+            frame[:, [0, -1]] = level
+    return found
+
+
+def histogram(one: Chosen, judged: Judgement) -> str:
+    """The validation normals' scores as bars, with the threshold and this image's score, as HTML."""
+    normal = one.scores.validation_normal
+    low = min(0.0, float(normal.min()))
+    high = max(float(normal.max()), judged.score, judged.threshold) * 1.04
+    counts, edges = np.histogram(normal, BINS, (low, high))
+    bars = "".join(
+        f'<span style="height:{100 * np.sqrt(count / counts.max()):.1f}%;'
+        f'background:{charts.ANOMALY if flagged(left, judged.threshold) else charts.NORMAL}"></span>'
+        for count, left in zip(counts, edges, strict=False)
+    )
+
+    def mark(value: float, word: str, kind: str, lift: int) -> str:
+        share = 100 * (value - low) / (high - low)
+        side = "right:0" if share > 60 else "left:0"
+        return f'<b class="{kind}" style="left:{share:.2f}%"><small style="{side};margin-bottom:{lift}px">{word}</small></b>'
+
+    name = class_name(one.checkpoint.task.normal)
+    alt = (
+        f"Scores of the {len(normal)} validation images of {name}, from {normal.min():.3f} to {normal.max():.3f}; "
+        f"this image's is {judged.score:.4f}, the threshold {judged.threshold:.4f}."
+    )
+    return (
+        f'<div role="img" aria-label="{alt}"><div class="mf-bars">{bars}'
+        f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 13)}</div>"
+        f'<div class="mf-ends" aria-hidden="true"><span>{low:.2f}</span><span>score</span><span>{high:.2f}</span></div></div>'
+    )
+
+
+def nearest(image: np.ndarray, normal: str) -> None:
+    """The normal training images that look most like uint8 [28, 28], pixel by pixel."""
+    among = models.normals(normal)
+    which, differences = garments.nearest(image, among, NEAREST)
+    name = class_name(normal)
+    st.markdown(
+        "##### Nearest normal training images",
+        help=f"Of the {len(among):,} images of {name} in training, those with the smallest mean absolute difference of pixels "
+        "(0 to 2, as a score's). No model is asked: a score far above the smallest difference means that the model redraws "
+        "badly what it might have redrawn well.",
+    )
+    figures = "".join(
+        f'<figure><img src="{data_url(among[one])}" alt="{name} from training, difference {difference:.3f}">'
+        f"<figcaption>{difference:.3f}</figcaption></figure>"
+        for one, difference in zip(which, differences, strict=True)
+    )
+    st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
+
+
+def stranger(judged: Judgement) -> None:
+    """Say that it is no garment, where that is so."""
+    if judged.stranger:
+        st.warning(
+            "**Far from any garment.** In none of the ten classes is a training image that looks like this, so the score "
+            "says little: the models have never seen such a thing. A garment that lies elsewhere in the frame, or is dark "
+            "on light, looks like none too; centre it, trim it or invert it.",
+            icon=":material/help:",
+        )

@@ -1,0 +1,134 @@
+"""Many files: a table to sort, a bar while they are scored, a CSV to take away."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import intake
+from core.errors import PictureError
+from core.files import sha256
+from core.intake import Steps
+from core.judging import Judgement
+from pages.parts import models
+from pages.parts.models import Chosen
+from pages.parts.pictures import data_url
+from pages.try_it.pictures_in import Named
+
+AT_ONCE = 64  # between two moves of the bar; a forward pass has as many
+SIGNS = {"anomaly": "⚑ anomaly", "normal": "○ normal", "no garment": "? no garment"}
+COLUMNS = ("file", "score", "percentile", "threshold", "verdict", "garment", "farness")
+
+
+def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
+    """Score them all, list them, and return the one that is selected in the table."""
+    images, judged, problems = _scored(files, one, steps)
+    if problems:
+        with st.expander(
+            f"{len(problems):,} of {len(files):,} cannot be scored",
+            icon=":material/broken_image:",
+            expanded=len(problems) < 6,
+        ):
+            for problem in problems:
+                st.markdown(f":material/error: {_plain(problem)}")
+    if not judged:
+        return None
+    rows = [found.row(files[place][0]) for place, found in judged.items()]
+    flagged = sum(row["verdict"] == "anomaly" for row in rows)
+    strangers = sum(not row["garment"] for row in rows)
+    st.markdown(
+        f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {one.title}"
+        + (f"; {strangers:,} far from any garment" if strangers else "")
+        + ". Select a row to see why."
+    )
+    choice = st.dataframe(
+        [
+            {
+                "As the model sees it": data_url(images[place]),
+                "File": row["file"],
+                "Score": row["score"],
+                "Percentile": row["percentile"],
+                "Verdict": SIGNS[row["verdict"]],
+                "Garment": "yes" if row["garment"] else "far from any",
+            }
+            for place, row in zip(judged, rows, strict=True)
+        ],
+        column_config={
+            "As the model sees it": st.column_config.ImageColumn(width="small", help="28×28 pixels, after the intake."),
+            "Score": st.column_config.NumberColumn(
+                format="%.4f", help="Mean absolute reconstruction error, 0 to 2; higher = more anomalous."
+            ),
+            "Percentile": st.column_config.NumberColumn(
+                format="%.1f %%", help="Share of the validation images of the normal class that score no higher."
+            ),
+        },
+        hide_index=True,
+        row_height=44,
+        height=min(44 * len(rows) + 40, 480),
+        on_select="rerun",
+        selection_mode="single-row",
+        key="try_table",
+    )
+    st.download_button(
+        "Scores as CSV",
+        table(rows),
+        "misfit-scores.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The same columns and digits as `python -m core score --json` gives.",
+    )
+    selected = [row for row in choice.selection.rows if row < len(rows)]
+    return files[list(judged)[selected[0]]] if selected else None
+
+
+def table(rows: Sequence[dict]) -> str:
+    """Rows as CSV, every digit kept."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _scored(
+    files: Sequence[Named], one: Chosen, steps: Steps
+) -> tuple[dict[int, np.ndarray], dict[int, Judgement], list[str]]:
+    """(images and judgements by place in `files`, a line for each that cannot be scored); the last answer is kept."""
+    state = st.session_state
+    card = one.checkpoint.card
+    key = (tuple((name, sha256(content)) for name, content in files), steps, card.weights_sha256, card.scores_sha256)
+    kept = state.get("_many")
+    if kept is None or kept[0] != key:
+        kept = state["_many"] = (key, *_score(files, one, steps))
+    _, images, judged, problems = kept
+    limit = models.threshold(one)
+    return images, {place: dataclasses.replace(found, threshold=limit) for place, found in judged.items()}, problems
+
+
+def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dict, list[str]]:
+    images, problems = {}, []
+    bar = st.progress(0.0, "Reading…")
+    for place, (name, content) in enumerate(files):
+        try:
+            images[place] = intake.take(intake.read(content, name), name, steps).image
+        except PictureError as error:
+            problems.append(str(error))
+        if place % 16 == 0:
+            bar.progress(0.7 * place / len(files), f"Reading {place + 1:,} of {len(files):,}…")
+    judged: dict[int, Judgement] = {}
+    places = list(images)
+    for start in range(0, len(places), AT_ONCE):
+        some = places[start : start + AT_ONCE]
+        judged |= zip(some, models.judge(one, np.stack([images[place] for place in some])), strict=True)
+        bar.progress(0.7 + 0.3 * len(judged) / len(places), f"Scored {len(judged):,} of {len(places):,}…")
+    bar.empty()
+    return images, judged, problems
+
+
+def _plain(text: str) -> str:
+    """A file's name may hold what markdown takes for itself."""
+    return "".join("\\" + letter if letter in r"\`*_{}[]()#+-!|<>~$:" else letter for letter in text)

@@ -1,0 +1,32 @@
+"""What is asked of the intake is a test, not only a figure that somebody printed once."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import intake as benchmark
+from benchmarks.intake import BACKGROUNDS, LARGEST_LOSS, LARGEST_SHIFT
+
+
+def test_pictures_come_back_with_their_scores() -> None:
+    for report in benchmark.measure(240):  # the command's 1,000 take a slow machine a minute
+        assert report.images == 240
+        assert report.median_shift <= LARGEST_SHIFT
+        assert report.auroc_before - report.auroc_after <= LARGEST_LOSS
+        assert report.good
+        assert all(shift <= LARGEST_SHIFT for shift in report.shift.values())
+        assert report.auroc_before > 0.95
+
+
+def test_the_pictures_are_what_they_are_said_to_be(test_split) -> None:
+    random = np.random.default_rng(0)
+    orientations = set()
+    for ground, light in zip(BACKGROUNDS, (True, True, False), strict=True):
+        for image in test_split.images[:12]:
+            picture = Image.open(io.BytesIO(benchmark.photographed(image, ground, random)))
+            assert picture.format == "JPEG" and min(picture.size) > 6 * 28
+            orientations.add(picture.getexif()[0x0112])
+            corner = np.asarray(picture)[:1, :1].mean()
+            assert (corner > 127) == light
+    assert len(orientations) > 5
