@@ -54,7 +54,7 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
         persist_state="session",
         on_change=link.push,
         placeholder="0 to 9999",
-        help="Puts a copy of a test image on the pad, to be changed. “Edit this image” on the Browse page leads here too.",
+        help="Puts a copy of a test image on the pad, to be changed. “Edit this one” on the Browse page leads here too.",
     )
     with st.container(horizontal=True):
         for word, icon, which in (("normal", "checkroom", one.normal), ("anomaly", "flag", one.anomaly)):
