@@ -7,6 +7,7 @@
 Weights are safetensors only; no pickle is ever loaded. Nothing here imports torch until weights are asked for.
 """
 
+import copy
 import dataclasses
 import datetime
 import json
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 SHIPPED = ROOT / "checkpoints"
 # A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
 RUNS = Path(os.environ.get("MISFIT_RUNS") or ROOT / "runs").resolve()
+LAST, BEST = "checkpoint", "best"  # in a run's folder: the model it ended with; the best by validation, where another
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
 FORMAT = 1
@@ -96,8 +98,22 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """What tells it from other checkpoints of the same model and task: "shipped" or the run's name."""
-        return self.folder.parent.name if self.folder.parent.parent == RUNS else "shipped"
+        """What tells it from other checkpoints of the same model and task: "shipped", the run's name, or that with -best."""
+        if self.folder.parent.parent != RUNS:
+            return "shipped"
+        return self.run + ("-best" if self.folder.name == BEST else "")
+
+    @property
+    def run(self) -> str | None:
+        """The run that it came from, None for one in the box."""
+        return self.folder.parent.name if self.folder.parent.parent == RUNS else None
+
+    @property
+    def which(self) -> str:
+        """Of a run's models, which: "best" by validation or "last", where the best one lies beside it; else "" """
+        if self.run is None or not (self.folder.parent / BEST / CARD).exists():
+            return ""
+        return "best" if self.folder.name == BEST else "last"
 
     @cached_property
     def scores(self) -> Scores:
@@ -202,12 +218,18 @@ def load(folder: Path) -> Checkpoint:
 def discover() -> tuple[list[Checkpoint], list[str]]:
     """Every checkpoint in the box and of finished runs, shipped ones first; and a line for each damaged one."""
     found, problems = [], []
-    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *sorted(RUNS.glob(f"*/checkpoint/{CARD}"))]:
+    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *_of_runs()]:
         try:
             found.append(load(path.parent))
         except CheckpointError as error:
             problems.append(str(error))
     return found, problems
+
+
+def _of_runs() -> list[Path]:
+    """The cards of runs, each run's last model before its best."""
+    cards = [*RUNS.glob(f"[!.]*/{LAST}/{CARD}"), *RUNS.glob(f"[!.]*/{BEST}/{CARD}")]
+    return sorted(cards, key=lambda card: (card.parent.parent, card.parent.name == BEST))
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
@@ -216,9 +238,18 @@ def shipped(model: str, normal: str, regime: str = "seen") -> Path:
 
 
 def save(
-    folder: Path, training: "Training", task: Task, model: str, seed: int, train: Images, test: Images
+    folder: Path,
+    training: "Training",
+    task: Task,
+    model: str,
+    seed: int,
+    train: Images,
+    test: Images,
+    best: bool = False,
 ) -> Checkpoint:
     """Score validation and test, and write the checkpoint; `folder` must not exist yet (or be empty).
+
+    `best` saves the model of the training's best epoch, with the history up to there, instead of the last one.
 
     Everything is written to a temporary folder beside it, which then takes its name: a kill at any moment leaves the
     whole checkpoint or none. Raises CheckpointError when something is in the way, OSError when the disk refuses.
@@ -230,13 +261,19 @@ def save(
 
     refuse_occupied(folder)
     size = training.gan.size
+    generator = training.generator
+    if best:
+        generator = copy.deepcopy(generator)
+        generator.load_state_dict(training.best_weights)
+    epochs = training.best_epoch if best else training.finished_epochs
+    history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = {
-        "test": scoring.score(training.generator, test.images, size),
-        "validation_normal": scoring.score(training.generator, normal, size),
-        "validation_anomaly": scoring.score(training.generator, anomaly, size),
+        "test": scoring.score(generator, test.images, size),
+        "validation_normal": scoring.score(generator, normal, size),
+        "validation_anomaly": scoring.score(generator, anomaly, size),
     }
-    weights = save_tensors({k: v.cpu().contiguous() for k, v in training.generator.state_dict().items()})
+    weights = save_tensors({k: v.cpu().contiguous() for k, v in generator.state_dict().items()})
     stored = save_arrays(scores)
     area, low, high = evaluation.auroc_interval(scores["validation_normal"], scores["validation_anomaly"])
     card = Card(
@@ -244,17 +281,17 @@ def save(
         task=to_json(task),
         config=to_json(training.config),
         seed=seed,
-        epochs_trained=training.finished_epochs,
-        stopped_early=training.finished_epochs < training.config.epochs,
+        epochs_trained=epochs,
+        stopped_early=epochs < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        seconds=float(sum(record["seconds"] for record in training.history)),
+        seconds=float(sum(record["seconds"] for record in history)),
         device=str(training.device),
         data_source=train.source.name,
         data_fingerprint=train.fingerprint,
         data_images=len(train.images),
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "numpy", "safetensors")},
-        parameters=sum(parameter.numel() for parameter in training.generator.parameters()),
+        parameters=sum(parameter.numel() for parameter in generator.parameters()),
         validation={
             "auroc": area,
             "auroc_low": low,
@@ -265,7 +302,7 @@ def save(
         },
         test=test_report(task, scores["test"], test.labels),
         thresholds=evaluation.operating_points(scores["validation_normal"], scores["validation_anomaly"]),
-        history=training.history,
+        history=history,
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
     )
@@ -280,6 +317,17 @@ def save(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     return Checkpoint(folder, card)
+
+
+def replace(new: Path, folder: Path) -> Checkpoint:
+    """Put the checkpoint `new` in the place of the one that may lie in `folder`. Raises OSError."""
+    old = folder.with_name(f".{folder.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, old)  # a folder with something in it cannot be renamed over
+    os.replace(new, folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return load(folder)
 
 
 def refuse_occupied(folder: Path) -> None:

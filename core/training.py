@@ -26,7 +26,9 @@ class Progress:
     epochs: int
     step: int  # steps finished in this epoch
     steps: int
-    sums: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)  # of losses and accuracies so far
+    sums: Mapping[str, Tensor] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # of losses and accuracies so far
 
 
 def pick_device(device: str = "auto") -> torch.device:
