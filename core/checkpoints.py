@@ -7,7 +7,6 @@
 Weights are safetensors only; no pickle is ever loaded. Nothing here imports torch until weights are asked for.
 """
 
-import copy
 import dataclasses
 import datetime
 import json
@@ -16,6 +15,7 @@ import os
 import platform
 import shutil
 import tempfile
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -263,7 +263,7 @@ def save(
     size = training.gan.size
     generator = training.generator
     if best:
-        generator = copy.deepcopy(generator)
+        generator = deepcopy(generator)
         generator.load_state_dict(training.best_weights)
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
@@ -317,6 +317,21 @@ def save(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     return Checkpoint(folder, card)
+
+
+def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when something is in the way, OSError."""
+    refuse_occupied(folder)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name in (WEIGHTS, SCORES, CARD):
+            write_whole(temporary / name, _read(checkpoint.folder / name))
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return load(folder)
 
 
 def replace(new: Path, folder: Path) -> Checkpoint:

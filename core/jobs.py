@@ -5,11 +5,12 @@ is in charge of the queue: whoever adds a run, looks at the Train page or has ju
 file lock, so that two who do it at once start one.
 """
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Status",
     "advance",
     "folder",
+    "here",
     "keep",
     "new_name",
     "resume",
@@ -57,6 +59,24 @@ def advance() -> None:
             _advance()
 
 
+@contextlib.contextmanager
+def here(request: Request, resumed: str = "") -> Iterator[str]:
+    """A run that this process itself carries out, as the command line does: a new one, or `resumed`. Yields its name.
+
+    It does not wait for another run, but those in the queue wait for it. Raises ConfigError when `resumed` is at work or
+    has finished, OSError when the disk refuses.
+    """
+    with runs.guard():
+        found = _resumable(resumed) if resumed else runs.create(new_name(request), request, "queued")
+        lock = runs.own(found.name)
+        (folder(found.name) / "stop").unlink(missing_ok=True)
+        now = time.time()
+        begun = {"state": "running", "started": found.started or now, "updated": now, "scoring": False, "keep": False}
+        runs.write(dataclasses.replace(found, reason="starting", warning="", **begun))
+    with lock:
+        yield found.name
+
+
 def stop(name: str) -> None:
     """Ask a run to stop; it keeps the model so far. A queued one leaves the queue. Raises ConfigError when there is none."""
     if not folder(name).is_dir():
@@ -77,9 +97,7 @@ def resume(name: str) -> None:
     """
     plan.check(runs.request_of(name))
     with runs.guard():
-        found = _at_rest(name)
-        if found.state == "finished":
-            raise ConfigError(f"{name} has finished; there is nothing to resume.")
+        found = _resumable(name)
         (folder(name) / "stop").unlink(missing_ok=True)
         where = "waits for its turn to be resumed"
         runs.write(
@@ -113,6 +131,13 @@ def _at_rest(name: str) -> Status:
         raise ConfigError(f"There is no run called {name}.")
     if found.busy or found.state == "queued":
         raise ConfigError(f"{name} is {found.state} already.")
+    return found
+
+
+def _resumable(name: str) -> Status:
+    found = _at_rest(name)
+    if found.state == "finished":
+        raise ConfigError(f"{name} has finished; there is nothing to resume.")
     return found
 
 
