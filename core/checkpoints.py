@@ -167,7 +167,7 @@ class Checkpoint:
 
     def _checked(self, name: str, expected: str) -> bytes:
         path = self.folder / name
-        content = _read(path)
+        content = read(path)
         if sha256(content) != expected:
             raise CheckpointError(
                 f"{path} is not the file its card describes: its SHA-256 differs. Restore both, or train again."
@@ -181,7 +181,7 @@ def load(folder: Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
     try:
-        values = json.loads(_read(path))
+        values = json.loads(read(path))
     except (ValueError, RecursionError) as error:  # the latter from brackets nested by the thousand
         raise CheckpointError(f"{path} is damaged: it is not JSON ({error}).") from error
     names = {field.name for field in dataclasses.fields(Card)}
@@ -254,7 +254,6 @@ def save(
     Everything is written to a temporary folder beside it, which then takes its name: a kill at any moment leaves the
     whole checkpoint or none. Raises CheckpointError when something is in the way, OSError when the disk refuses.
     """
-    from safetensors.numpy import save as save_arrays
     from safetensors.torch import save as save_tensors
 
     from core import scoring
@@ -268,14 +267,9 @@ def save(
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
-    scores = {
-        "test": scoring.score(generator, test.images, size),
-        "validation_normal": scoring.score(generator, normal, size),
-        "validation_anomaly": scoring.score(generator, anomaly, size),
-    }
+    scores = Scores(*(scoring.score(generator, images, size) for images in (test.images, normal, anomaly)))
     weights = save_tensors({k: v.cpu().contiguous() for k, v in generator.state_dict().items()})
-    stored = save_arrays(scores)
-    area, low, high = evaluation.auroc_interval(scores["validation_normal"], scores["validation_anomaly"])
+    stored = pack_scores(scores)
     card = Card(
         model=model,
         task=to_json(task),
@@ -292,16 +286,9 @@ def save(
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "numpy", "safetensors")},
         parameters=sum(parameter.numel() for parameter in generator.parameters()),
-        validation={
-            "auroc": area,
-            "auroc_low": low,
-            "auroc_high": high,
-            "normal_error": float(scores["validation_normal"].mean()),
-            "n_normal": len(normal),
-            "n_anomaly": len(anomaly),
-        },
-        test=test_report(task, scores["test"], test.labels),
-        thresholds=evaluation.operating_points(scores["validation_normal"], scores["validation_anomaly"]),
+        validation=validation_report(scores.validation_normal, scores.validation_anomaly),
+        test=test_report(task, scores.test, test.labels),
+        thresholds=evaluation.operating_points(scores.validation_normal, scores.validation_anomaly),
         history=history,
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
@@ -325,7 +312,7 @@ def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         for name in (WEIGHTS, SCORES, CARD):
-            write_whole(temporary / name, _read(checkpoint.folder / name))
+            write_whole(temporary / name, read(checkpoint.folder / name))
         os.chmod(temporary, 0o755)
         os.replace(temporary, folder)
     except BaseException:
@@ -356,6 +343,26 @@ def refuse_occupied(folder: Path) -> None:
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 
 
+def pack_scores(scores: Scores) -> bytes:
+    """The content of scores.safetensors."""
+    from safetensors.numpy import save
+
+    return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})
+
+
+def validation_report(normal: np.ndarray, anomaly: np.ndarray) -> dict[str, float]:
+    """Every validation figure from the scores [N] of both kinds."""
+    area, low, high = evaluation.auroc_interval(normal, anomaly)
+    return {
+        "auroc": area,
+        "auroc_low": low,
+        "auroc_high": high,
+        "normal_error": float(normal.mean()),
+        "n_normal": len(normal),
+        "n_anomaly": len(anomaly),
+    }
+
+
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Every test figure (evaluation.report, and the mean absolute error of normal test images) from scores [N]."""
     normal, anomaly = test_roles(task, labels)
@@ -363,7 +370,8 @@ def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str,
     return figures | {"normal_error": float(scores[normal].mean())}
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise CheckpointError(
