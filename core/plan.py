@@ -97,14 +97,14 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
 
 def known(request: Request) -> Speed | None:
     """How fast steps like these were when last measured on this machine, or None."""
-    return _read().get(_key(request))
+    return _read().get(key(request))
 
 
 def remember(request: Request, speed: Speed) -> None:
     """Write down what was measured; a disk that refuses is no reason to end a training."""
-    values = {key: dataclasses.asdict(one) for key, one in _read().items()}
-    values.pop(key := _key(request), None)
-    values = dict([*values.items(), (key, dataclasses.asdict(speed))][-200:])
+    values = {mark: dataclasses.asdict(one) for mark, one in _read().items()}
+    values.pop(mark := key(request), None)
+    values = dict([*values.items(), (mark, dataclasses.asdict(speed))][-200:])
     with contextlib.suppress(OSError):
         write_whole(checkpoints.RUNS / ".speed.json", json.dumps(values).encode())
 
@@ -154,7 +154,8 @@ def _measure(request: Request) -> None:
     remember(request, Speed(step, validation, begun - started + 4.0 + 4 * validation))
 
 
-def _key(request: Request) -> str:
+def key(request: Request) -> str:
+    """What requests have in common whose steps take equally long."""
     config: dict[str, Any] = dataclasses.asdict(request.config)
     for name in _WITHOUT_WEIGHT:
         config.pop(name)
@@ -167,7 +168,7 @@ def _key(request: Request) -> str:
 def _read() -> dict[str, Speed]:
     try:
         values = json.loads((checkpoints.RUNS / ".speed.json").read_bytes())
-        return {key: Speed(**one) for key, one in values.items()}
+        return {mark: Speed(**one) for mark, one in values.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
