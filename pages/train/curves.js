@@ -1,6 +1,6 @@
 // Small charts, one a quantity, all over the same epochs. Python sends the points; only a chart whose points have changed is
 // drawn again. Called again on each rerun with the same node, so what must last is kept on the node.
-const WIDE = 240, HIGH = 104, LEFT = 4, RIGHT = 8, TOP = 6, BOTTOM = 16;
+const WIDE = 190, HIGH = 92, LEFT = 34, RIGHT = 8, TOP = 6, BOTTOM = 16;
 
 function svg(name, attributes, parent) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -44,8 +44,8 @@ class Chart {
       svg("line", { x1: LEFT, x2: WIDE - RIGHT, y1: y, y2: y, class: "grid" }, this.canvas);
     }
     chart.series.forEach((one, which) => this.draw(one, which));
-    this.label(LEFT, this.y(high) + 9, this.number(high), "start");
-    if (high > low) this.label(LEFT, this.y(low) - 3, this.number(low), "start");
+    this.label(LEFT - 4, this.y(high) + 3, this.number(high), "end");
+    if (high > low) this.label(LEFT - 4, this.y(low) + 3, this.number(low), "end");
     this.label(LEFT, HIGH - 3, `${chart.first}`, "start");
     this.label(WIDE - RIGHT, HIGH - 3, `epoch ${chart.last}`, "end");
     this.cursor = svg("line", { y1: TOP, y2: HIGH - BOTTOM, class: "cursor", visibility: "hidden" }, this.canvas);

@@ -1,6 +1,7 @@
 """Every loss, both discriminators' accuracies and the validation figures of one run, or of two over each other, as small
 charts of our own: plotly would draw a dozen figures anew each second."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
     ]
     for kind in ("normal", "anomaly"):
         title, said = (
-            f"{kind.capitalize()} discr. accuracy",
+            f"{kind.capitalize()} accuracy",
             f"Share of real and redrawn images that the {kind} discriminator tells apart.",
         )
         made.append(_chart(title, said, ("discriminator_accuracy", kind), runs, epochs))
@@ -54,9 +55,7 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
             names |= dict.fromkeys(losses)
     for name in names:
         kind = "" if "discriminator" in name else "Unweighted."
-        made.append(
-            _chart(f"{loss_name(name)} loss", f"Mean over each epoch. {kind}".strip(), ("losses", name), runs, epochs)
-        )
+        made.append(_chart(loss_name(name), f"Mean over each epoch. {kind}".strip(), ("losses", name), runs, epochs))
     return [chart for chart in made if any(one["points"] or one["live"] for one in chart["series"])]
 
 
@@ -79,6 +78,9 @@ def _chart(
             words.append(
                 f"{name}: from {points[0][1]:.{digits}f} to {points[-1][1]:.{digits}f} after epoch {points[-1][0]}"
             )
+    # While it is trained the axis grows with it: three hundred epochs would squeeze the first ten into a corner.
+    reached = max((status.epoch + 1 for _, _, status in runs if status), default=epochs)
+    epochs = min(epochs, max(10, 2 ** math.ceil(math.log2(reached * 1.2))))
     first = 0 if any(one["live"] and one["live"][0] < 1 for one in series) or epochs == 1 else 1
     alt = f"{title}. {'; '.join(words) or 'No epoch has ended yet'}."
     return {

@@ -78,8 +78,8 @@ LOSSES = {
     ),
     "mse": Field("MSE", "Mean squared error of redrawn normals."),
     "anomaly_mse": Field("Anomaly MSE", "A reward: anomalies should be redrawn with a large squared error."),
-    "discriminator_normal": Field("Normal discriminator", "Its own loss: real normals 1, redrawn ones 0."),
-    "discriminator_anomaly": Field("Anomaly discriminator", "Its own loss: real anomalies 1, redrawn ones 0."),
+    "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, redrawn ones 0."),
+    "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, redrawn ones 0."),
 }
 
 

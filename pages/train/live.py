@@ -38,7 +38,7 @@ def watch(shown: tuple[str, ...]) -> None:
     if names != shown:
         ended = [name for name in shown if name not in names]
         if ended:
-            st.session_state["run_shown"] = ended[0]  # what has just ended is what one wants to see
+            st.session_state["_run_next"] = ended[0]  # what has just ended is what one wants to see
         st.rerun()
     for found in there:
         if found.busy:

@@ -161,7 +161,7 @@ def test_two_who_press_start_at_once_start_one_and_queue_the_other() -> None:
 
 
 def test_a_stopped_run_is_resumed_and_equals_the_uninterrupted_one() -> None:
-    config = dataclasses.replace(TINY, epochs=6)
+    config = dataclasses.replace(TINY, batch_size=450, epochs=6)
     whole = jobs.start(request(config))
     ended(whole)
     parts = jobs.start(request(config))
@@ -212,7 +212,7 @@ def test_a_worker_says_why_it_failed(tmp_path: Path) -> None:
 
 def test_killed_at_ten_random_moments_it_is_resumed_or_kept_each_time() -> None:
     """Whatever the moment, loading, training, laying down or scoring: the run ends as if nothing had happened."""
-    config = dataclasses.replace(TINY, epochs=40)
+    config = dataclasses.replace(TINY, batch_size=450, epochs=60)
     whole = jobs.start(request(config))
     ended(whole)
     expected = checkpoints.load(jobs.folder(whole) / "checkpoint").card
@@ -221,7 +221,10 @@ def test_killed_at_ten_random_moments_it_is_resumed_or_kept_each_time() -> None:
     name = jobs.start(request(config))
     while kills < 10:
         begun = time.monotonic()
-        moment = random.uniform(0.0, 2.0) if kills % 3 == 0 else random.uniform(2.0, 6.0)
+        if kills % 3:  # two of three while it trains or scores, the others while it starts
+            until(lambda found: found.epoch or found.step or not found.busy, name)
+            begun = time.monotonic()
+        moment = random.uniform(0.0, 1.0)
         worker = jobs._WORKERS[name]
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(max(0.0, moment - (time.monotonic() - begun)))
