@@ -95,6 +95,7 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
     with st.container(horizontal=True):
         _way_on(status, mine)
         _export(mine)
+        st.session_state.pop("_dialog_done", None)
         _button("Rename", "edit", _rename, status.name)
         _button("Delete", "delete", _delete, status.name)
     records = runs.history(status.name)
@@ -157,7 +158,7 @@ def _way_on(status: Status, mine: dict[str, Checkpoint]) -> None:
     word = "Resume" if resumable else "Start again"
     said = "Goes on as if it had never ended: same seed, same weights." if resumable else "From the beginning."
     _button(word, "resume", lambda name: _try(jobs.resume, name), status.name, said)
-    if resumable and not mine:
+    if resumable and (status.state == "died" or not mine):
         said = "Makes a model of what it has learned, without training on."
         _button("Keep what it has learned", "save", lambda name: _try(jobs.keep, name), status.name, said)
 
@@ -206,10 +207,10 @@ def _rename(name: str) -> None:
         state["run_shown"] = new
         if state.get("trained") in (name, f"{name}-best"):  # the other pages go on showing it
             state["trained"] = new + state["trained"].removeprefix(name)
-        state["_renamed"] = True
+        state["_dialog_done"] = True
 
-    if state.pop("_renamed", False):
-        st.rerun()
+    if state.pop("_dialog_done", False):
+        st.rerun()  # the whole page, which closes the dialog
     st.text_input("New name", name, max_chars=80, key="rename_to", help="Lower-case letters, digits and hyphens.")
     if trouble := state.pop("_rename_trouble", None):
         st.error(trouble, icon=":material/error:")
@@ -218,15 +219,22 @@ def _rename(name: str) -> None:
 
 @st.dialog("Delete the run?", icon=":material/delete:")
 def _delete(name: str) -> None:
+    state = st.session_state
+
+    def now() -> None:
+        try:
+            runs.delete(name)
+            state["_dialog_done"] = True
+        except (MisfitError, OSError) as error:
+            state["_delete_trouble"] = str(error)
+
+    if state.pop("_dialog_done", False):
+        st.rerun()  # the whole page, which closes the dialog
     st.markdown(f"**{name}** and its models will be gone for good. Export them first if you may want them again.")
+    if trouble := state.pop("_delete_trouble", None):
+        st.error(trouble, icon=":material/error:")
     with st.container(horizontal=True):
-        if st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now"):
-            try:
-                runs.delete(name)
-            except (MisfitError, OSError) as error:
-                st.error(str(error), icon=":material/error:")
-                return
-            st.rerun()
+        st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now", on_click=now)
         if st.button("Keep it", key="delete_not"):
             st.rerun()
 

@@ -59,6 +59,7 @@ try:
         live.watch(tuple(sorted(found.name for found in waiting)))
     if there_are_images:
         form.show(bool(waiting))
-    listing.show([found for found in everything if not found.busy and found.state != "queued"])
+    ended = [found for found in everything if not found.busy and found.state != "queued"]
+    listing.show(sorted(ended, key=lambda found: -found.updated))  # what ended last comes first
 except (MisfitError, OSError) as error:
     st.error(str(error), icon=":material/error:")
