@@ -147,4 +147,6 @@ export default function ({ data, parentElement }) {
     if (!shelf.charts.has(chart.title)) shelf.charts.set(chart.title, new Chart(shelf));
     shelf.charts.get(chart.title).receive(chart);
   }
+  const wanted = data.charts.map((chart) => shelf.charts.get(chart.title).box);
+  if (wanted.some((box, at) => shelf.children[at] !== box)) shelf.append(...wanted); // some have a value before others
 }

@@ -78,9 +78,11 @@ def _chart(
             words.append(
                 f"{name}: from {points[0][1]:.{digits}f} to {points[-1][1]:.{digits}f} after epoch {points[-1][0]}"
             )
-    # While it is trained the axis grows with it: three hundred epochs would squeeze the first ten into a corner.
-    reached = max((status.epoch + 1 for _, _, status in runs if status), default=epochs)
-    epochs = min(epochs, max(10, 2 ** math.ceil(math.log2(reached * 1.2))))
+    # The axis grows with the training: three hundred epochs would squeeze the first ten into a corner.
+    ends = [records[-1]["epoch"] for _, records, _ in runs if records]
+    reaching = [status.epoch + 1 for _, _, status in runs if status]
+    grown = max(10, 2 ** math.ceil(math.log2(max(reaching) * 1.2))) if reaching else max(ends, default=1)
+    epochs = min(epochs, max(grown, *ends)) if ends else min(epochs, grown)
     first = 0 if any(one["live"] and one["live"][0] < 1 for one in series) or epochs == 1 else 1
     alt = f"{title}. {'; '.join(words) or 'No epoch has ended yet'}."
     return {

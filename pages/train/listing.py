@@ -38,7 +38,7 @@ def show(ended: list[Status]) -> None:
         chosen = st.selectbox("Look at a run", names, key="run_shown", persist_state="session")
     with right:
         others = [name for name in names if name != chosen]
-        if st.session_state.get("run_rival") not in others:
+        if st.session_state.get("run_rival") not in (None, *others):
             st.session_state["run_rival"] = None
         rival = st.selectbox(
             "Compare with",
@@ -108,9 +108,9 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
         curves.show(shown, epochs, f"curves_{status.name}_{rival.name if rival else ''}")
         with st.expander("The same as a table", icon=":material/table:"):
             st.dataframe(_history(records), hide_index=True)
-    panel.show(status, f"panel_{status.name}")
-    if rival:
-        panel.show(rival, f"panel_{rival.name}")
+    for one in (status, rival):
+        if one:
+            panel.show(one, f"panel_{one.name}", named=rival is not None)
 
 
 def _history(records: list) -> pd.DataFrame:

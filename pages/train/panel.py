@@ -18,8 +18,8 @@ _panel = st.components.v2.component(
 )
 
 
-def show(status: Status, key: str) -> None:
-    """Draw it, once there is a frame. The same data is not sent a second time: Streamlit keeps large messages."""
+def show(status: Status, key: str, named: bool = False) -> None:
+    """Draw it, once there is a frame; `named` says whose it is. The same data is not sent a second time: Streamlit keeps large messages."""
     folder = runs.folder(status.name) / "panel"
     found = panel.frames(folder)
     originals = folder / "originals.png"
@@ -30,7 +30,8 @@ def show(status: Status, key: str) -> None:
         data = None
     if data is None:
         return
-    st.markdown("##### Fixed validation images, redrawn after each epoch")
+    whose = f"{status.name}: f" if named else "F"
+    st.markdown(f"##### {whose}ixed validation images, redrawn after each epoch")
     st.caption(
         "Above the image, below what the generator makes of it; the number is its score, higher = more anomalous."
     )
