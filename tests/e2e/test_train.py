@@ -51,9 +51,12 @@ def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
 
     go(page, "Train", "Train")
     expect(page.get_by_text("as last measured on this machine")).to_be_visible()
-    page.get_by_role("button", name="Quick look").click()
     epochs = page.get_by_role("spinbutton", name="Epochs")
-    expect(epochs).not_to_have_value("30")
+    epochs.fill("7")
+    epochs.press("Enter")
+    expect(page.get_by_text(re.compile(r"\b7 epochs of"))).to_be_visible()
+    page.get_by_role("button", name="Quick look").click()
+    expect(page.get_by_text(re.compile(r"\b7 epochs of"))).to_have_count(0)
     epochs.fill("2000")  # it is to be stopped
     epochs.press("Enter")
     expect(page.get_by_text("2,000 epochs of")).to_be_visible()
