@@ -5,13 +5,16 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import checkpoints, data
 from core.checkpoints import Checkpoint
 from core.config import CONFIGS, default_config
 from core.errors import CheckpointError, MisfitError
 from core.regimes import REGIMES, Task
+
+if TYPE_CHECKING:
+    from core.runs import Request
 
 STUDIES = ("main", "ablation", "imbalance")  # core.results has them; importing it costs a second
 
@@ -41,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train a GAN and save it",
-        description="Train a GAN and save it. Ctrl+C stops and keeps the model so far.",
+        description="Train a GAN and save it. Ctrl+C stops and keeps the model so far; --resume goes on with it. "
+        "The run is in the list on the Train page.",
     )
     _model(train)
     train.add_argument(
@@ -67,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     train.add_argument(
-        "--out", type=Path, metavar="DIR", help="where the checkpoint goes (default: a new folder in runs/)"
+        "--out", type=Path, metavar="DIR", help="copy the checkpoint there, too (it is in the run's folder in runs/)"
+    )
+    train.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run that was stopped or killed; the other settings are the run's own",
     )
     _json(train)
     train.set_defaults(run=_train)
@@ -178,22 +187,39 @@ def _load(options: argparse.Namespace) -> Checkpoint:
     return checkpoints.load(folder)
 
 
-def _train(options: argparse.Namespace) -> int:
+def _request(options: argparse.Namespace) -> "Request":
+    """What the options ask for. Raises ConfigError."""
     import dataclasses
-    import signal
 
-    from tqdm import tqdm
-
-    from core import jobs
+    from core.runs import Request
 
     config = default_config(options.model, options.regime)
     if options.epochs is not None:
         config = dataclasses.replace(config, epochs=options.epochs)
     default = 0 if options.regime == "one-class" else Task.anomalies
     anomalies = default if options.anomalies is None else options.anomalies
-    task = Task(options.normal, options.regime, anomalies, options.left_out)
-    request = jobs.Request(options.model, task, config, options.seed)
-    out = options.out or jobs.folder(jobs.new_name(request)) / "checkpoint"
+    return Request(
+        options.model, Task(options.normal, options.regime, anomalies, options.left_out), config, options.seed
+    )
+
+
+def _train(options: argparse.Namespace) -> int:
+    import signal
+
+    from tqdm import tqdm
+
+    from core import jobs, plan, runs
+    from core.worker import Worker
+
+    if options.resume:
+        name = options.resume
+        request = runs.request_of(name)
+    else:
+        name, request = "", _request(options)
+    plan.check(request)
+    if options.out:
+        checkpoints.refuse_occupied(options.out)  # before the work, not after it
+    config = request.config
 
     stopping = False
 
@@ -202,7 +228,7 @@ def _train(options: argparse.Namespace) -> int:
         if stopping:  # a second Ctrl+C means it
             raise KeyboardInterrupt
         stopping = True
-        bar.write("Stopping; the model so far is being scored and saved.", file=sys.stderr)
+        bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
 
     with tqdm(
         total=config.epochs,
@@ -226,12 +252,20 @@ def _train(options: argparse.Namespace) -> int:
 
         before = signal.signal(signal.SIGINT, interrupt)
         try:
-            saved = jobs.train(request, out, options.device, lambda: stopping, on_step, on_record)
+            with jobs.here(request, name) as name:
+                stop = runs.folder(name) / "stop"  # the page's button
+                saved = Worker(name, options.device).run(lambda: stopping or stop.exists(), on_step, on_record)
         finally:
             signal.signal(signal.SIGINT, before)
+            jobs.advance()
+    out = saved.folder
+    if options.out:
+        out = options.out
+        checkpoints.copy(saved, out)
     card = saved.card
     answer = {
         "checkpoint": str(out),
+        "run": name,
         "model": card.model,
         **card.task,
         "seed": card.seed,

@@ -15,6 +15,7 @@ import os
 import platform
 import shutil
 import tempfile
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 SHIPPED = ROOT / "checkpoints"
 # A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
 RUNS = Path(os.environ.get("MISFIT_RUNS") or ROOT / "runs").resolve()
+LAST, BEST = "checkpoint", "best"  # in a run's folder: the model it ended with; the best by validation, where another
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
 FORMAT = 1
@@ -96,8 +98,22 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """What tells it from other checkpoints of the same model and task: "shipped" or the run's name."""
-        return self.folder.parent.name if self.folder.parent.parent == RUNS else "shipped"
+        """What tells it from other checkpoints of the same model and task: "shipped", the run's name, or that with -best."""
+        if self.folder.parent.parent != RUNS:
+            return "shipped"
+        return self.run + ("-best" if self.folder.name == BEST else "")
+
+    @property
+    def run(self) -> str | None:
+        """The run that it came from, None for one in the box."""
+        return self.folder.parent.name if self.folder.parent.parent == RUNS else None
+
+    @property
+    def which(self) -> str:
+        """Of a run's models, which: "best" by validation or "last", where the best one lies beside it; else "" """
+        if self.run is None or not (self.folder.parent / BEST / CARD).exists():
+            return ""
+        return "best" if self.folder.name == BEST else "last"
 
     @cached_property
     def scores(self) -> Scores:
@@ -155,7 +171,7 @@ class Checkpoint:
 
     def _checked(self, name: str, expected: str) -> bytes:
         path = self.folder / name
-        content = _read(path)
+        content = read(path)
         if sha256(content) != expected:
             raise CheckpointError(
                 f"{path} is not the file its card describes: its SHA-256 differs. Restore both, or train again."
@@ -169,7 +185,7 @@ def load(folder: Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
     try:
-        values = json.loads(_read(path))
+        values = json.loads(read(path))
     except (ValueError, RecursionError) as error:  # the latter from brackets nested by the thousand
         raise CheckpointError(f"{path} is damaged: it is not JSON ({error}).") from error
     names = {field.name for field in dataclasses.fields(Card)}
@@ -206,12 +222,18 @@ def load(folder: Path) -> Checkpoint:
 def discover() -> tuple[list[Checkpoint], list[str]]:
     """Every checkpoint in the box and of finished runs, shipped ones first; and a line for each damaged one."""
     found, problems = [], []
-    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *sorted(RUNS.glob(f"*/checkpoint/{CARD}"))]:
+    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *_of_runs()]:
         try:
             found.append(load(path.parent))
         except CheckpointError as error:
             problems.append(str(error))
     return found, problems
+
+
+def _of_runs() -> list[Path]:
+    """The cards of runs, each run's last model before its best."""
+    cards = [*RUNS.glob(f"[!.]*/{LAST}/{CARD}"), *RUNS.glob(f"[!.]*/{BEST}/{CARD}")]
+    return sorted(cards, key=lambda card: (card.parent.parent, card.parent.name == BEST))
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
@@ -220,56 +242,58 @@ def shipped(model: str, normal: str, regime: str = "seen") -> Path:
 
 
 def save(
-    folder: Path, training: "Training", task: Task, model: str, seed: int, train: Images, test: Images
+    folder: Path,
+    training: "Training",
+    task: Task,
+    model: str,
+    seed: int,
+    train: Images,
+    test: Images,
+    best: bool = False,
 ) -> Checkpoint:
     """Score validation and test, and write the checkpoint; `folder` must not exist yet (or be empty).
+
+    `best` saves the model of the training's best epoch, with the history up to there, instead of the last one.
 
     Everything is written to a temporary folder beside it, which then takes its name: a kill at any moment leaves the
     whole checkpoint or none. Raises CheckpointError when something is in the way, OSError when the disk refuses.
     """
-    from safetensors.numpy import save as save_arrays
     from safetensors.torch import save as save_tensors
 
     from core import scoring
 
     refuse_occupied(folder)
     size = training.gan.size
+    generator = training.generator
+    if best:
+        generator = deepcopy(generator)
+        generator.load_state_dict(training.best_weights)
+    epochs = training.best_epoch if best else training.finished_epochs
+    history = training.history[:epochs]
     normal, anomaly = training.validation
-    scores = {
-        "test": scoring.score(training.generator, test.images, size),
-        "validation_normal": scoring.score(training.generator, normal, size),
-        "validation_anomaly": scoring.score(training.generator, anomaly, size),
-    }
-    weights = save_tensors({k: v.cpu().contiguous() for k, v in training.generator.state_dict().items()})
-    stored = save_arrays(scores)
-    area, low, high = evaluation.auroc_interval(scores["validation_normal"], scores["validation_anomaly"])
+    scores = Scores(*(scoring.score(generator, images, size) for images in (test.images, normal, anomaly)))
+    weights = save_tensors({k: v.cpu().contiguous() for k, v in generator.state_dict().items()})
+    stored = pack_scores(scores)
     card = Card(
         model=model,
         task=to_json(task),
         config=to_json(training.config),
         seed=seed,
-        epochs_trained=training.finished_epochs,
-        stopped_early=training.finished_epochs < training.config.epochs,
+        epochs_trained=epochs,
+        stopped_early=epochs < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        seconds=float(sum(record["seconds"] for record in training.history)),
+        seconds=float(sum(record["seconds"] for record in history)),
         device=str(training.device),
         data_source=train.source.name,
         data_fingerprint=train.fingerprint,
         data_images=len(train.images),
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "numpy", "safetensors")},
-        parameters=sum(parameter.numel() for parameter in training.generator.parameters()),
-        validation={
-            "auroc": area,
-            "auroc_low": low,
-            "auroc_high": high,
-            "normal_error": float(scores["validation_normal"].mean()),
-            "n_normal": len(normal),
-            "n_anomaly": len(anomaly),
-        },
-        test=test_report(task, scores["test"], test.labels),
-        thresholds=evaluation.operating_points(scores["validation_normal"], scores["validation_anomaly"]),
-        history=training.history,
+        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        validation=validation_report(scores.validation_normal, scores.validation_anomaly),
+        test=test_report(task, scores.test, test.labels),
+        thresholds=evaluation.operating_points(scores.validation_normal, scores.validation_anomaly),
+        history=history,
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
     )
@@ -286,6 +310,32 @@ def save(
     return Checkpoint(folder, card)
 
 
+def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when something is in the way, OSError."""
+    refuse_occupied(folder)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name in (WEIGHTS, SCORES, CARD):
+            write_whole(temporary / name, read(checkpoint.folder / name))
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return load(folder)
+
+
+def replace(new: Path, folder: Path) -> Checkpoint:
+    """Put the checkpoint `new` in the place of the one that may lie in `folder`. Raises OSError."""
+    old = folder.with_name(f".{folder.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, old)  # a folder with something in it cannot be renamed over
+    os.replace(new, folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return load(folder)
+
+
 def refuse_occupied(folder: Path) -> None:
     """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten.
 
@@ -297,6 +347,26 @@ def refuse_occupied(folder: Path) -> None:
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 
 
+def pack_scores(scores: Scores) -> bytes:
+    """The content of scores.safetensors."""
+    from safetensors.numpy import save
+
+    return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})
+
+
+def validation_report(normal: np.ndarray, anomaly: np.ndarray) -> dict[str, float]:
+    """Every validation figure from the scores [N] of both kinds."""
+    area, low, high = evaluation.auroc_interval(normal, anomaly)
+    return {
+        "auroc": area,
+        "auroc_low": low,
+        "auroc_high": high,
+        "normal_error": float(normal.mean()),
+        "n_normal": len(normal),
+        "n_anomaly": len(anomaly),
+    }
+
+
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Every test figure (evaluation.report, and the mean absolute error of normal test images) from scores [N]."""
     normal, anomaly = test_roles(task, labels)
@@ -304,7 +374,8 @@ def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str,
     return figures | {"normal_error": float(scores[normal].mean())}
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise CheckpointError(

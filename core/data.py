@@ -118,6 +118,11 @@ def load(split: str) -> Images:
     return Images(images, labels, source)
 
 
+def counts(split: str) -> list[int]:
+    """How many images of each class `split` has, from its labels alone. Raises DataError like `load`."""
+    return np.bincount(_read_idx(find(split), "labels-idx1-ubyte", ()), minlength=len(CLASSES)).tolist()
+
+
 def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
     """Download all of Fashion-MNIST with torchvision into `data/downloaded`; yields (bytes so far, bytes in all).
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data import CLASSES, Images, class_index
+from core.data import CLASSES, Images, Source, class_index
 from core.errors import ConfigError, DataError
 
 REGIMES = ("seen", "unseen", "one-class")
@@ -82,15 +82,7 @@ def split(task: Task, train: Images) -> Split:
     order = {name: random.permutation(np.flatnonzero(train.labels == class_index(name))) for name in CLASSES}
     held = {name: int(len(order[name]) * VALIDATION_SHARE) for name in CLASSES}
 
-    each = task.anomalies // len(task.anomaly_classes)
-    for name in task.anomaly_classes:
-        if each > len(order[name]) - held[name]:
-            most = (len(order[name]) - held[name]) * len(task.anomaly_classes)
-            raise DataError(
-                f"{task.anomalies} labelled anomalies were asked for, but {train.source.name} has at most {most} "
-                "that are not held out for validation. Ask for fewer"
-                + ("." if train.source.complete else ", or fetch the whole training split.")
-            )
+    each = _labelled(task, train.source, [len(order[name]) for name in CLASSES])
 
     def pick(indices: list[np.ndarray]) -> np.ndarray:
         return train.images[np.concatenate(indices)] if indices else train.images[:0].copy()
@@ -103,6 +95,31 @@ def split(task: Task, train: Images) -> Split:
         validation_normal=pick([order[task.normal][: held[task.normal]]]),
         validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
     )
+
+
+def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
+    """How many normals and labelled anomalies `split` puts into training when class k has counts[k] images.
+
+    Raises DataError like `split`.
+    """
+    whole = counts[class_index(task.normal)]
+    each = _labelled(task, source, counts)
+    return whole - int(whole * VALIDATION_SHARE), each * len(task.anomaly_classes)
+
+
+def _labelled(task: Task, source: Source, counts: list[int]) -> int:
+    """Labelled anomalies of each class in training. Raises DataError when a class has fewer."""
+    each = task.anomalies // len(task.anomaly_classes)
+    for name in task.anomaly_classes:
+        whole = counts[class_index(name)]
+        left = whole - int(whole * VALIDATION_SHARE)
+        if each > left:
+            raise DataError(
+                f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "
+                f"{left * len(task.anomaly_classes)} that are not held out for validation. Ask for fewer"
+                + ("." if source.complete else ", or fetch the whole training split.")
+            )
+    return each
 
 
 def test_roles(task: Task, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """One loop for both GANs; yields a record per epoch; stops when told, and keeps what it has."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ class Progress:
     epochs: int
     step: int  # steps finished in this epoch
     steps: int
+    sums: Mapping[str, Tensor] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # of losses and accuracies so far
 
 
 def pick_device(device: str = "auto") -> torch.device:
@@ -91,6 +94,10 @@ class Batches:
 class Training:
     """A training run. Iterate `epochs()`; `generator` is at any time the averaged generator trained so far.
 
+    `best_epoch` is the finished epoch that did best on validation (0: none yet), `best_weights` its averaged generator's:
+    by AUROC, and where no anomaly is labelled by the normals' error, because there labels may choose nothing.
+    `step` is how many steps of the unfinished epoch are done; core/states.py takes a training up from there.
+
     Same data, config, seed and machine: same weights. The global random state of torch is left as it was.
     Raises DataError when there are fewer normal images than one batch.
     """
@@ -114,8 +121,15 @@ class Training:
         self.batches = Batches(split, config, config.size, seed, self.device)
         self.steps = self.batches.steps
         self.validation = (split.validation_normal, split.validation_anomaly)
+        self.labelled = len(split.train_anomaly) > 0
         self.finished_epochs = 0
         self.history: list[dict[str, Any]] = []
+        self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
+        self.step = 0
+        self.sums: dict[str, Tensor] = {}  # of losses and accuracies over these steps
+        self.order = self.batches.random.get_state()  # of the random numbers when the epoch began
+        self.spent = 0.0  # seconds in these steps
 
         discriminators = [self.gan.normal_discriminator, self.gan.anomaly_discriminator]
         self.discriminator_parameters = [p for module in discriminators for p in module.parameters()]
@@ -145,21 +159,28 @@ class Training:
         validation_auroc, validation_error (mean absolute error of validation normals), learning_rate, seconds,
         images_per_second (training alone, images of both kinds).
 
-        `should_stop` is asked after every step; a stopped epoch yields no record, its steps are kept.
-        Raises TrainingDiverged when a loss is not finite; the generator still holds the last finite average.
+        `should_stop` is asked after every step; a stopped epoch yields no record, its steps are kept and it goes on
+        where it was when `epochs` is called again. Raises TrainingDiverged when a loss is not finite; the generator still holds the last finite average.
         """
         while self.finished_epochs < self.config.epochs:
-            started = time.perf_counter()
-            sums: dict[str, Tensor] = {}
+            taken, started = self.step, time.perf_counter() - self.spent
+            if taken:
+                self.batches.random.set_state(self.order)
+            else:
+                self.order, self.sums = self.batches.random.get_state(), {}
             for step, (normal, anomaly) in enumerate(self.batches.epoch(), 1):
+                if step <= taken:  # drawn again, so that the batches to come are those that would have come
+                    continue
                 for name, value in self._step(normal, anomaly).items():
-                    sums[name] = sums[name] + value if name in sums else value
-                on_step(Progress(self.finished_epochs, self.config.epochs, step, self.steps))
+                    self.sums[name] = self.sums[name] + value if name in self.sums else value
+                self.step, self.spent = step, time.perf_counter() - started
+                on_step(Progress(self.finished_epochs, self.config.epochs, step, self.steps, self.sums))
                 if should_stop():
                     return
-            means = {name: float(total) / self.steps for name, total in sums.items()}
+            means = {name: float(total) / self.steps for name, total in self.sums.items()}
             seconds = time.perf_counter() - started
             self.finished_epochs += 1
+            self.step, self.spent = 0, 0.0
             record = {
                 "epoch": self.finished_epochs,
                 "losses": {name: value for name, value in means.items() if not name.startswith("accuracy_")},
@@ -174,7 +195,14 @@ class Training:
                 "images_per_second": self.steps * self.config.batch_size * self.batches.kinds / seconds,
             }
             self.history.append(record)
+            if not self.best_epoch or self._merit(record) > self._merit(self.history[self.best_epoch - 1]):
+                self.best_epoch = self.finished_epochs
+                self.best_weights = {name: value.clone() for name, value in self.generator.state_dict().items()}
             yield record
+
+    def _merit(self, record: dict[str, Any]) -> float:
+        """What the best epoch has most of."""
+        return record["validation_auroc"] if self.labelled else -record["validation_error"]
 
     def _step(self, normal: Tensor, anomaly: Tensor) -> dict[str, Tensor]:
         gan, config = self.gan, self.config

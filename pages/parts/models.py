@@ -65,8 +65,10 @@ def of(model: str, normal: str) -> list[Checkpoint]:
 
 
 def label(checkpoint: Checkpoint) -> str:
-    """How the picker names one of several trained models."""
-    return f"{checkpoint.name} · {checkpoint.task.regime}"
+    """How the picker names one of several trained models; of a run that kept two, which it is."""
+    if not checkpoint.which:
+        return f"{checkpoint.name} · {checkpoint.task.regime}"
+    return f"{checkpoint.run} · {checkpoint.which}, epoch {checkpoint.card.epochs_trained} · {checkpoint.task.regime}"
 
 
 def identity(checkpoint: Checkpoint) -> str:

@@ -50,7 +50,7 @@ def show() -> None:
                 format_func=names.get,
                 key="trained",
                 persist_state="session",
-                help="Shipped with Misfit, or trained on the Train page.",
+                help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",
             )
         else:
             state["trained"] = None

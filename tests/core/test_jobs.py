@@ -1,23 +1,27 @@
+import contextlib
 import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
 
-from core import checkpoints, jobs
+from core import checkpoints, jobs, runs
 from core.config import TraditionalConfig
 from core.errors import CheckpointError, ConfigError, DataError, TrainingDiverged
 from core.jobs import Request, Status
 from core.regimes import Task
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=1)
+MARGIN = 3.0  # seconds that a loaded machine may take longer
 ENDLESS = dataclasses.replace(TINY, epochs=10_000)
 
 
@@ -28,10 +32,16 @@ def request(config: TraditionalConfig = TINY, anomalies: int = 90) -> Request:
 @pytest.fixture(autouse=True)
 def no_worker_outlives_its_test() -> Iterator[None]:
     yield
+    for found in jobs.statuses():
+        if found.state == "queued":
+            jobs.stop(found.name)  # or a worker that ends would start it
     for worker in jobs._WORKERS.values():
         worker.kill()
         worker.wait()
     jobs._WORKERS.clear()
+    for found in jobs.statuses():  # started by a worker
+        if found.busy:
+            os.kill(found.pid, signal.SIGKILL)
 
 
 def until(said: Callable[[Status], bool], name: str) -> Status:
@@ -41,13 +51,13 @@ def until(said: Callable[[Status], bool], name: str) -> Status:
         found = jobs.status(name)
         if found and said(found):
             return found
-        assert not found or found.active, found
+        assert not found or found.busy or found.state == "queued", found
         time.sleep(0.05)
     raise AssertionError(f"{jobs.status(name)}: {(jobs.folder(name) / 'log.txt').read_text()}")
 
 
 def ended(name: str) -> Status:
-    return until(lambda found: not found.active, name)
+    return until(lambda found: not found.busy and found.state != "queued", name)
 
 
 def test_a_request_comes_back_from_json_as_it_was() -> None:
@@ -59,7 +69,7 @@ def test_a_request_comes_back_from_json_as_it_was() -> None:
     "name", ["", ".", "..", "../../etc", "a/b", "a\\b", "A", "a b", "-a", "a\n", "a\0", "ä", "a" * 81, "~", "/tmp"]
 )
 def test_only_a_slug_names_a_run(name: str) -> None:
-    for use in (jobs.folder, jobs.status, jobs.stop):
+    for use in (jobs.folder, jobs.status, jobs.stop, jobs.resume, jobs.keep, runs.delete):
         with pytest.raises(ConfigError, match="is not a run's name"):
             use(name)
 
@@ -83,13 +93,14 @@ def test_a_run_goes_through_to_its_end_in_the_background() -> None:
     assert begun.request == request().to_json()
     found = ended(name)
     assert (found.state, found.reason, found.epoch, found.share) == ("finished", "", 1, 1.0)
-    assert [record["epoch"] for record in found.history] == [1]
+    assert [record["epoch"] for record in runs.history(name)] == [1]
     folder = jobs.folder(name)
     assert Request.from_json(json.loads((folder / "request.json").read_text())) == request()
     assert (folder / "log.txt").read_text() == ""
     checkpoint = checkpoints.load(folder / "checkpoint")
     assert (checkpoint.card.seed, checkpoint.card.stopped_early, checkpoint.name) == (3, False, name)
-    assert checkpoint.card.history == found.history
+    assert checkpoint.card.history == runs.history(name)
+    assert not runs.resumable(name)  # nothing is left to go on with
     assert checkpoint.generator() is not None
     assert [one.name for one in checkpoints.discover()[0]][-1] == name
     # A restarted server, which has no worker of its own, sees the same.
@@ -99,25 +110,73 @@ def test_a_run_goes_through_to_its_end_in_the_background() -> None:
     assert jobs.new_name(request()) == "traditional-t-shirt-seen-2"
 
 
-def test_one_run_at_a_time_and_a_stopped_one_keeps_its_model() -> None:
+def test_one_run_at_a_time_the_next_waits_and_a_stopped_one_keeps_its_model() -> None:
     name = jobs.start(request(ENDLESS))
-    running = until(lambda found: found.epoch >= 1, name)
+    running = until(lambda found: found.epoch >= 1 and found.losses, name)
     assert running.state == "running"
     assert running.pid == jobs._WORKERS[name].pid
     assert 0.0 < running.share < 1.0
-    assert running.history
-    with pytest.raises(ConfigError, match=f"{name} is still training"):
-        jobs.start(request())
-    assert [path.name for path in checkpoints.RUNS.iterdir()] == [name]
+    assert set(running.accuracy) == {"normal", "anomaly"}
+    assert os.getpriority(os.PRIO_PROCESS, running.pid) == 19  # pages stay quick
+    second, third = jobs.start(request()), jobs.start(request(ENDLESS))
+    assert [jobs.status(one).state for one in (name, second, third)] == ["running", "queued", "queued"]
+    jobs.stop(third)
+    assert (jobs.status(third).state, jobs.status(third).reason) == (
+        "stopped",
+        "Taken out of the queue before it began.",
+    )
 
+    asked = time.monotonic()
     jobs.stop(name)
     assert jobs.status(name).state in ("stopping", "stopped")
+    until(lambda found: not found.active, name)
+    assert time.monotonic() - asked < 2.0 + MARGIN
     found = ended(name)
     assert found.state == "stopped"
     assert "the model so far is kept" in found.reason
     card = checkpoints.load(jobs.folder(name) / "checkpoint").card
     assert card.stopped_early
-    assert 1 <= card.epochs_trained == len(found.history) < 10_000
+    assert 1 <= card.epochs_trained == len(runs.history(name)) < 10_000
+    # The worker that has ended starts the one that waits: nobody looks at a page.
+    assert until(lambda found: found.state == "finished", second).state == "finished"
+    assert jobs.status(third).state == "stopped"
+
+
+def test_two_who_press_start_at_once_start_one_and_queue_the_other() -> None:
+    gate, names = threading.Barrier(2), []
+
+    def press() -> None:
+        gate.wait()
+        names.append(jobs.start(request(ENDLESS)))
+
+    pressing = [threading.Thread(target=press) for _ in range(2)]
+    for thread in pressing:
+        thread.start()
+    for thread in pressing:
+        thread.join()
+    assert len(set(names)) == 2
+    assert sorted(jobs.status(name).state for name in names) == ["queued", "running"]
+    jobs.advance()
+    assert sorted(jobs.status(name).state for name in names) == ["queued", "running"]
+
+
+def test_a_stopped_run_is_resumed_and_equals_the_uninterrupted_one() -> None:
+    config = dataclasses.replace(TINY, batch_size=450, epochs=6)
+    whole = jobs.start(request(config))
+    ended(whole)
+    parts = jobs.start(request(config))
+    for _ in range(2):
+        until(lambda found: found.losses or found.epoch, parts)
+        jobs.stop(parts)
+        if ended(parts).state == "finished":
+            break
+        jobs.resume(parts)
+    assert ended(parts).state == "finished"
+    first, second = (checkpoints.load(jobs.folder(name) / "checkpoint") for name in (whole, parts))
+    assert first.card.weights_sha256 == second.card.weights_sha256
+    assert first.card.scores_sha256 == second.card.scores_sha256
+    with pytest.raises(ConfigError, match="has finished"):
+        jobs.resume(parts)
 
 
 def test_a_killed_worker_is_seen_by_every_server_and_the_next_run_may_start() -> None:
@@ -126,19 +185,72 @@ def test_a_killed_worker_is_seen_by_every_server_and_the_next_run_may_start() ->
     os.kill(pid, signal.SIGKILL)
     found = ended(name)
     assert found.state == "died"
-    assert "log.txt" in found.reason
-    jobs._WORKERS.pop(name).wait()  # a restarted server knows the worker by its number alone
-    again = jobs.status(name)
+    assert "killed" in found.reason
+    jobs._WORKERS.pop(name).wait()
+    again = jobs.status(name)  # a restarted server, which has no worker of its own
     assert (again.state, again.reason) == (found.state, found.reason)
     assert not (jobs.folder(name) / "checkpoint").exists()
 
-    # More anomalies than any source has: the worker says so.
-    second = jobs.start(request(anomalies=9 * 5401))
-    failed = ended(second)
+    # More anomalies than any source has: refused before anything is written.
+    with pytest.raises(DataError, match="48609 labelled anomalies were asked for"):
+        jobs.start(request(anomalies=9 * 5401))
+    second = jobs.start(request())
+    assert ended(second).state == "finished"
+    assert [one.name for one in jobs.statuses()] == [second, name]  # newest first
+
+
+def test_a_worker_says_why_it_failed(tmp_path: Path) -> None:
+    name = "odd"
+    with runs.guard():
+        runs.create(name, request(anomalies=9 * 5401), "queued")
+    jobs.advance()
+    failed = ended(name)
     assert failed.state == "failed"
     assert failed.reason.startswith("48609 labelled anomalies were asked for")
-    assert [one.name for one in jobs.statuses()] == [second, name]  # newest first
-    assert jobs._WORKERS[second].wait() == 2
+    assert jobs._WORKERS[name].wait() == 2
+
+
+def test_killed_at_ten_random_moments_it_is_resumed_or_kept_each_time() -> None:
+    """Whatever the moment, loading, training, laying down or scoring: the run ends as if nothing had happened."""
+    config = dataclasses.replace(TINY, batch_size=450, epochs=60)
+    whole = jobs.start(request(config))
+    ended(whole)
+    expected = checkpoints.load(jobs.folder(whole) / "checkpoint").card
+    seed = 20261123
+    random, kills, kept = Random(seed), 0, 0
+    name = jobs.start(request(config))
+    while kills < 10:
+        begun = time.monotonic()
+        if kills % 3:  # two of three while it trains or scores, the others while it starts
+            until(lambda found: found.epoch or found.step or not found.busy, name)
+            begun = time.monotonic()
+        moment = random.uniform(0.0, 1.0)
+        worker = jobs._WORKERS[name]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(max(0.0, moment - (time.monotonic() - begun)))
+        if worker.poll() is None:
+            worker.kill()
+            worker.wait()
+            kills += 1
+            found = jobs.status(name)
+            assert found.state == "died", (seed, kills, found)
+            if runs.resumable(name) and not kept:  # once what it had learned is made a model of its own
+                jobs.keep(name)
+                assert ended(name).state in ("stopped", "finished")
+                assert checkpoints.load(jobs.folder(name) / "checkpoint").generator() is not None
+                kept += 1
+        if jobs.status(name).state == "finished":
+            name = jobs.start(request(config))
+        else:
+            jobs.resume(name)
+    found = ended(name)
+    assert found.state == "finished", (seed, found)
+    card = checkpoints.load(jobs.folder(name) / "checkpoint").card
+    assert card.weights_sha256 == expected.weights_sha256, seed
+    assert card.scores_sha256 == expected.scores_sha256
+    steady = ("epoch", "losses", "validation_auroc")
+    assert [[r[key] for key in steady] for r in card.history] == [[r[key] for key in steady] for r in expected.history]
+    assert kept == 1
 
 
 def state(name: str, **values: object) -> None:
@@ -157,18 +269,22 @@ def test_a_run_of_a_process_that_is_gone_has_died() -> None:
     assert jobs.status("other").state == "died"
 
 
-def test_a_run_without_a_sign_of_life_has_died_though_its_number_is_in_use() -> None:
+def test_a_run_lives_as_long_as_its_lock_is_held_whatever_its_process_number_says() -> None:
     state("fresh", pid=os.getpid())
-    state("stale", pid=os.getpid(), updated=time.time() - jobs.HEARTBEAT_LOST - 1)
-    assert jobs.status("fresh").state == "running"
-    assert jobs.status("stale").state == "died"
+    assert jobs.status("fresh").state == "died"  # the number is in use, but by another process
+    with runs.own("fresh"):
+        assert jobs.status("fresh").state == "running"
+        with pytest.raises(ConfigError, match="being trained already"):
+            runs.own("fresh")
+    assert jobs.status("fresh").state == "died"
 
 
 def test_a_stop_is_shown_until_the_worker_has_obeyed() -> None:
     state("fresh", pid=os.getpid())
-    jobs.stop("fresh")
-    assert jobs.status("fresh").state == "stopping"
-    assert jobs.status("fresh").active
+    with runs.own("fresh"):
+        jobs.stop("fresh")
+        assert jobs.status("fresh").state == "stopping"
+        assert jobs.status("fresh").active
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"name": "x", "colour": "red"}'])

@@ -58,11 +58,12 @@ class Server:
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
+        self.runs = folder / "runs"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)],
                 cwd=ROOT,
-                env=os.environ | {"MISFIT_RUNS": str(folder / "runs")},
+                env=os.environ | {"MISFIT_RUNS": str(self.runs)},
                 stdout=log,
                 stderr=log,
             )
@@ -76,6 +77,8 @@ class Server:
                 time.sleep(0.1)
 
     def stop(self) -> None:
+        for run in self.runs.glob("[!.]*"):
+            (run / "stop").touch()  # trainings outlive their server
         self.process.terminate()
         try:
             self.process.wait(10)

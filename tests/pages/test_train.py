@@ -1,71 +1,278 @@
+import io
 import time
+import zipfile
 
-from core import checkpoints, jobs
-from core.config import config_class
+import pytest
+
+from core import checkpoints, data, jobs, plan, runs, transfer
+from core.config import config_class, default_config
 from core.regimes import Task
+from core.runs import Request
+from core.worker import Worker
 from tests.pages.conftest import words
 
 
-def until(condition, seconds=120.0):
+@pytest.fixture(autouse=True)
+def measured():
+    """The form's estimates are known, so that no test waits for a measurement that it is not about; no run outlives its test."""
+    for model in ("traditional", "dcgan"):
+        for regime, anomalies in (("seen", 6003), ("one-class", 0)):
+            plan.remember(
+                Request(model, Task("t-shirt", regime, anomalies), default_config(model, regime)),
+                plan.Speed(0.1, 1.0, 8.0),
+            )
+    yield
+    for found in jobs.statuses():
+        if found.state == "queued":
+            jobs.stop(found.name)
+    for worker in jobs._WORKERS.values():
+        worker.kill()
+        worker.wait()
+    jobs._WORKERS.clear()
+
+
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "took too long"
-        time.sleep(0.1)
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def idle(name):
+    return not jobs.status(name).busy and jobs.status(name).state != "queued"
+
+
+def trained(epochs=2, after=None, seed=0, **changes):
+    """A run carried out in this process. Returns its name."""
+    config = config_class("traditional")(
+        hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=epochs, **changes
+    )
+    taken = []
+    with jobs.here(Request("traditional", Task(anomalies=90), config, seed)) as name:
+        Worker(name, "cpu").run(lambda: len(taken) == after, on_step=taken.append)
+    return name
+
+
+def press(app, label):
+    return next(button for button in app.button if button.label == label).click().run()
 
 
 def test_start_watch_and_find_the_model_in_the_picker(open_page, own_runs):
     app = open_page("train", model="traditional")
-    app.number_input(key="train_epochs_traditional_seen").set_value(1)
-    next(button for button in app.button if button.label == "Start training").click().run()
+    app.number_input(key="train_epochs_traditional_seen").set_value(1).run()
+    press(app, "Start training")
     assert not app.exception and not app.error
     (run,) = jobs.statuses()
-    until(lambda: not jobs.status(run.name).active)
+    until(lambda: idle(run.name))
     assert jobs.status(run.name).state == "finished", jobs.status(run.name).reason
 
     app.run()
-    assert run.name in {value for column in [app.dataframe[0].value["Run"]] for value in column}
-    next(button for button in app.button if button.label.startswith("Use this model")).click().run()
+    assert run.name in set(app.dataframe[0].value["Run"])
+    next(button for button in app.button if button.label.startswith("Use the best and last")).click().run()
+    assert "shown on every page" in words(app)
     app.switch_page("pages/browse/page.py").run()
     assert not app.exception
     assert app.sidebar.selectbox(key="trained").value == run.name
 
 
-def test_stop_keeps_the_model_so_far(open_page, own_runs):
+def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     app = open_page("train", model="traditional")
-    app.number_input(key="train_epochs_traditional_seen").set_value(1000)
-    next(button for button in app.button if button.label == "Start training").click().run()
+    app.number_input(key="train_epochs_traditional_seen").set_value(1000).run()
+    press(app, "Start training")
     (run,) = jobs.statuses()
     until(lambda: jobs.status(run.name).epoch >= 1)
     app.run()
-    next(button for button in app.button if button.label == "Start training").click().run()
-    assert f"{run.name} is still training" in app.error[0].value
-    assert len(jobs.statuses()) == 1
-    app.button(key="stop_run").click().run()
-    until(lambda: not jobs.status(run.name).active)
+    press(app, "Add to the queue")
+    (waiting,) = [found for found in jobs.statuses() if found.state == "queued"]
+    assert waiting.name in words(app)
+    app.button(key=f"unqueue_{waiting.name}").click().run()
+    assert jobs.status(waiting.name).state == "stopped"
+    app.button(key=f"stop_{run.name}").click().run()
+    until(lambda: idle(run.name))
     assert jobs.status(run.name).state == "stopped"
     card = checkpoints.load(own_runs / run.name / "checkpoint").card
     assert card.stopped_early and card.epochs_trained >= 1
 
+    app.run()
+    app.selectbox(key="run_shown").select(run.name).run()
+    assert "the model so far is kept" in words(app)
+    press(app, "Resume")
+    assert jobs.status(run.name).state == "running"
+    assert not app.exception
 
-def test_impossible_settings_are_refused_with_the_reason(open_page):
-    app = open_page("train")
-    app.segmented_control(key="train_regime").set_value("unseen").run()
-    app.selectbox(key="train_left_out").select("t-shirt")
-    next(button for button in app.button if button.label == "Start training").click().run()
-    assert "not the normal one" in app.error[0].value
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda app: app.segmented_control(key="train_regime").set_value("unseen").run().selectbox(key="train_left_out").select("t-shirt"), "not the normal one"),
+        (lambda app: app.number_input(key="train_anomalies").set_value(54_000), "54000 labelled anomalies were asked for"),
+        (lambda app: app.number_input(key="train_anomalies").set_value(8), "at least 9"),
+        (lambda app: app.number_input(key="train_traditional_batch_size").set_value(4000), "batch_size is 4000, but there are 900"),
+        (lambda app: app.text_input(key="train_traditional_hidden").set_value("many"), "write whole numbers"),
+        (lambda app: app.text_input(key="train_traditional_hidden").set_value("1, 9000"), "between 1 and 8192"),
+    ],
+)  # fmt: skip
+def test_impossible_settings_are_said_before_the_start_which_is_then_off(change, said, open_page):
+    app = open_page("train", model="traditional")
+    change(app).run()
+    assert not app.exception
+    assert said in app.error[0].value
+    assert app.button(key="train_start").disabled
     assert not jobs.statuses()
 
 
-def test_too_many_anomalies_for_the_data_fail_with_the_reason(open_page, own_runs):
-    name = jobs.start(jobs.Request("traditional", Task(anomalies=54_000), config_class("traditional")()))
-    until(lambda: not jobs.status(name).active)
-    assert jobs.status(name).state == "failed"
-    assert "54000 labelled anomalies were asked for" in jobs.status(name).reason
+def test_with_every_loss_off_there_is_nothing_to_train(open_page):
+    app = open_page("train", model="dcgan")
+    for name in config_class("dcgan")().loss_names:
+        app.toggle(key=f"train_dcgan_on_{name}").set_value(False)
+    app.run()
+    assert "switch on at least one" in app.error[0].value
+
+
+def test_the_form_follows_the_sidebar(open_page):
+    app = open_page("train", model="traditional", normal="bag")
+    assert app.segmented_control(key="train_model").value == "traditional"
+    assert app.selectbox(key="train_normal").value == "bag"
+    app.sidebar.selectbox(key="model").select("dcgan").run()
+    app.sidebar.selectbox(key="normal").select("coat").run()
+    assert (app.segmented_control(key="train_model").value, app.selectbox(key="train_normal").value) == (
+        "dcgan",
+        "coat",
+    )
+    app.selectbox(key="train_normal").select("dress").run()  # and may go another way
+    assert app.selectbox(key="train_normal").value == "dress"
+
+
+def test_every_field_of_the_config_is_in_the_form_and_gets_into_the_run(open_page):
+    app = open_page("train", model="dcgan")
+    app.number_input(key="train_dcgan_learning_rate").set_value(0.001)
+    app.text_input(key="train_dcgan_widths").set_value("4, 8, 8, 16")
+    app.toggle(key="train_dcgan_on_latent").set_value(False)
+    app.number_input(key="train_dcgan_abc").set_value(2.0)
+    app.toggle(key="train_dcgan_flip").set_value(False)
+    app.run()
+    press(app, "Start training")
+    (run,) = jobs.statuses()
+    config = runs.request_of(run.name).config
+    assert (config.learning_rate, config.widths, config.latent, config.abc, config.flip) == (
+        0.001,
+        (4, 8, 8, 16),
+        0.0,
+        2.0,
+        False,
+    )
+    changed = {"learning_rate", "widths", "latent", "abc", "flip"}
+    default = default_config("dcgan", "seen")
+    assert all(getattr(config, name) == getattr(default, name) for name in vars(default) if name not in changed)
+    keys = {widget.key for kind in (app.number_input, app.toggle, app.text_input) for widget in kind}
+    assert {f"train_dcgan_{name}" for name in vars(default) if name != "epochs"} <= keys
+    jobs.stop(run.name)
+
+
+def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page):
+    app = open_page("train", model="dcgan")
+    assert "About 2 min" in words(app)  # 48 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
+    app.button(key="preset_as in the paper").click().run()
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 300
+    names = config_class("dcgan")().loss_names
+    assert [app.number_input(key=f"train_dcgan_{name}").value for name in names] == [1.5, 1.5, 0.5, 0.5, 0.5, 1.0]
+    app.button(key="preset_quick look").click().run()
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 12
+    app.button(key="preset_as shipped").click().run()
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 48
+    assert app.number_input(key="train_dcgan_abc").value == 1.5
+    app.segmented_control(key="train_model").set_value("traditional").run()
+    assert app.button(key="preset_as in the paper").disabled
+
+
+def test_a_step_that_was_never_measured_is_measured():
+    config = config_class("traditional")(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=100)
+    request = Request("traditional", Task(anomalies=90), config)
+    assert plan.known(request) is None
+    assert plan.measure(request).wait(120) == 0
+    found = plan.known(request)
+    assert 0 < found.step < 5 and 0 < found.validation < 60
+    assert found.run(plan.Plan(900, 90, 9), 10) == pytest.approx(
+        found.overhead + 10 * (9 * found.step + found.validation)
+    )
+
+
+def test_compare_rename_and_delete(open_page, own_runs):
+    first, second = trained(), trained(seed=1)
     app = open_page("train")
-    assert "54000 labelled" in app.error[0].value
+    app.selectbox(key="run_shown").select(first).run()
+    app.selectbox(key="run_rival").select(second).run()
+    assert not app.exception
+    press(app, "Rename")
+    app.text_input(key="rename_to").set_value("mine")
+    app.button(key="rename_now").click().run()
+    assert {found.name for found in jobs.statuses()} == {"mine", second}
+    assert not app.exception
+
+    app = open_page("train")
+    app.selectbox(key="run_shown").select("mine").run()
+    press(app, "Delete")
+    assert "gone for good" in words(app)
+    app.button(key="delete_not").click().run()
+    assert (own_runs / "mine").exists()
+    press(app, "Delete")
+    app.button(key="delete_now").click().run()
+    assert [found.name for found in jobs.statuses()] == [second]
+
+
+def test_export_reads_as_a_folder_and_comes_back_by_import(open_page, own_runs, tmp_path, capsys):
+    from core.__main__ import main
+
+    name = trained()
+    packed = transfer.pack(checkpoints.load(own_runs / name / "checkpoint"))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(tmp_path / "out")
+    assert main(["evaluate", "--checkpoint", str(tmp_path / "out" / name)]) == 0
+    capsys.readouterr()
+
+    app = open_page("train")
+    app.file_uploader[0].upload("model.zip", packed).run()
+    app.button(key="import_now").click().run()
+    assert not app.exception and not app.error
+    imported = next(found.name for found in jobs.statuses() if found.name != name)
+    assert app.selectbox(key="run_shown").value == imported
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
+        archive.writestr("weights.pkl", b"a pickle")
+    app.file_uploader[0].upload("odd.zip", buffer.getvalue()).run()
+    app.button(key="import_now").click().run()
+    assert "weights.pkl is no part of a trained model" in app.error[0].value
+    assert len(jobs.statuses()) == 2
+
+
+def test_a_run_that_died_offers_to_go_on_or_to_keep(open_page, own_runs):
+    config = config_class("traditional")(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=100, epochs=10_000)
+    name = jobs.start(Request("traditional", Task(anomalies=90), config))
+    until(lambda: runs.resumable(name))
+    jobs._WORKERS[name].kill()
+    until(lambda: idle(name))
+    app = open_page("train")
+    assert "The worker was killed. Resume it, or keep" in app.error[0].value
+    assert "None" not in app.error[0].value
+    press(app, "Keep what it has learned")
+    until(lambda: idle(name))
+    assert jobs.status(name).state == "stopped"
+    assert checkpoints.load(own_runs / name / "checkpoint").generator() is not None
 
 
 def test_the_starter_set_is_named_with_the_way_to_more(open_page):
     app = open_page("train")
     assert "starter set" in words(app)
+    assert any("Fetch all" in button.label for button in app.button)
+
+
+def test_without_training_images_the_runs_are_still_there(open_page, tmp_path, monkeypatch):
+    name = trained()
+    monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path))
+    app = open_page("train")
+    assert not app.exception
+    assert "FASHION_MNIST_DIR" in app.error[0].value
+    assert name in set(app.dataframe[0].value["Run"])
+    monkeypatch.delenv("FASHION_MNIST_DIR")
+    monkeypatch.setattr(data, "SHIPPED", tmp_path)
+    app = open_page("train")
     assert any("Fetch all" in button.label for button in app.button)

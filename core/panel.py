@@ -1,0 +1,78 @@
+"""A few fixed validation images, as the generator redraws them after each epoch: one small PNG a frame, on disk."""
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.files import write_whole
+from core.regimes import Split, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NORMALS = 8
+FRAMES = 60  # about as many are kept of a run, however long
+
+
+def choose(split: Split, task: Task) -> tuple[np.ndarray, list[str]]:
+    """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at."""
+    each = len(split.validation_anomaly) // len(task.anomaly_classes)
+    normals = split.validation_normal[:NORMALS]
+    anomalies = split.validation_anomaly[::each][: len(task.anomaly_classes)]
+    return np.concatenate([normals, anomalies]), [task.normal] * len(normals) + list(task.anomaly_classes)
+
+
+def due(epoch: int, epochs: int) -> bool:
+    """Whether a frame is kept of this epoch; 0 is before training. Most happens in the first ten."""
+    return epoch <= 10 or epoch == epochs or epoch % -(-epochs // FRAMES) == 0
+
+
+def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> None:
+    """The images themselves, with their classes. Raises OSError."""
+    _write(folder / "originals.png", images, {"classes": classes})
+
+
+def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "nn.Module", size: int) -> None:
+    """The images as redrawn after `epoch`, with their scores. Raises OSError."""
+    from core import scoring
+
+    redrawn = scoring.reconstruct(generator, images, size)
+    scores = scoring.score_reconstructions(images, redrawn)
+    grey = ((redrawn + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+    _write(folder / f"{epoch:05}.png", grey, {"scores": [round(float(score), 4) for score in scores]})
+
+
+def forget_after(folder: Path, epoch: int) -> None:
+    """Remove the frames of later epochs, which a resumed run will make again."""
+    for path in frames(folder):
+        if int(path.stem) > epoch:
+            path.unlink(missing_ok=True)
+
+
+def frames(folder: Path) -> list[Path]:
+    """The frames there are, in the order of their epochs; a file's stem is its epoch."""
+    return sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
+
+
+def read(path: Path) -> tuple[bytes, dict]:
+    """A frame's PNG and what is written in it. Raises OSError, ValueError."""
+    from PIL import Image
+
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as picture:
+        return content, json.loads(picture.text["misfit"])
+
+
+def _write(path: Path, images: np.ndarray, notes: dict) -> None:
+    """uint8 [N, 28, 28] side by side as one PNG."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("misfit", json.dumps(notes))
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(list(images), axis=1)).save(buffer, "PNG", pnginfo=info)
+    write_whole(path, buffer.getvalue())

@@ -1,0 +1,88 @@
+"""What every field of a training's config is called, in which unit, and what it does: the form's labels and explanations."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Field:
+    """A number's label with its unit, its explanation, its bounds and step, and how many digits it is shown with."""
+
+    label: str
+    help: str
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 1.0
+    format: str | None = None
+
+
+TRAINING = {
+    "batch_size": Field(
+        "Batch size (images)", "Normal images a step; as many anomalies go through beside them.", 2, 8192
+    ),
+    "learning_rate": Field(
+        "Learning rate",
+        "Peak of the one-cycle schedule, for generator and discriminators alike.",
+        1e-7,
+        1.0,
+        1e-4,
+        "%.5f",
+    ),
+    "beta1": Field("Adam β₁", "Decay of the mean of gradients; 0.5 as in DCGAN.", 0.0, 0.9999, 0.05, "%.4f"),
+    "beta2": Field("Adam β₂", "Decay of the mean of squared gradients.", 0.0, 0.99999, 0.001, "%.5f"),
+    "ema_decay": Field(
+        "Weight average (decay a step)",
+        "The exponential average of the generator's weights is what is scored and saved; 0 takes the weights as they are.",
+        0.0,
+        0.99999,
+        0.001,
+        "%.5f",
+    ),
+    "clip_norm": Field(
+        "Gradient clip (norm)",
+        "Largest norm of the generator's gradient; larger ones are scaled down.",
+        1e-6,
+        1e6,
+        0.1,
+        "%.3f",
+    ),
+    "shift": Field("Shift (pixels)", "Each training image is moved by up to so many pixels.", 0, 4),
+    "size": Field("Input side (pixels)", "Height and width of the network's input; fixed by each network.", 0, 64),
+    "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder.", 1, 784),
+    "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss.", 1, 32),
+    "patch_stride": Field("Patch stride (pixels)", "From one patch to the next.", 1, 32),
+    "patch_worst": Field("Worst patches (count)", "So many of the worst patches of each image count.", 1, 1024),
+}
+SWITCHES = {
+    "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),
+    "distorted": Field(
+        "Distorted normals stand in for anomalies",
+        "Only where no anomaly is labelled (one-class): turned and squeezed normals take their place in training.",
+    ),
+}
+WIDTHS = {
+    "hidden": Field("Hidden layers (widths)", "Of encoder and, reversed, decoder: one to six numbers from 1 to 8192."),
+    "widths": Field("Generator (channels)", "Of its four convolutions: four numbers from 1 to 1024."),
+    "discriminator_hidden": Field("Discriminator's layers (widths)", "One to six numbers from 1 to 8192."),
+    "discriminator_widths": Field(
+        "Discriminator (channels)", "Of its first four convolutions: four numbers from 1 to 1024."
+    ),
+}
+LOSSES = {
+    "l1": Field("L1", "Mean absolute error of redrawn normals."),
+    "patch_l1": Field("Patch L1", "The same over the worst patches of each normal image."),
+    "latent": Field("Latent vector", "A normal image and its reconstruction should be encoded alike."),
+    "adversarial_normal": Field("Normal adversarial", "Redrawn normals should look real to the normal discriminator."),
+    "abc": Field("ABC", "Autoencoding Binary Classifier: anomalies should be redrawn badly."),
+    "adversarial_anomaly": Field(
+        "Anomaly adversarial", "Redrawn anomalies should look redrawn to the anomaly discriminator."
+    ),
+    "mse": Field("MSE", "Mean squared error of redrawn normals."),
+    "anomaly_mse": Field("Anomaly MSE", "A reward: anomalies should be redrawn with a large squared error."),
+    "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, redrawn ones 0."),
+    "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, redrawn ones 0."),
+}
+
+
+def loss_name(name: str) -> str:
+    """What a loss is called; an imported model may have one that is not known here."""
+    return LOSSES[name].label if name in LOSSES else name.replace("_", " ")

@@ -1,0 +1,264 @@
+"""Earlier runs: the list, one of them looked at, two compared; rename, resume, keep, export, import, delete."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core import checkpoints, jobs, runs
+from core.checkpoints import Checkpoint
+from core.errors import MisfitError
+from core.runs import Status
+from pages.parts import models
+from pages.parts.link import class_name
+from pages.train import curves, panel
+from pages.train.form import duration
+from pages.train.live import BEST_HELP, STATE_ICONS, described
+
+LARGEST_UPLOAD = 64  # megabytes
+
+
+def show(ended: list[Status]) -> None:
+    """The list and everything that can be done with a run."""
+    st.subheader("Runs", anchor=False)
+    if not ended:
+        st.caption("No run has ended yet. Start one above, train one with `python -m core train`, or import one.")
+        _import()
+        return
+    kept: dict[str, dict[str, Checkpoint]] = {}
+    for one in models.found()[0]:
+        if one.run:
+            kept.setdefault(one.run, {})[one.folder.name] = one
+    _table(ended, kept)
+    names = [status.name for status in ended]
+    if st.session_state.get("run_shown") not in names:
+        st.session_state["run_shown"] = names[0]
+    left, right = st.columns(2)
+    with left:
+        chosen = st.selectbox("Look at a run", names, key="run_shown", persist_state="session")
+    with right:
+        others = [name for name in names if name != chosen]
+        if st.session_state.get("run_rival") not in (None, *others):
+            st.session_state["run_rival"] = None
+        rival = st.selectbox(
+            "Compare with",
+            others,
+            index=None,
+            placeholder="No other run",
+            key="run_rival",
+            help="Draws the curves of both over each other.",
+        )
+    by_name = {status.name: status for status in ended}
+    _one(by_name[chosen], by_name.get(rival), kept.get(chosen, {}))
+    _import()
+
+
+def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
+    rows = []
+    for status in ended:
+        mine = kept.get(status.name, {})
+        last = mine.get(checkpoints.LAST) or mine.get(checkpoints.BEST)
+        best = mine.get(checkpoints.BEST)
+        task = status.request["task"]
+        rows.append(
+            {
+                "Run": status.name,
+                "State": status.state,
+                "Model": models.MODEL_NAMES[status.request["model"]],
+                "Normal class": class_name(task["normal"]),
+                "Regime": task["regime"],
+                "Epochs": f"{status.epoch} of {status.request['config']['epochs']}",
+                "Validation AUROC": last.card.validation["auroc"] if last else None,
+                "Test AUROC": last.card.test["auroc"] if last else None,
+                "Best: epoch": best.card.epochs_trained if best else (status.epoch if last else None),
+                "Best: test AUROC": best.card.test["auroc"] if best else (last.card.test["auroc"] if last else None),
+                "Duration": duration(status.seconds) if status.seconds else None,
+                "Seed": status.request["seed"],
+            }
+        )
+    areas = {
+        name: st.column_config.NumberColumn(format="%.4f", help=said)
+        for name, said in (
+            ("Validation AUROC", "Of the last model."),
+            ("Test AUROC", "Of the last model; it chose nothing."),
+            ("Best: test AUROC", "Of the model that was best by validation."),
+        )
+    }
+    columns = areas | {"Best: epoch": st.column_config.NumberColumn(help=BEST_HELP, format="%d")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
+
+
+def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> None:
+    say = {"finished": st.success, "stopped": st.info}.get(status.state, st.error)
+    say(f"**{status.name}**: {status.state}. {status.reason} \n\n{described(status)}", icon=STATE_ICONS[status.state])
+    _use(status, mine)
+    with st.container(horizontal=True):
+        _way_on(status, mine)
+        _export(mine)
+        st.session_state.pop("_dialog_done", None)
+        _button("Rename", "edit", _rename, status.name)
+        _button("Delete", "delete", _delete, status.name)
+    records = runs.history(status.name)
+    shown = [(status.name, records, None)]
+    epochs = status.request["config"]["epochs"]
+    if rival:
+        shown.append((rival.name, runs.history(rival.name), None))
+        epochs = max(epochs, rival.request["config"]["epochs"])
+    if any(len(one[1]) for one in shown):
+        curves.show(shown, epochs, f"curves_{status.name}_{rival.name if rival else ''}")
+        with st.expander("The same as a table", icon=":material/table:"):
+            st.dataframe(_history(records), hide_index=True)
+    for one in (status, rival):
+        if one:
+            panel.show(one, f"panel_{one.name}", named=rival is not None)
+
+
+def _history(records: list) -> pd.DataFrame:
+    rows = []
+    for record in records:
+        row = {key: value for key, value in record.items() if not isinstance(value, dict)}
+        row |= {f"{name} accuracy": value for name, value in record["discriminator_accuracy"].items()}
+        rows.append(row | record["losses"])
+    return pd.DataFrame(rows).rename(columns=lambda name: name.replace("_", " "))
+
+
+def _use(status: Status, mine: dict[str, Checkpoint]) -> None:
+    """Which models are kept of the run, which of them the other pages show, and the way to show one."""
+    if not mine:
+        return
+    state = st.session_state
+    task = status.request["task"]
+    current = models.pick(state["model"], state["normal"], state.get("trained"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for which, one in sorted(mine.items(), reverse=True):
+            only = len(mine) == 1 and which == checkpoints.LAST and status.state == "finished"
+            word = "best and last" if only else "last" if which == checkpoints.LAST else "best by validation"
+            what = f"{word}: epoch {one.card.epochs_trained}, test AUROC {one.card.test['auroc']:.4f}"
+            if current is not None and current.folder == one.folder:
+                st.markdown(f":green-badge[:material/visibility: shown on every page] {what}", width="content")
+                continue
+
+            def use(one: Checkpoint = one) -> None:
+                state["model"], state["normal"] = one.card.model, task["normal"]
+                state["trained"] = models.identity(one)
+
+            st.button(
+                f"Use the {word} (epoch {one.card.epochs_trained}, test AUROC {one.card.test['auroc']:.4f})",
+                icon=":material/done_all:",
+                on_click=use,
+                key=f"use_{one.name}",
+                help="Choose this model in the sidebar, for every page.",
+            )
+
+
+def _way_on(status: Status, mine: dict[str, Checkpoint]) -> None:
+    if status.state == "finished" or (status.state == "failed" and not runs.resumable(status.name) and mine):
+        return  # what diverged would diverge again
+    resumable = runs.resumable(status.name)
+    word = "Resume" if resumable else "Start again"
+    said = "Goes on as if it had never ended: same seed, same weights." if resumable else "From the beginning."
+    _button(word, "resume", lambda name: _try(jobs.resume, name), status.name, said)
+    if resumable and (status.state == "died" or not mine):
+        said = "Makes a model of what it has learned, without training on."
+        _button("Keep what it has learned", "save", lambda name: _try(jobs.keep, name), status.name, said)
+
+
+def _button(label: str, icon: str, action: Callable[[str], None], name: str, said: str | None = None) -> None:
+    if st.button(label, icon=f":material/{icon}:", key=f"{label}_{name}", help=said):
+        action(name)
+
+
+def _try(action: Callable[[str], None], name: str) -> None:
+    try:
+        action(name)
+    except (MisfitError, OSError) as error:
+        st.session_state["_train_trouble"] = str(error)
+    st.rerun()
+
+
+def _export(mine: dict[str, Checkpoint]) -> None:
+    from core import transfer
+
+    for which, one in sorted(mine.items(), reverse=True):
+        suffix = "" if len(mine) == 1 else " last" if which == checkpoints.LAST else " best"
+        st.download_button(
+            f"Export{suffix}",
+            data=lambda one=one: transfer.pack(one),
+            file_name=f"{one.name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key=f"export_{one.name}",
+            on_click="ignore",
+            help="A zip of a folder; unpacked, `python -m core evaluate --checkpoint FOLDER` reads it.",
+        )
+
+
+@st.dialog("Rename the run", icon=":material/edit:")
+def _rename(name: str) -> None:
+    state = st.session_state
+
+    def now() -> None:
+        new = state["rename_to"].strip()
+        try:
+            runs.rename(name, new)
+        except (MisfitError, OSError) as error:
+            state["_rename_trouble"] = str(error)
+            return
+        state["run_shown"] = new
+        if state.get("trained") in (name, f"{name}-best"):  # the other pages go on showing it
+            state["trained"] = new + state["trained"].removeprefix(name)
+        state["_dialog_done"] = True
+
+    if state.pop("_dialog_done", False):
+        st.rerun()  # the whole page, which closes the dialog
+    st.text_input("New name", name, max_chars=80, key="rename_to", help="Lower-case letters, digits and hyphens.")
+    if trouble := state.pop("_rename_trouble", None):
+        st.error(trouble, icon=":material/error:")
+    st.button("Rename it", type="primary", on_click=now, key="rename_now")
+
+
+@st.dialog("Delete the run?", icon=":material/delete:")
+def _delete(name: str) -> None:
+    state = st.session_state
+
+    def now() -> None:
+        try:
+            runs.delete(name)
+            state["_dialog_done"] = True
+        except (MisfitError, OSError) as error:
+            state["_delete_trouble"] = str(error)
+
+    if state.pop("_dialog_done", False):
+        st.rerun()  # the whole page, which closes the dialog
+    st.markdown(f"**{name}** and its models will be gone for good. Export them first if you may want them again.")
+    if trouble := state.pop("_delete_trouble", None):
+        st.error(trouble, icon=":material/error:")
+    with st.container(horizontal=True):
+        st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now", on_click=now)
+        if st.button("Keep it", key="delete_not"):
+            st.rerun()
+
+
+def _import() -> None:
+    with st.expander("Import a model", icon=":material/upload:"):
+        files = st.file_uploader(
+            "An exported zip, or generator.safetensors with card.json",
+            type=["zip", "safetensors", "json"],
+            accept_multiple_files=True,
+            max_upload_size=LARGEST_UPLOAD,
+            key=f"import_{st.session_state.get('_imported', 0)}",
+            help="Weights as safetensors, and the card; scores.safetensors where you have it. Nothing else is read.",
+        )
+        if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
+            from core import transfer
+
+            try:
+                with st.spinner("The weights are held against the scores…"):
+                    name = transfer.take([(file.name, file.getvalue()) for file in files])
+            except (MisfitError, OSError) as error:
+                st.error(str(error), icon=":material/error:")
+                return
+            state = st.session_state
+            state["_imported"] = state.get("_imported", 0) + 1  # an empty uploader
+            state["_run_next"] = name
+            st.rerun()

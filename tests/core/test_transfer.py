@@ -1,0 +1,130 @@
+"""What a stranger gives is taken only when it is a trained model through and through."""
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+import safetensors.numpy
+
+from core import checkpoints, data, runs, transfer
+from core.checkpoints import CARD, SCORES, WEIGHTS
+from core.errors import CheckpointError
+from core.files import sha256
+
+
+@pytest.fixture
+def files(saved) -> dict[str, bytes]:
+    folder = saved("traditional")
+    return {name: (folder / name).read_bytes() for name in transfer.FILES}
+
+
+def zipped(files: dict[str, bytes]) -> list[tuple[str, bytes]]:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return [("model.zip", buffer.getvalue())]
+
+
+def nothing_is_left() -> bool:
+    return not [path for path in checkpoints.RUNS.glob("*") if path.name != ".lock"]
+
+
+def test_what_is_packed_comes_back_bit_for_bit(saved) -> None:
+    folder = saved("dcgan")
+    name = transfer.take([("x.zip", transfer.pack(checkpoints.load(folder)))])
+    assert name == "dcgan-t-shirt-seen-imported-1"
+    found = checkpoints.load(runs.folder(name) / "checkpoint")
+    assert (found.folder / WEIGHTS).read_bytes() == (folder / WEIGHTS).read_bytes()
+    assert (found.folder / SCORES).read_bytes() == (folder / SCORES).read_bytes()
+    assert found.card == checkpoints.load(folder).card
+    status = runs.status(name)
+    assert (status.state, status.reason, status.epoch) == ("finished", "Imported.", 2)
+    assert len(runs.history(name)) == 2
+
+
+def test_three_loose_files_and_a_macs_zip_are_taken_too(files) -> None:
+    assert transfer.take(list(files.items())).endswith("-1")
+    litter = {f"x/{name}": content for name, content in files.items()} | {
+        "__MACOSX/x/._card.json": b"",
+        "x/.DS_Store": b"",
+    }
+    assert transfer.take(zipped(litter)).endswith("-2")
+
+
+def test_without_scores_they_are_made_from_the_weights_where_the_data_is_the_same(files, small, monkeypatch) -> None:
+    original = safetensors.numpy.load(files.pop(SCORES))
+    with pytest.raises(CheckpointError, match="was trained on other images"):
+        transfer.take(list(files.items()))
+    assert nothing_is_left()
+    real = data.load
+    monkeypatch.setattr(data, "load", lambda split: small if split == "train" else real(split))
+    found = checkpoints.load(runs.folder(transfer.take(list(files.items()))) / "checkpoint")
+    for field in dataclasses.fields(found.scores):
+        assert getattr(found.scores, field.name).tobytes() == original[field.name].tobytes()
+
+
+def test_figures_that_flatter_are_computed_again(files) -> None:
+    card = json.loads(files[CARD])
+    flattering = card | {
+        "test": {"auroc": 1.0},
+        "validation": {},
+        "thresholds": {"youden": 0.0, "fpr_5": 0.0, "fpr_1": 0.0},
+    }
+    name = transfer.take(list((files | {CARD: json.dumps(flattering).encode()}).items()))
+    found = checkpoints.load(runs.folder(name) / "checkpoint").card
+    assert dataclasses.asdict(found) == card
+
+
+def edited(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
+    return files | {CARD: json.dumps(json.loads(files[CARD]) | changes).encode()}
+
+
+def foreign_scores(files: dict[str, bytes]) -> dict[str, bytes]:
+    scores = safetensors.numpy.load(files[SCORES])
+    content = safetensors.numpy.save(scores | {"test": scores["test"][::-1].copy()})
+    return edited(files | {SCORES: content}, scores_sha256=sha256(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda files: files | {"weights.pt": b"pickle"}, "weights.pt is no part of a trained model"),
+        (lambda files: {CARD: files[CARD]}, "generator.safetensors is missing"),
+        (lambda files: {WEIGHTS: files[WEIGHTS]}, "card.json is missing"),
+        (lambda files: {}, "generator.safetensors and card.json is missing"),
+        (lambda files: files | {f"other/{CARD}": files[CARD]}, "two files called card.json"),
+        (lambda files: files | {WEIGHTS: files[WEIGHTS][:-1]}, "SHA-256 differs"),
+        (lambda files: files | {CARD: b"{"}, "not JSON"),
+        (lambda files: edited(files, config={"z": 5}), "does not fit|the config says"),
+        (lambda files: edited(files, history=[{"epoch": 1}]), "history"),
+        (lambda files: edited(files, history=["x"]), "history"),
+        (foreign_scores, "does not belong to"),
+    ],
+)
+def test_anything_else_is_refused_with_one_line_and_leaves_nothing(change, said: str, files) -> None:
+    for given in (list(change(files).items()), zipped(change(files))):
+        with pytest.raises(CheckpointError, match=said) as error:
+            transfer.take(given)
+        assert "\n" not in str(error.value)
+        assert ".import-" not in str(error.value)
+        assert nothing_is_left()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip" * 100])
+def test_what_is_no_zip_is_refused(content: bytes) -> None:
+    with pytest.raises(CheckpointError, match="not a zip that can be read"):
+        transfer.take([("model.zip", content)])
+
+
+def test_a_zip_that_grows_without_end_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoints, "LARGEST_FILE", 100_000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(WEIGHTS, bytes(10_000_000))
+    assert len(buffer.getvalue()) < 20_000
+    with pytest.raises(CheckpointError, match="larger than 100000 bytes"):
+        transfer.take([("model.zip", buffer.getvalue())])
