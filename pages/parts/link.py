@@ -97,6 +97,7 @@ EVERYWHERE = (
     Field("threshold", None, _threshold),
 )
 PAGES: dict[str, tuple[Field, ...]] = {
+    "": (Field("example", None, _whole(0, TEST_IMAGES - 1)),),  # the Overview
     "browse": (
         Field("image", None, _whole(0, TEST_IMAGES - 1)),
         Field("classes", [], _several_of(CLASSES)),
