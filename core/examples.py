@@ -19,7 +19,7 @@ from core.files import write_whole
 STORED = ROOT / "data" / "examples.safetensors"
 SEED = 2017  # the images are drawn, not picked: models make their usual mistakes among them
 ROUNDS = 2  # images of each anomaly class
-NORMAL_EVERY = 3  # anomalies before each normal image
+NORMAL_EVERY = 3  # anomalies between normal images; the second image is a normal one
 
 
 def chosen(normal: str, labels: np.ndarray) -> np.ndarray:
@@ -34,7 +34,7 @@ def chosen(normal: str, labels: np.ndarray) -> np.ndarray:
         others = [name for name in reversed(CLASSES) if name != normal]  # shoes first: the plainest anomalies
         for place, name in enumerate(others, 1):
             numbers.append(next(drawn[name]))
-            if place % NORMAL_EVERY == 0:
+            if place % NORMAL_EVERY == 1:
                 numbers.append(next(drawn[normal]))
     return np.array(numbers)
 

@@ -41,6 +41,7 @@ _COLOURS = {
     "passed": charts.NORMAL,
 }
 _RAMP = heat(np.linspace(0.0, RESIDUAL_FULL, 64)[None])  # [1, 64, 3]
+_WHY = "Training rewarded these models for redrawing anomalies badly; that is why an anomaly may come out as its own negative, or as noise."
 state = st.session_state
 
 
@@ -103,7 +104,8 @@ def show(gans: Sequence[Chosen]) -> None:
     st.html(
         f'<small>Residual: the difference between image and reconstruction at each pixel, <img class="mf-ramp" alt="from black" '
         f'src="{data_url(_RAMP)}"> from none to {RESIDUAL_FULL:g} or more, the same scale for every image. Its mean is the '
-        f"score, from 0 to 2. Image {which} of the test.</small>"
+        f"score, from 0 to 2. {_WHY if any(one.checkpoint.task.regime != 'one-class' for one in gans) else ''} "
+        f"Image {which} of the test.</small>"
     )
 
 

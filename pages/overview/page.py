@@ -51,10 +51,10 @@ def headline(gan: Chosen, ceiling: float | None) -> None:
         "0.5 is guessing, 1 is perfect.",
     )
     marks = [Mark(area, "●", "this model")]
-    if gan.checkpoint.folder == checkpoints.shipped(card.model, "t-shirt"):
-        marks.append(Mark(DECK[card.model], "◆", "the slide deck it started from"))
+    if card.model in DECK and gan.checkpoint.folder == checkpoints.shipped(card.model, "t-shirt"):
+        marks.append(Mark(DECK[card.model], "◆", "the slide deck it started from", above=True))
     if seen and ceiling:
-        marks.append(Mark(ceiling, "▲", "supervised CNN"))
+        marks.append(Mark(ceiling, "▼", "supervised CNN", above=True))
     st.html(
         gauge.STYLE
         + gauge.html(marks, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (low, high, charts.MODELS[card.model]))

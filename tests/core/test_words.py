@@ -12,7 +12,7 @@ def test_every_model_regime_and_study_has_its_one_name():
     assert tuple(words.REGIME_HELP) == tuple(words.REGIME_QUESTIONS) == REGIMES
     assert tuple(results.STUDIES) == words.STUDIES
     assert models.MODEL_NAMES is words.MODEL_NAMES and models.REGIME_HELP is words.REGIME_HELP
-    assert set(words.MODEL_NAMES) == set(published.DECK)
+    assert set(published.DECK) <= set(words.MODEL_NAMES)
     assert reporting.METHOD_NAMES is words.METHOD_NAMES
 
 
