@@ -137,7 +137,7 @@ def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
         _box(160, 207, 292, 42, ["Decoder"], _GREY, _DECODER),
     ]
     if skips:
-        parts.append('<path d="M286 114 L286 186" stroke-dasharray="5 4"/>')
+        parts.append('<path d="M254 114 L254 138 M254 162 L254 186" stroke-dasharray="5 4"/>')
         parts.append(_box(254, 150, 108, 24, ["skip connections"], _GREY, _SKIPS))
     most = max(len(lane.losses) for lane in lanes)
     for lane, x in zip(lanes, columns, strict=True):

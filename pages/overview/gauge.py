@@ -10,6 +10,8 @@ STYLE = """<style>
 .mf-track {position:relative; height:12px; border-radius:6px; background:color-mix(in srgb, currentColor 16%, transparent)}
 .mf-track b {position:absolute; top:0; height:12px; border-radius:6px; opacity:.55}
 .mf-track i {position:absolute; top:50%; transform:translate(-50%,-50%); font:normal 17px/1 sans-serif}
+.mf-track b.interval {top:-4px; height:20px; border-radius:3px; opacity:.9}
+.mf-track i.dot {width:8px; height:8px; border-radius:50%; background:currentColor}
 .mf-track i.above {top:-10px; font-size:15px}
 .mf-track i.line {width:3px; height:22px; background:currentColor; border-radius:2px}
 .mf-ends {display:flex; justify-content:space-between; font-size:.78rem; opacity:.85; padding-top:5px}
@@ -44,11 +46,16 @@ def html(
     parts = []
     if bar:
         start, end = place(bar[0]), place(bar[1])
-        parts.append(f'<b style="left:{start:.2f}%;width:{max(end - start, 0.5):.2f}%;background:{bar[2]}"></b>')
+        interval = "interval" if bar[0] > low else ""  # a piece of the scale, not all up to a value
+        parts.append(
+            f'<b class="{interval}" style="left:{start:.2f}%;width:{max(end - start, 0.5):.2f}%;background:{bar[2]}"></b>'
+        )
     for mark in marks:
         line = mark.sign == "|"
-        kind = "line" if line else "above" if mark.above else ""
-        parts.append(f'<i class="{kind}" style="left:{place(mark.value):.2f}%">{"" if line else escape(mark.sign)}</i>')
+        kind = "line" if line else "above" if mark.above else "dot" if mark.sign == "●" else ""
+        parts.append(
+            f'<i class="{kind}" style="left:{place(mark.value):.2f}%">{"" if kind in ("line", "dot") else escape(mark.sign)}</i>'
+        )
     spoken = escape("; ".join(mark.words for mark in marks) + f"; scale {ends[0]} to {ends[1]}")
     legend = "".join(
         f'<li><span aria-hidden="true">{escape(mark.sign)}</span> {escape(mark.what)} <strong>{mark.value:.{mark.digits}f}</strong></li>'
