@@ -25,7 +25,8 @@ _STYLE = """<style>
 .mf-example {display:flex; flex-wrap:wrap; gap:16px; align-items:stretch}
 .mf-example section {flex:2 1 290px; min-width:0; border:1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius:10px; padding:14px 16px}
 .mf-example section:first-child {flex:1 1 180px; border-color:transparent; padding-inline:0}
-.mf-example h3 {font-size:1.05rem; margin:0 0 8px; padding:0}
+.mf-example h2 {font-size:1.05rem; line-height:1.4; margin:0 0 8px; padding:0}
+.mf-example h2 small {font-size:.85rem; font-weight:400; white-space:nowrap}
 .mf-pair {display:flex; gap:12px}
 .mf-pair figure {margin:0; flex:1 1 0; min-width:0; max-width:230px}
 .mf-pair img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
@@ -72,7 +73,7 @@ def show(gans: Sequence[Chosen]) -> None:
     pictures = [_reconstruction(one, which, image) for one in gans]
     role = "normal here: it should pass" if name == normal else "an anomaly here: it should be flagged"
     parts = [
-        f'<section><h3>The image</h3><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {which}, '
+        f'<section><h2>The image</h2><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {which}, '
         f'{class_name(name)}"><figcaption><strong>{class_name(name)}</strong>, {role}.</figcaption></figure></div></section>'
     ]
     parts += [_card(one, which, image, made) for one, made in zip(gans, pictures, strict=True)]
@@ -144,7 +145,7 @@ def _card(one: Chosen, which: int, image: np.ndarray, made: np.ndarray | None) -
         (0.0, score, charts.ANOMALY if flagged else charts.NORMAL),
     )
     return (
-        f'<section><h3>{escape(one.title)}</h3><div class="mf-pair">{figures}</div>{scale}'
+        f'<section><h2>{escape(one.title)} <small>{escape(one.regime)} regime</small></h2><div class="mf-pair">{figures}</div>{scale}'
         f"{_verdict(one, which, flagged)}</section>"
     )
 

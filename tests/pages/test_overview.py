@@ -78,6 +78,11 @@ def test_an_image_without_a_stored_reconstruction_is_redrawn_on_request(open_pag
     assert "Show the reconstructions" not in [button.label for button in app.button]
 
 
+def test_models_of_two_regimes_say_which_is_which(open_page):
+    shown = html(open_page(trained="shipped-one-class"))
+    assert "Traditional GAN <small>seen regime" in shown and "DCGAN <small>one-class regime" in shown
+
+
 def test_a_damaged_store_of_examples_is_said_to_be_damaged(open_page, tmp_path, monkeypatch):
     monkeypatch.setattr(examples, "STORED", tmp_path / "examples.safetensors")
     examples.STORED.write_bytes(b"not tensors")
