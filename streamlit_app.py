@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
-from pages.parts import link, sidebar
+from pages.parts import link, sidebar, tour
 
 
 def route() -> None:
@@ -32,6 +32,7 @@ def route() -> None:
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
     for problem in link.problems():
         st.warning(problem, icon=":material/link_off:")
+    tour.show(page.url_path)
     page.run()
     link.push()
 

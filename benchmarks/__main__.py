@@ -11,10 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from core.files import write_whole
+from core.words import MODEL_NAMES
 
 HERE = Path(__file__).parent
 RESULTS, PLOT = HERE / "RESULTS.md", HERE / "growth.png"
-NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
 IMAGES, SIDES, COUNTS = (1000, 3000, 9000, 27_000, 54_000), (32, 64, 96, 128), (100, 300, 1000, 3000, 10_000)
 
 
@@ -26,12 +26,12 @@ def training() -> str:
     from benchmarks import training
 
     rows = []
-    for model in NAMES:
+    for model in MODEL_NAMES:
         found, speed = training.against_straightforward(model)
-        rows.append([NAMES[model], "a straightforward loop", f"{speed:,.0f}", found.spread, str(found.repeats)])
+        rows.append([MODEL_NAMES[model], "a straightforward loop", f"{speed:,.0f}", found.spread, str(found.repeats)])
     if training.installed():
         found, speed = training.against_ganomaly()
-        rows.append([NAMES["dcgan"], "anomalib's GANomaly", f"{speed:,.0f}", found.spread, str(found.repeats)])
+        rows.append([MODEL_NAMES["dcgan"], "anomalib's GANomaly", f"{speed:,.0f}", found.spread, str(found.repeats)])
     return "## Training, images a second\n\n" + table(
         ["ours", "against", "our images/s", "times faster, median (range)", "repeats"], rows
     )
@@ -41,10 +41,13 @@ def quality() -> str:
     from benchmarks import quality
 
     rows = []
-    for model in NAMES:
+    for model in MODEL_NAMES:
         found = quality.time_to(model)
         rows.append(
-            [NAMES[model], *(f"{found[level]:.0f} s" if level in found else "not reached" for level in quality.LEVELS)]
+            [
+                MODEL_NAMES[model],
+                *(f"{found[level]:.0f} s" if level in found else "not reached" for level in quality.LEVELS),
+            ]
         )
     head = ["T-shirt/top, seen, seed 0", *(f"validation AUROC {level}" for level in quality.LEVELS)]
     return "## Time to quality\n\n" + table(head, rows)
@@ -54,12 +57,12 @@ def scoring() -> str:
     from benchmarks import scoring
 
     rows = []
-    for model in NAMES:
+    for model in MODEL_NAMES:
         found, batch = scoring.against_bare_forward(model)
         before, peak = scoring.peak_memory(model)
         rows.append(
             [
-                NAMES[model],
+                MODEL_NAMES[model],
                 f"{10_000 / found.ours:,.0f}",
                 found.inverse,
                 str(batch),
@@ -115,12 +118,14 @@ def growth() -> str:
     from benchmarks import quality, scoring
 
     curves: list[tuple[str, str, tuple[int, ...], list[float]]] = []
-    for model in NAMES:
+    for model in MODEL_NAMES:
         counts = IMAGES if model == "traditional" else IMAGES[:3]
-        curves.append((f"{NAMES[model]}: training, an epoch", "images", counts, quality.of_images(model, counts, 1)))
+        curves.append(
+            (f"{MODEL_NAMES[model]}: training, an epoch", "images", counts, quality.of_images(model, counts, 1))
+        )
     curves.append(("DCGAN: training, a step", "image width, pixels", SIDES, quality.of_width(SIDES)))
-    for model in NAMES:
-        curves.append((f"{NAMES[model]}: scoring", "images", COUNTS, scoring.growth(model)))
+    for model in MODEL_NAMES:
+        curves.append((f"{MODEL_NAMES[model]}: scoring", "images", COUNTS, scoring.growth(model)))
     draw(curves)
     rows = [
         [

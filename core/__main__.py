@@ -1,4 +1,4 @@
-"""The command line: python -m core train | evaluate | score | results | fetch."""
+"""The command line: python -m core train | evaluate | score | results | cards | examples | fetch."""
 
 import argparse
 import contextlib
@@ -12,11 +12,10 @@ from core.checkpoints import Checkpoint
 from core.config import CONFIGS, default_config
 from core.errors import CheckpointError, MisfitError
 from core.regimes import REGIMES, Task
+from core.words import STUDIES
 
 if TYPE_CHECKING:
     from core.runs import Request
-
-STUDIES = ("main", "ablation", "imbalance")  # core.results has them; importing it costs a second
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -138,6 +137,20 @@ def _parser() -> argparse.ArgumentParser:
         "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is there, tcp://HOST:8786"
     )
     results.set_defaults(run=_results)
+
+    cards = commands.add_parser(
+        "cards",
+        help="write the model cards into docs/",
+        description="Write docs/model-card-<model>.md for each GAN from the cards in checkpoints/.",
+    )
+    cards.set_defaults(run=_cards)
+
+    examples = commands.add_parser(
+        "examples",
+        help="store the reconstructions that the Overview shows",
+        description="Store what every shipped model makes of the Overview's example images in data/examples.safetensors.",
+    )
+    examples.set_defaults(run=_examples)
 
     fetch = commands.add_parser(
         "fetch",
@@ -363,6 +376,22 @@ def _results(options: argparse.Namespace) -> int:
     whole = sum(len(study()) for study in results.STUDIES.values())
     reporting.write_markdown(results.read(), whole)
     print(f"Written: {reporting.MARKDOWN.name}.", file=sys.stderr)
+    return 0
+
+
+def _cards(options: argparse.Namespace) -> int:
+    from core import cards
+
+    for path in cards.write():
+        print(f"Written: {path}.")
+    return 0
+
+
+def _examples(options: argparse.Namespace) -> int:
+    from core import examples
+
+    models = examples.write(data.load("test"))
+    print(f"Written: {examples.STORED}, reconstructions by {len(models)} models.")
     return 0
 
 

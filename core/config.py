@@ -133,13 +133,15 @@ def config_class(model: str) -> type[TrainingConfig]:
 
 
 # Without labels the generator soon learns to redraw anomalies too; training longer then makes it worse.
-_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 15}
+_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 15}  # another model: its own default
 
 
 def default_config(model: str, regime: str) -> TrainingConfig:
     """The config that ships for `model` in `regime`. Raises ConfigError for an unknown model."""
     config = config_class(model)()
-    return dataclasses.replace(config, epochs=_ONE_CLASS_EPOCHS[model]) if regime == "one-class" else config
+    if regime != "one-class":
+        return config
+    return dataclasses.replace(config, epochs=_ONE_CLASS_EPOCHS.get(model, config.epochs))
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:

@@ -9,23 +9,10 @@ from core.data import CLASS_NAMES, CLASSES, ROOT
 from core.files import write_whole
 from core.published import PUBLISHED
 from core.regimes import REGIMES, Task
+from core.words import METHOD_NAMES, REGIME_QUESTIONS
 
 MARKDOWN = ROOT / "RESULTS.md"
 NOTES = ROOT / "docs" / "what-helped.md"
-NAMES = {
-    "traditional": "Traditional GAN",
-    "dcgan": "DCGAN",
-    "isolation forest": "Isolation forest",
-    "supervised CNN": "Supervised CNN (the ceiling)",
-}
-QUESTIONS = {
-    "seen": "Labelled anomalies of the same nine classes were in training. A supervised figure: compare it with the CNN's, "
-    "not with one-class methods.",
-    "unseen": "One anomaly class was kept out of training and is the only one in the test; a row is the mean over the nine "
-    "classes left out in turn, with T-shirt/top normal.",
-    "one-class": "No anomaly was in training. (The GANs are shown normal images that were turned or squeezed, as "
-    "pseudo-anomalies.)",
-}
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +167,7 @@ def markdown(rows: pd.DataFrame, total: int) -> str:
     for regime in REGIMES:
         here = main[main["regime"] == regime]
         if len(here):
-            parts += [f"## {regime.capitalize()} regime", QUESTIONS[regime], _summary_text(here)]
+            parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(here)]
             parts += [sentence] if (sentence := difference_sentence(main, regime)) else []
             parts += [_class_text(main, regime), _published_text(regime)]
     if sentence := ablation_sentence(rows):
@@ -202,7 +189,7 @@ def _summary_text(rows: pd.DataFrame) -> str:
         interval = f" ({_n(line['low'])}–{_n(line['high'])})" if not math.isnan(line["low"]) else ""
         lines.append(
             [
-                NAMES.get(line["method"], line["method"]),
+                METHOD_NAMES.get(line["method"], line["method"]),
                 _n(line["t_shirt"]),
                 _n(line["mean"]) + interval,
                 str(line["classes"]),
@@ -218,7 +205,7 @@ def _class_text(rows: pd.DataFrame, regime: str) -> str:
     table = class_table(rows, regime)
     if len(table.columns) < 2:
         return ""
-    lines = [[NAMES.get(method, method), *map(_n, table.loc[method])] for method in table.index]
+    lines = [[METHOD_NAMES.get(method, method), *map(_n, table.loc[method])] for method in table.index]
     return _table(["left out" if regime == "unseen" else "normal", *(_class(name) for name in table.columns)], lines)
 
 

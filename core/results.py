@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import checkpoints, data, evaluation, jobs, regimes
+from core import checkpoints, data, evaluation, jobs, regimes, words
 from core.baselines import BASELINES
 from core.config import CONFIGS, DCGANConfig, TrainingConfig, default_config, to_json
 from core.data import CLASSES, ROOT
@@ -136,7 +136,7 @@ def imbalance() -> list[Cell]:
     return [Cell("traditional", task, seed) for seed in range(SEEDS) for task in (*seen, *unseen)]
 
 
-STUDIES = {"main": plan, "ablation": ablation, "imbalance": imbalance}
+STUDIES = dict(zip(words.STUDIES, (plan, ablation, imbalance), strict=True))
 
 
 def read() -> pd.DataFrame:

@@ -1,137 +1,202 @@
-"""Both GANs as flow diagrams: SVG of our own that takes its text colour from the theme."""
+"""Both GANs as flow diagrams: SVG of our own that takes its colours from the theme. Each part explains itself on hover and
+focus; where there is no room from left to right, the same flow runs from top to bottom."""
 
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
 from pages.parts import charts
 
-_STYLE = """
-div {overflow-x:auto} svg {min-width:700px; width:100%; height:auto; display:block}
-text {fill:var(--st-text-color); font:13px var(--st-font); text-anchor:middle; dominant-baseline:middle}
-.small {font-size:11.5px; opacity:.85}
-rect {stroke-width:1.5}
-path {stroke:var(--st-text-color); stroke-width:1.4; fill:none; opacity:.75}
-"""
+_HERE = Path(__file__).parent
+_HINT = "Point at a part to read what it does, or reach it with Tab and the arrow keys."
 _GREY = charts.NEUTRAL
-_TOP, _BOTTOM = 62, 190  # the middle of the two lanes, normal above and anomaly below
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """One kind of image on its way: what it is called, its colour, and the generator's losses with what each is for."""
+
+    kind: str
+    symbol: str
+    first: str
+    aim: str
+    judge: str
+    colour: str
+    losses: tuple[str, ...]
+    about: str
 
 
 def _box(x: float, y: float, width: float, height: float, lines: list[str], colour: str, about: str) -> str:
-    """A rounded box centred on (x, y); `about` is what a pointer resting on it or a screen reader is told."""
-    first = y - (len(lines) - 1) * 8.5
+    """A rounded box centred on (x, y); `about` is what pointer, keyboard and screen reader are told."""
+    start = y - (len(lines) - 1) * 8.5
     words = "".join(
-        f'<text x="{x}" y="{first + 17 * i}" class="{"" if i == 0 else "small"}">{escape(line)}</text>'
+        f'<text x="{x}" y="{start + 17 * i}" class="{"" if i == 0 else "small"}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
     return (
-        f'<g role="img" aria-label="{escape(about)}"><title>{escape(about)}</title>'
+        f'<g role="img" tabindex="-1" aria-label="{escape(about)}">'
         f'<rect x="{x - width / 2}" y="{y - height / 2}" width="{width}" height="{height}" rx="8" '
         f'fill="{colour}" fill-opacity=".16" stroke="{colour}"/>{words}</g>'
     )
 
 
 def _arrow(*points: tuple[float, float]) -> str:
+    """A line through `points` with a head on its last, horizontal or vertical, piece."""
     path = "M" + " L".join(f"{x} {y}" for x, y in points)
     (x0, y0), (x, y) = points[-2:]
-    back = -6 if x > x0 else 6
-    head = (
-        f"M{x + back} {y - 4} L{x} {y} L{x + back} {y + 4}"
-        if y == y0
-        else f"M{x - 4} {y - 6} L{x} {y} L{x + 4} {y - 6}"
-    )
+    if y == y0:
+        back = -6 if x > x0 else 6
+        head = f"M{x + back} {y - 4} L{x} {y} L{x + back} {y + 4}"
+    else:
+        back = -6 if y > y0 else 6
+        head = f"M{x - 4} {y + back} L{x} {y} L{x + 4} {y + back}"
     return f'<path d="{path}"/><path d="{head}"/>'
 
 
-def _svg(label: str, parts: list[str]) -> str:
-    # The frame scrolls sideways on a narrow screen, so the keyboard must reach it.
+def _lanes(normal: tuple[str, ...], anomaly: tuple[str, ...], normal_about: str, anomaly_about: str) -> list[_Lane]:
+    return [
+        _Lane(
+            "normal", "x", "Normal image", "should look like it", "Normal discr.", charts.NORMAL, normal, normal_about
+        ),
+        _Lane("anomaly", "a", "Anomaly", "should not", "Anomaly discr.", charts.ANOMALY, anomaly, anomaly_about),
+    ]
+
+
+_ENCODER = "The encoder, one for normal images and anomalies: it squeezes an image into the latent vector z."
+_LATENT = "The latent vector z: the few numbers that must hold the whole image."
+_DECODER = (
+    "The decoder, one for both: it draws the image again from z. Encoder and decoder together are the generator G."
+)
+_SKIPS = "Skip connections hand details from the encoder straight to the decoder, past z."
+
+
+def _inputs(lane: _Lane) -> str:
+    if lane.kind == "normal":
+        return "Normal image x: a training image of the normal class."
+    return "Anomaly a: a labelled training image of another class."
+
+
+def _outputs(lane: _Lane) -> str:
+    aim = "It should look like the image." if lane.kind == "normal" else "It should not look like the image."
     return (
-        f'<div tabindex="0" role="group" aria-label="{escape(label)}"><svg viewBox="0 0 900 250">'
-        + "".join(parts)
-        + "</svg></div>"
+        f"The generator's reconstruction of the {lane.kind} image. {aim} How far the two differ is the anomaly score."
     )
 
 
-def _lanes(discriminators: str, normal_losses: list[str], anomaly_losses: list[str], skips: bool) -> list[str]:
-    parts = [
-        _box(62, _TOP, 108, 52, ["Normal image", "x"], charts.NORMAL, "A training image of the normal class."),
-        _box(62, _BOTTOM, 108, 52, ["Anomaly", "a"], charts.ANOMALY, "A labelled training image of another class."),
-        _box(
-            200,
-            126,
-            92,
-            190,
-            ["Encoder", "E"],
-            _GREY,
-            "The encoder, one for normal images and anomalies: image to latent vector z.",
-        ),
-        _box(288, 126, 44, 60, ["z"], _GREY, "The latent vector: the image in a few numbers."),
-        _box(
-            376,
-            126,
-            92,
-            190,
-            ["Decoder"],
-            _GREY,
-            "The decoder, one for both: latent vector back to an image. Encoder and decoder are the generator G.",
-        ),
+def _judges(lane: _Lane, decisions: str) -> str:
+    fooling = (
+        "The generator tries to fool it." if lane.kind == "normal" else "The generator helps it instead of fooling it."
+    )
+    return (
+        f"The {lane.kind} discriminator, {decisions}: it tells {lane.kind} images from their reconstructions. {fooling}"
+    )
+
+
+def _wide(lanes: list[_Lane], decisions: str, skips: bool) -> str:
+    """From left to right, 900 × 250."""
+    parts = []
+    for lane, y in zip(lanes, (62, 190), strict=True):
+        parts += [
+            _box(62, y, 108, 52, [lane.first, lane.symbol], lane.colour, _inputs(lane)),
+            _arrow((116, y), (154, y)),
+        ]
+    parts += [
+        _box(200, 126, 92, 190, ["Encoder", "E"], _GREY, _ENCODER),
+        _arrow((246, 126), (266, 126)),
+        _box(288, 126, 44, 60, ["z"], _GREY, _LATENT),
+        _arrow((310, 126), (330, 126)),
+        _box(376, 126, 92, 190, ["Decoder"], _GREY, _DECODER),
     ]
     if skips:
         parts.append('<path d="M200 29 C 230 -2, 346 -2, 376 29" stroke-dasharray="5 4"/>')
-        parts.append('<text x="288" y="22" class="small">skip connections</text>')
-    for y, kind, symbol, colour, losses in (
-        (_TOP, "normal", "x", charts.NORMAL, normal_losses),
-        (_BOTTOM, "anomaly", "a", charts.ANOMALY, anomaly_losses),
-    ):
-        aim = "should look like it" if kind == "normal" else "should not"
-        fooling = (
-            "The generator tries to fool it." if kind == "normal" else "The generator helps it instead of fooling it."
-        )
+        parts.append(_box(288, 24, 116, 22, ["skip connections"], _GREY, _SKIPS))
+    for lane, y in zip(lanes, (62, 190), strict=True):
         parts += [
-            _arrow((116, y), (154, y)),
             _arrow((422, y), (460, y)),
-            _box(
-                518,
-                y,
-                116,
-                52,
-                ["Reconstruction", f"G({symbol}) {aim}"],
-                colour,
-                f"The generator's reconstruction of the {kind} image.",
-            ),
+            _box(518, y, 116, 52, ["Reconstruction", f"G({lane.symbol}) {lane.aim}"], lane.colour, _outputs(lane)),
             _arrow((576, y), (604, y)),
-            _box(
-                662,
-                y,
-                116,
-                52,
-                [f"{kind.capitalize()} discr.", discriminators],
-                colour,
-                f"The {kind} discriminator tells {kind} images from their reconstructions. {fooling}",
-            ),
+            _box(662, y, 116, 52, [lane.judge, decisions], lane.colour, _judges(lane, decisions)),
             _arrow((720, y), (748, y)),
-            _box(
-                822,
-                y,
-                148,
-                24 + 17 * len(losses),
-                losses,
-                colour,
-                f"Losses of the generator on {kind} images: {', '.join(losses)}.",
-            ),
+            _box(822, y, 148, 24 + 17 * len(lane.losses), list(lane.losses), lane.colour, lane.about),
         ]
-    return [*parts, _arrow((246, 126), (266, 126)), _arrow((310, 126), (330, 126))]
+    return _svg("0 0 900 250", parts)
 
 
-_TRADITIONAL = _lanes("one decision", ["MSE", "adversarial → 1"], ["− MSE", "adversarial → 0"], skips=False)
-_DCGAN = _lanes(
-    "4×4 decisions", ["L1", "Patch L1", "Latent vector", "adversarial → 1"], ["ABC", "adversarial → 0"], skips=True
+def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
+    """From top to bottom, 320 wide: two lanes beside each other, through one generator."""
+    parts, columns = [], (82, 238)
+    for lane, x in zip(lanes, columns, strict=True):
+        parts += [_box(x, 28, 136, 46, [lane.first, lane.symbol], lane.colour, _inputs(lane)), _arrow((x, 51), (x, 72))]
+    parts += [
+        _box(160, 93, 292, 42, ["Encoder E"], _GREY, _ENCODER),
+        _arrow((160, 114), (160, 132)),
+        _box(160, 150, 64, 36, ["z"], _GREY, _LATENT),
+        _arrow((160, 168), (160, 186)),
+        _box(160, 207, 292, 42, ["Decoder"], _GREY, _DECODER),
+    ]
+    if skips:
+        parts.append('<path d="M254 114 L254 138 M254 162 L254 186" stroke-dasharray="5 4"/>')
+        parts.append(_box(254, 150, 108, 24, ["skip connections"], _GREY, _SKIPS))
+    most = max(len(lane.losses) for lane in lanes)
+    for lane, x in zip(lanes, columns, strict=True):
+        height = 24 + 17 * len(lane.losses)
+        parts += [
+            _arrow((x, 228), (x, 249)),
+            _box(x, 274, 136, 50, ["Reconstruction", f"{lane.aim}"], lane.colour, _outputs(lane)),
+            _arrow((x, 299), (x, 320)),
+            _box(x, 345, 136, 50, [lane.judge, decisions], lane.colour, _judges(lane, decisions)),
+            _arrow((x, 370), (x, 391)),
+            _box(x, 391 + height / 2, 136, height, list(lane.losses), lane.colour, lane.about),
+        ]
+    return _svg(f"0 0 320 {391 + 24 + 17 * most + 4}", parts)
+
+
+def _svg(frame: str, parts: list[str]) -> str:
+    drawn = "".join(parts).replace('tabindex="-1"', 'tabindex="0"', 1)  # one stop of the Tab key
+    return f'<svg viewBox="{frame}">{drawn}</svg>'
+
+
+def _flow(name: str, title: str, lanes: list[_Lane], decisions: str, skips: bool):
+    """A component and not st.html, which leaves SVG out."""
+    html = (
+        f'<div class="frame" role="group" aria-label="{escape(title)}"><div class="wide">{_wide(lanes, decisions, skips)}</div>'
+        f'<div class="tall">{_tall(lanes, decisions, skips)}</div><p class="about" role="status">{_HINT}</p></div>'
+    )
+    return st.components.v2.component(
+        name,
+        html=html,
+        css=(_HERE / "diagram.css").read_text("utf-8"),
+        js=(_HERE / "diagram.js").read_text("utf-8"),
+    )
+
+
+_traditional = _flow(
+    "misfit_flow_traditional",
+    "Flow of the traditional GAN",
+    _lanes(
+        ("MSE", "adversarial → 1"),
+        ("− MSE", "adversarial → 0"),
+        "Losses on normal images. MSE: the squared difference is made small. Adversarial: the normal discriminator should say 1, real.",
+        "Losses on anomalies. − MSE: a large squared difference is rewarded. Adversarial: the anomaly discriminator should say 0, redrawn.",
+    ),
+    "one decision",
+    skips=False,
 )
-# Components and not st.html, which leaves SVG out.
-_traditional = st.components.v2.component(
-    "misfit_flow_traditional", html=_svg("Flow of the traditional GAN", _TRADITIONAL), css=_STYLE
+_dcgan = _flow(
+    "misfit_flow_dcgan",
+    "Flow of the DCGAN",
+    _lanes(
+        ("L1", "Patch L1", "Latent vector", "adversarial → 1"),
+        ("ABC", "adversarial → 0"),
+        "Losses on normal images. L1: the mean difference is made small. Patch L1: that of the worst patches. Latent vector: image and "
+        "reconstruction should have the same z. Adversarial: the normal discriminator should say 1, real.",
+        "Losses on anomalies. ABC: small when the anomaly is redrawn badly. Adversarial: the anomaly discriminator should say 0, redrawn.",
+    ),
+    "4×4 decisions",
+    skips=True,
 )
-_dcgan = st.components.v2.component("misfit_flow_dcgan", html=_svg("Flow of the DCGAN", _DCGAN), css=_STYLE)
 
 
 def traditional() -> None:

@@ -112,6 +112,7 @@ EVERYWHERE = (
     Field("threshold", None, _threshold),
 )
 PAGES: dict[str, tuple[Field, ...]] = {
+    "": (Field("example", None, _whole(0, TEST_IMAGES - 1)),),  # the Overview
     "browse": (
         Field("section", SECTIONS[0], _one_of(SECTIONS)),
         Field("image", None, _whole(0, TEST_IMAGES - 1)),

@@ -13,17 +13,12 @@ from core.errors import MisfitError
 from core.garments import Garments
 from core.judging import Judgement
 from core.regimes import Task, test_roles
+from core.words import MODEL_NAMES
+from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
 from pages.parts.link import class_name
 
 if TYPE_CHECKING:
     from torch import nn
-
-MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
-REGIME_HELP = {
-    "seen": "Labelled anomalies of all nine other classes were in training. A supervised figure.",
-    "unseen": "One anomaly class was kept out of training and is the only one in the test.",
-    "one-class": "Only normal images were in training.",
-}
 
 
 @dataclass(frozen=True)

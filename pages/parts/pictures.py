@@ -7,6 +7,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from core.examples import to_grey as to_grey  # pages find it here
+
 RESIDUAL_FULL = 1.0  # the residual that is drawn in full colour, on the scale 0…2; the same for every image
 
 # Black → blue → vermilion → yellow-white, rising in lightness, so that it reads without colour too.
@@ -15,11 +17,6 @@ _RAMP = np.stack(
     [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(_STOPS)), _STOPS[:, channel]) for channel in range(3)],
     axis=1,
 ).astype(np.uint8)
-
-
-def to_grey(reconstruction: np.ndarray) -> np.ndarray:
-    """float32 [..., 28, 28] on [-1, 1] → uint8."""
-    return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 
 def heat(residual: np.ndarray, full: float = RESIDUAL_FULL) -> np.ndarray:

@@ -6,7 +6,7 @@ from core import data
 from core.config import CONFIGS
 from core.data import CLASSES
 from core.errors import MisfitError
-from pages.parts import models
+from pages.parts import glossary, models
 from pages.parts.link import class_name
 
 
@@ -65,6 +65,7 @@ def show() -> None:
                 + " AUROC is the chance that a random anomaly scores higher than a random normal image.",
             )
         _data_in_use()
+        glossary.button()
 
 
 def _data_in_use() -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core import reporting
+from core.words import METHOD_NAMES
 from pages.parts import charts
 from pages.parts.link import class_name
 
@@ -18,7 +19,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
         go.Heatmap(
             z=values,
             x=[class_name(name) for name in table.columns],
-            y=[reporting.NAMES.get(name, name) for name in table.index],
+            y=[METHOD_NAMES.get(name, name) for name in table.index],
             text=[["" if np.isnan(value) else f"{value:.3f}" for value in line] for line in values],
             texttemplate="%{text}",
             colorscale="Cividis",  # made for colour-blind eyes

@@ -7,6 +7,7 @@ from core import reporting, results
 from core.errors import MisfitError
 from core.published import PUBLISHED
 from core.regimes import REGIMES
+from core.words import METHOD_NAMES, REGIME_QUESTIONS
 from pages.parts import charts
 from pages.parts.link import class_name
 from pages.results import figures
@@ -32,7 +33,7 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
     lines = reporting.summary(rows[rows["regime"] == regime]).sort_values("t_shirt", ascending=False)
     table = pd.DataFrame(
         {
-            "Method": [reporting.NAMES.get(method, method) for method in lines["method"]],
+            "Method": [METHOD_NAMES.get(method, method) for method in lines["method"]],
             "T-shirt/top": lines["t_shirt"],
             "Mean": lines["mean"],
             "Low": lines["low"],
@@ -112,7 +113,7 @@ main = reporting.main_rows(rows)
 for regime in REGIMES:
     if (main["regime"] == regime).any():
         st.subheader(f"{regime.capitalize()} regime", anchor=False)
-        st.markdown(reporting.QUESTIONS[regime])
+        st.markdown(REGIME_QUESTIONS[regime])
         measured(main, regime)
         published(regime)
 studies(rows)

@@ -21,7 +21,7 @@ from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
 _HERE = Path(__file__).parent
-_DASHES = {"solid": "none", "dash": "9 5"}  # plotly's words for a line, as SVG has them
+_DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them
 _lab = st.components.v2.component(
     "misfit_threshold_lab",
     html=(_HERE / "lab.html").read_text("utf-8"),

@@ -6,11 +6,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import results
+from core.words import METHOD_NAMES
 from pages.parts import charts, models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
-
-METHODS = models.MODEL_NAMES | {"isolation forest": "Isolation forest", "supervised CNN": "Supervised CNN"}
 
 
 def draw(one: Chosen) -> None:
@@ -34,7 +33,7 @@ def draw(one: Chosen) -> None:
         order = group.groupby("method")["auroc"].mean().sort_values().index
         for method in order:
             cells = group[group["method"] == method].sort_values("auroc")
-            areas, name = cells["auroc"].to_numpy(), METHODS.get(method, method)
+            areas, name = cells["auroc"].to_numpy(), METHOD_NAMES.get(method, method)
             figure.add_scatter(
                 x=areas,
                 y=[name] * len(areas),

@@ -1,0 +1,29 @@
+// A part of the diagram is explained below it when the pointer rests on it or the keyboard reaches it. Each drawing is one stop
+// of the Tab key; the arrow keys go from part to part.
+export default function (component) {
+  const root = component.parentElement
+  if (root.misfitWired) return
+  root.misfitWired = true
+  const about = root.querySelector(".about")
+  const hint = about.textContent
+  for (const drawing of root.querySelectorAll("svg")) {
+    const parts = [...drawing.querySelectorAll("g[tabindex]")]
+    const explain = (part) => { about.textContent = part ? part.getAttribute("aria-label") : hint }
+    const focused = () => parts.find((part) => part === root.activeElement || part.matches(":focus"))
+    parts.forEach((part, index) => {
+      part.addEventListener("pointerenter", () => explain(part))
+      part.addEventListener("pointerleave", () => explain(focused()))
+      part.addEventListener("focus", () => {
+        parts.forEach((other) => other.setAttribute("tabindex", other === part ? "0" : "-1"))
+        explain(part)
+      })
+      part.addEventListener("blur", () => explain(null))
+      part.addEventListener("keydown", (event) => {
+        const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key]
+        if (!step) return
+        event.preventDefault()
+        parts[(index + step + parts.length) % parts.length].focus()
+      })
+    })
+  }
+}

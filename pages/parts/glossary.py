@@ -1,0 +1,33 @@
+"""The glossary, opened from the sidebar on any page."""
+
+import streamlit as st
+
+from core import glossary
+
+
+def button() -> None:
+    """The button that opens it."""
+    if st.button(
+        "Glossary", icon=":material/menu_book:", key="glossary_open", help="Every term of these pages in plain words."
+    ):
+        _panel()
+
+
+@st.dialog("Glossary", width="large", icon=":material/menu_book:")
+def _panel() -> None:
+    wanted = st.text_input(
+        "Find a term",
+        key="glossary_find",
+        placeholder="for example: recall",
+        help="Looks in names, in what else a term is called, and in the explanations.",
+    )
+    found = glossary.find(wanted)
+    if not found:
+        st.info(f"No term fits “{wanted}”. Try a shorter word.", icon=":material/search_off:")
+    for group, terms in found.items():
+        st.markdown(f"##### {group}")
+        lines = (
+            f"**{term.name}**" + (f" *(also: {', '.join(term.also)})*" if term.also else "") + f"  \n{term.meaning}"
+            for term in terms
+        )
+        st.markdown("\n\n".join(lines))

@@ -1,0 +1,100 @@
+"""A guided tour of five steps through the pages: a bar at the top of each while it is on."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stop of the tour: the page's script and address, its name in the navigation, and what to do there."""
+
+    path: str
+    url: str
+    page: str
+    text: str
+
+
+STEPS = (
+    Step(
+        "pages/overview/page.py",
+        "",
+        "Overview",
+        "Look at the image and at what each GAN redraws. A normal garment comes out well, an anomaly badly, and how badly is its "
+        "score. Press **Another one** a few times.",
+    ),
+    Step(
+        "pages/browse/page.py",
+        "browse",
+        "Browse",
+        "All test images with their scores. Choose the outcome **missed**: these anomalies got through. Open one to see why.",
+    ),
+    Step(
+        "pages/roc/page.py",
+        "roc",
+        "ROC",
+        "Drag the **threshold** and watch both sides: what it catches, and which normal garments it flags for that.",
+    ),
+    Step(
+        "pages/try_it/page.py",
+        "try",
+        "Try it",
+        "Now your own: **draw** or upload a garment, and see what both GANs make of it.",
+    ),
+    Step(
+        "pages/results/page.py",
+        "results",
+        "Results",
+        "How good is it really? Every measured figure, by **regime**, beside simpler methods. To train a GAN of your own, "
+        "go to Train.",
+    ),
+)
+
+
+def start() -> None:
+    """Turn the tour on, at its first step."""
+    state["_tour"] = 0
+
+
+def _end() -> None:
+    state["_tour"] = None
+
+
+def _go(step: int) -> None:
+    state["_tour"] = step
+    st.switch_page(STEPS[step].path)
+
+
+def show(url: str) -> None:
+    """The bar, while the tour is on. Whoever wanders off to another page is shown the way back."""
+    place = state.get("_tour")
+    if place is None:
+        return
+    # Whoever follows the navigation to a stop of the tour is there; the tour follows.
+    there = next((index for index, step in enumerate(STEPS) if step.url == url), None)
+    if there is not None:
+        place = state["_tour"] = there
+    step = STEPS[place]
+    with st.container(border=True, key="tour"):
+        if there is None:
+            st.markdown(
+                f":material/tour: **The tour** waits at step {place + 1} of {len(STEPS)}, on the page {step.page}."
+            )
+        else:
+            st.markdown(f":material/tour: **Step {place + 1} of {len(STEPS)}: {step.page}.** {step.text}")
+        with st.container(horizontal=True):
+            if there is None:
+                if st.button("Back to the tour", icon=":material/undo:", key="tour_back_to"):
+                    _go(place)
+            else:
+                if place and st.button(
+                    f"Back: {STEPS[place - 1].page}", icon=":material/chevron_left:", key="tour_back"
+                ):
+                    _go(place - 1)
+                if place + 1 < len(STEPS) and st.button(
+                    f"Next: {STEPS[place + 1].page}", icon=":material/chevron_right:", key="tour_next", type="primary"
+                ):
+                    _go(place + 1)
+            st.button("End the tour", icon=":material/close:", key="tour_end", on_click=_end)
