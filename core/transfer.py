@@ -74,7 +74,9 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     for path, content in files:
         name = path.rsplit("/", 1)[-1]
         if name not in FILES:
-            raise CheckpointError(f"{path[:80]} is no part of a trained model; only {', '.join(FILES)} are.")
+            raise CheckpointError(
+                f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
+            )
         if name in found:
             raise CheckpointError(f"There are two files called {name}; give one model at a time.")
         if len(content) > checkpoints.LARGEST_FILE:

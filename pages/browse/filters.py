@@ -47,8 +47,8 @@ def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
 
 
-def show(look: Look) -> tuple[np.ndarray, str]:
-    """Draw the filters and the order; returns the numbers of the images they leave, in order, and what orders them."""
+def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
+    """Draw the filters and, with `sorting`, the order; returns the numbers of the images they leave, in order, and what orders them."""
     of_class, of_outcome, in_range = masks(look)
     normal = look.one.checkpoint.task.normal
     by_class = counts(look.test.labels[look.roles & of_outcome & in_range], len(CLASSES))
@@ -82,7 +82,7 @@ def show(look: Look) -> tuple[np.ndarray, str]:
         )
     with right:
         _score_range(look, look.roles & of_class & of_outcome, first_shelf)
-        by = _sort(look, first_shelf)
+        by = _sort(look, first_shelf) if sorting else in_force(look)
     return ordered(look, look.roles & of_class & of_outcome & in_range, by), by
 
 

@@ -36,10 +36,11 @@ HELP = (
     f"PCA: the two directions in which z varies most; distances are real, and groups may hide each other. t-SNE: neighbours stay "
     f"neighbours, distances between groups mean little; {SAMPLE} images a class, because all of them would take minutes."
 )
-# A shape beside each colour, so that classes are told apart in every colour blindness.
+# A colour for each class, Okabe and Ito's as far as they go, and a shape beside it, so that classes are told apart in every
+# colour blindness.
 _KINDS = [
     (charts.ANOMALY, "triangle"), ("#E69F00", "square"), ("#009E73", "diamond"), ("#CC79A7", "down"),
-    ("#7a8594", "square"), ("#E69F00", "triangle"), ("#009E73", "down"), (charts.ANOMALY, "square"), ("#CC79A7", "diamond"),
+    ("#7a8594", "square"), ("#56B4E9", "triangle"), ("#8a8a00", "down"), ("#a5403c", "square"), ("#8b5cf6", "diamond"),
 ]  # fmt: skip
 _OUTCOMES = {
     "caught": ("#009E73", "square"),
@@ -54,7 +55,7 @@ _RAMP = np.array([[40, 105, 190], [100, 130, 170], [150, 145, 130], [200, 160, 7
 
 def show(look: Look) -> np.ndarray:
     """Draw the filters, the choices and the map; returns what the filters leave, in order."""
-    order, _ = filters.show(look)
+    order, _ = filters.show(look, sorting=False)  # a map has no order
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(

@@ -31,7 +31,7 @@ def catching(look: Look, number: int) -> str:
     normal, normals = class_name(look.one.checkpoint.task.normal), at.false_alarms + at.passed
     return (
         f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold would have to be {score:.4f} or lower, and "
-        f"at least {at.false_alarms:,} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
+        f"at least {at.false_alarms:,} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
     )
 
 
@@ -43,7 +43,7 @@ def passing(look: Look, number: int) -> str:
     )
     return (
         f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold would have to be above {score:.4f}, and "
-        f"at least {at.missed:,} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
+        f"at least {at.missed:,} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
     )
 
 

@@ -1,5 +1,7 @@
 """One image, opened: input, reconstruction and residual of both GANs, and the ways on from it."""
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -100,6 +102,6 @@ def _ways_on(look: Look, number: int) -> None:
         help=f"Make this image's score, {score:.4f}, the threshold of the {look.one.title}: the image is then just flagged. "
         "The ROC page shows what that does to all the others.",
     ):
-        state["threshold"] = score
+        state["threshold"] = math.floor(score * 1e6) / 1e6  # rounded down, so that the image is still flagged
         state["image"] = None
-        st.switch_page("pages/roc/page.py")
+        link.go("roc")

@@ -101,7 +101,7 @@ def show(gans: Sequence[Chosen]) -> None:
             help="The same image among all 10,000 test images, with its neighbours.",
         ):
             state["image"] = which
-            st.switch_page("pages/browse/page.py")
+            link.go("browse")
     st.html(
         f'<small>Residual: the difference between image and reconstruction at each pixel, <img class="mf-ramp" alt="from black" '
         f'src="{data_url(_RAMP)}"> from none to {RESIDUAL_FULL:g} or more, the same scale for every image. Its mean is the '

@@ -7,7 +7,7 @@ from the defaults back, last in the router. (Streamlit's own query-parameter bin
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -174,7 +174,19 @@ def edit(number: int) -> None:
     state["edit"] = number
     state.pop("_pad_of", None)  # the same image as last time starts anew, too
     state["image"] = None  # Browse's dialog is closed by this; the browser's Back opens it again from the link
-    st.switch_page("pages/try_it/page.py")
+    go("try")
+
+
+def go(page: str) -> NoReturn:
+    """Switch to the page with this address so that one Back leads to what is shown now.
+
+    Streamlit first makes a history entry of the old page with the parameters given here, so they hold what the old page
+    needs, too; `push` leaves them until something changes.
+    """
+    folder = {"": "overview", "try": "try_it"}.get(page, page)
+    both = st.query_params.to_dict() | _wanted(page)
+    st.session_state["_arrived_with"] = both
+    st.switch_page(f"pages/{folder}/page.py", query_params=both)
 
 
 def problems() -> list[str]:
@@ -184,13 +196,24 @@ def problems() -> list[str]:
 
 def push() -> None:
     """Write what differs from the defaults into the address. Call it from `on_change` inside fragments."""
+    wanted = _wanted(st.session_state.get("_page", ""))
+    now = st.query_params.to_dict()
+    if now == st.session_state.get("_arrived_with") and all(now.get(key) == text for key, text in wanted.items()):
+        return
+    if now != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _wanted(page: str) -> dict[str, str]:
+    """What of a page's state differs from the defaults, as its link says it."""
     wanted = {}
-    for field in _fields(st.session_state.get("_page", "")):
+    for field in _fields(page):
         value = st.session_state.get(field.key, field.default)
+        if field.key == "trained" and value == st.session_state.get("_trained_first"):
+            continue  # nobody chose it
         if value is not None and value != field.default:
             wanted[field.key] = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    return wanted
 
 
 def _fields(page: str) -> tuple[Field, ...]:

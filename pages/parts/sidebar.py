@@ -36,11 +36,12 @@ def show() -> None:
         if state.get("trained") is not None and state["trained"] not in names:
             if state.get("_trained_for") in (None, (state["model"], state["normal"])):  # not just another model chosen
                 st.warning(
-                    f"There is no trained model called “{state['trained']}” for this choice; the first there is is shown.",
+                    f"There is no trained model called “{state['trained']}” for this choice; the first one is shown.",
                     icon=":material/link_off:",
                 )
             state["trained"] = None
         state["_trained_for"] = (state["model"], state["normal"])
+        state["_trained_first"] = next(iter(names), None)
         if len(candidates) > 1 or any(one.name != "shipped" for one in candidates):
             if state.get("trained") is None:
                 state["trained"] = next(iter(names))

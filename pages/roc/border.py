@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import evaluation
 from core.data import CLASSES
-from pages.parts import models, tiles
+from pages.parts import link, models, tiles
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
@@ -53,4 +53,4 @@ def show(one: Chosen, limit: float) -> None:
             ]
             tiles.show(shelf, key=f"border_{name}", on_open=opened)
     if state.pop("_to_browse", False):
-        st.switch_page("pages/browse/page.py")
+        link.go("browse")

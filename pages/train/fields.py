@@ -5,52 +5,42 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """A number's label with its unit, its explanation, its bounds and step, and how many digits it is shown with."""
+    """A number's label with its unit, its explanation, its step, and how many digits it is shown with. Limits: core/config.py."""
 
     label: str
     help: str
-    low: float = 0.0
-    high: float = 1.0
     step: float = 1.0
     format: str | None = None
 
 
 TRAINING = {
-    "batch_size": Field(
-        "Batch size (images)", "Normal images a step; as many anomalies go through beside them.", 2, 8192
-    ),
+    "batch_size": Field("Batch size (images)", "Normal images a step; as many anomalies go through beside them."),
     "learning_rate": Field(
         "Learning rate",
         "Peak of the one-cycle schedule, for generator and discriminators alike.",
-        1e-7,
-        1.0,
         1e-4,
         "%.5f",
     ),
-    "beta1": Field("Adam β₁", "Decay of the mean of gradients; 0.5 as in DCGAN.", 0.0, 0.9999, 0.05, "%.4f"),
-    "beta2": Field("Adam β₂", "Decay of the mean of squared gradients.", 0.0, 0.99999, 0.001, "%.5f"),
+    "beta1": Field("Adam β₁", "Decay of the mean of gradients; 0.5 as in DCGAN.", 0.05, "%.4f"),
+    "beta2": Field("Adam β₂", "Decay of the mean of squared gradients.", 0.001, "%.5f"),
     "ema_decay": Field(
         "Weight average (decay a step)",
         "The exponential average of the generator's weights is what is scored and saved; 0 takes the weights as they are.",
-        0.0,
-        0.99999,
         0.001,
         "%.5f",
     ),
     "clip_norm": Field(
         "Gradient clip (norm)",
         "Largest norm of the generator's gradient; larger ones are scaled down.",
-        1e-6,
-        1e6,
         0.1,
         "%.3f",
     ),
-    "shift": Field("Shift (pixels)", "Each training image is moved by up to so many pixels.", 0, 4),
-    "size": Field("Input side (pixels)", "Height and width of the network's input; fixed by each network.", 0, 64),
-    "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder.", 1, 784),
-    "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss.", 1, 32),
-    "patch_stride": Field("Patch stride (pixels)", "From one patch to the next.", 1, 32),
-    "patch_worst": Field("Worst patches (count)", "So many of the worst patches of each image count.", 1, 1024),
+    "shift": Field("Shift (pixels)", "Each training image is moved by up to so many pixels."),
+    "size": Field("Input side (pixels)", "Height and width of the network's input; fixed by each network."),
+    "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder."),
+    "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
+    "patch_stride": Field("Patch stride (pixels)", "From one patch to the next."),
+    "patch_worst": Field("Worst patches (count)", "So many of the worst patches of each image count."),
 }
 SWITCHES = {
     "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),

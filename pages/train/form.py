@@ -24,7 +24,11 @@ PRESET_HELP = {
 
 @st.fragment
 def show(busy: bool) -> None:
-    """The whole form; a change in it draws only the form again."""
+    """The whole form; a change in it draws only the form again.
+
+    No number has limits in the browser: there a field out of range turns red and Python goes on with the old value. Here it
+    is said in words, and nothing can be started.
+    """
     _follow_the_sidebar()
     st.subheader("New run", anchor=False)
     model = st.segmented_control(
@@ -56,16 +60,12 @@ def show(busy: bool) -> None:
     )
     epochs = two.number_input(
         "Epochs",
-        1,
-        10_000,
         key=_given(f"train_epochs_{model}_{regime}", default_config(model, regime).epochs),
         persist_state="session",
         help="Passes over the normal training images.",
     )
     seed = three.number_input(
         "Seed",
-        0,
-        2**31 - 1,
         key=_given("train_seed", 0),
         persist_state="session",
         help="Of weights, order and augmentation. Same seed, same machine: same model.",
@@ -74,8 +74,6 @@ def show(busy: bool) -> None:
     if regime != "one-class":
         anomalies = one.number_input(
             "Labelled anomalies (images)",
-            8,
-            54_000,
             key=_given("train_anomalies", 6003),
             persist_state="session",
             help="In training, the same number from each anomaly class, rounded down.",
@@ -191,8 +189,6 @@ def _losses(model: str) -> dict[str, float]:
                 )
                 weight = st.number_input(
                     f"Weight of {LOSSES[name].label}",
-                    0.0,
-                    1000.0,
                     step=0.1,
                     format="%.2f",
                     key=_given(f"train_{model}_{name}", getattr(config, name)),
@@ -234,8 +230,6 @@ def _widget(model: str, name: str, config: TrainingConfig) -> Any:
     kind = float if isinstance(default, float) else int
     return st.number_input(
         field.label,
-        kind(field.low),
-        kind(field.high),
         step=kind(field.step),
         format=field.format,
         key=_given(key, default),

@@ -39,6 +39,10 @@ def watch(shown: tuple[str, ...]) -> None:
         ended = [name for name in shown if name not in names]
         if ended:
             st.session_state["_run_next"] = ended[0]  # what has just ended is what one wants to see
+            for name in ended:
+                now = next((found.name for found in there if found.busy), None)
+                followed = f" {now}, the next in the queue, has begun." if now else ""
+                st.toast(f"{name} has ended and is in the list of runs.{followed}", icon=":material/check_circle:")
         st.rerun()
     for found in there:
         if found.busy:

@@ -14,7 +14,7 @@ from pages.parts.link import class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url, enlarged, heat, to_grey
 
-NEAREST = 5
+NEAREST = 4
 BINS = 36
 _TIMES = 8  # squares of this many pixels, so that an outline can lie between them
 _STYLE = """<style>

@@ -30,7 +30,7 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
         with st.expander(
             f"{len(problems):,} of {len(files):,} cannot be scored",
             icon=":material/broken_image:",
-            expanded=len(problems) < 6,
+            expanded=len(problems) < 12,
         ):
             for problem in problems:
                 st.markdown(f":material/error: {_plain(problem)}")
