@@ -98,7 +98,10 @@ def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
         re.compile(name)
     )
     go(page, *PAGES[0])
-    expect(page.get_by_text(re.compile(rf"Images 1–48 of 10,000 at threshold .*\({name}"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Images 1–48 of 10,000 at threshold"))).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Trained model")).to_have_value(
+        re.compile(name)
+    )
 
     done = status(server.runs, name)["epoch"]
     go(page, "Train", "Train")
