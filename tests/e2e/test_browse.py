@@ -68,6 +68,7 @@ def test_from_missed_shirts_to_the_worst_of_them_to_roc_and_try_it_and_back(serv
     expect(dialog.get_by_role("heading", name=f"Image {worst[0]}: Shirt")).to_be_visible()
     expect(dialog.get_by_text(f"1 of {len(worst)}")).to_be_visible()
     expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    settled(page)  # the arrow keys are the image's now, not the gallery's any more
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("heading", name=f"Image {worst[1]}: Shirt")).to_be_visible()
     settled(page)
