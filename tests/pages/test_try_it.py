@@ -161,6 +161,7 @@ def test_browse_leads_to_the_pad_and_the_same_image_starts_anew(open_page):
     assert not app.exception
     assert app.title[0].value == "Try it"
     assert f"score **{stored(17):.4f}**" in words(app)
+    app.switch_page("pages/try_it/page.py")  # the test's own runs would go on with the page it opened
     app.session_state["_pad_drawing"] = sketches.sketch("Bag")  # drawn over
     assert f"score **{stored(17):.4f}**" not in words(app.run())
     app.switch_page("pages/browse/page.py")
