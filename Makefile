@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check clean
+.PHONY: run test check bench clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -15,8 +15,12 @@ check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
+# Everything measured side by side, into benchmarks/RESULTS.md; a quiet machine gives better figures.
+bench: $(VENV)/.ready-to-test benchmarks/.anomalib/.ready
+	$(BIN)/python -m benchmarks
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.anomalib
 
 # A stamp is written last: an interrupted installation, or a changed list, builds the environment anew.
 $(VENV)/.ready: requirements.txt
@@ -27,4 +31,12 @@ $(VENV)/.ready: requirements.txt
 
 $(VENV)/.ready-to-test: $(VENV)/.ready requirements-test.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $@
+
+# anomalib has an environment of its own, which sees Misfit's packages (torch) and adds its many others.
+benchmarks/.anomalib/.ready: $(VENV)/.ready-to-test benchmarks/requirements-anomalib.txt
+	$(BIN)/python -m venv --clear benchmarks/.anomalib
+	$(BIN)/python -c 'import sysconfig as s; print(s.get_path("purelib"))' \
+	  > $$(benchmarks/.anomalib/bin/python -c 'import sysconfig as s; print(s.get_path("purelib"))')/misfit.pth
+	benchmarks/.anomalib/bin/python -m pip install --disable-pip-version-check -r benchmarks/requirements-anomalib.txt
 	touch $@
