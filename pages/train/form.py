@@ -60,12 +60,14 @@ def show(busy: bool) -> None:
     )
     epochs = two.number_input(
         "Epochs",
+        step=1,
         key=_given(f"train_epochs_{model}_{regime}", default_config(model, regime).epochs),
         persist_state="session",
         help="Passes over the normal training images.",
     )
     seed = three.number_input(
         "Seed",
+        step=1,
         key=_given("train_seed", 0),
         persist_state="session",
         help="Of weights, order and augmentation. Same seed, same machine: same model.",
@@ -74,6 +76,7 @@ def show(busy: bool) -> None:
     if regime != "one-class":
         anomalies = one.number_input(
             "Labelled anomalies (images)",
+            step=1,
             key=_given("train_anomalies", 6003),
             persist_state="session",
             help="In training, the same number from each anomaly class, rounded down.",

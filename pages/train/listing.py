@@ -10,7 +10,6 @@ from core.checkpoints import Checkpoint
 from core.errors import MisfitError
 from core.runs import Status
 from pages.parts import models
-from pages.parts.link import class_name
 from pages.train import curves, panel
 from pages.train.form import duration
 from pages.train.live import BEST_HELP, STATE_ICONS, described
@@ -59,33 +58,30 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
         mine = kept.get(status.name, {})
         last = mine.get(checkpoints.LAST) or mine.get(checkpoints.BEST)
         best = mine.get(checkpoints.BEST)
-        task = status.request["task"]
         rows.append(
             {
                 "Run": status.name,
                 "State": status.state,
-                "Model": models.MODEL_NAMES[status.request["model"]],
-                "Normal class": class_name(task["normal"]),
-                "Regime": task["regime"],
+                "Trains": described(status),
                 "Epochs": f"{status.epoch} of {status.request['config']['epochs']}",
                 "Validation AUROC": last.card.validation["auroc"] if last else None,
                 "Test AUROC": last.card.test["auroc"] if last else None,
-                "Best: epoch": best.card.epochs_trained if best else (status.epoch if last else None),
-                "Best: test AUROC": best.card.test["auroc"] if best else (last.card.test["auroc"] if last else None),
-                "Duration": duration(status.seconds) if status.seconds else None,
-                "Seed": status.request["seed"],
+                "Best": f"{best.card.test['auroc']:.4f} (epoch {best.card.epochs_trained})" if best else None,
+                "Time": duration(status.seconds) if status.seconds else None,
             }
         )
-    areas = {
-        name: st.column_config.NumberColumn(format="%.4f", help=said)
-        for name, said in (
-            ("Validation AUROC", "Of the last model."),
-            ("Test AUROC", "Of the last model; it chose nothing."),
-            ("Best: test AUROC", "Of the model that was best by validation."),
-        )
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    columns = {
+        "Run": text(width=170),
+        "State": text(width=75),
+        "Trains": text(width=190, help="GAN, normal class, regime, seed."),
+        "Epochs": text(width=70),
+        "Validation AUROC": number("Val. AUROC", format="%.4f", width=75, help="Validation AUROC of the last model."),
+        "Test AUROC": number(format="%.4f", width=75, help="Of the last model; it chose nothing."),
+        "Best": text(width=115, help=f"Test AUROC of the model that was best by validation. {BEST_HELP}"),
+        "Time": text(width=60, help="Time spent on training."),
     }
-    columns = areas | {"Best: epoch": st.column_config.NumberColumn(help=BEST_HELP, format="%d")}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, placeholder="–")
 
 
 def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> None:
@@ -104,6 +100,13 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
     if rival:
         shown.append((rival.name, runs.history(rival.name), None))
         epochs = max(epochs, rival.request["config"]["epochs"])
+    for name, found, _ in shown:
+        if not found:
+            st.info(
+                f"{name} ended before its first epoch did, so there are no curves and no redrawn images to show."
+                + (" Resume it to get them." if runs.resumable(name) else ""),
+                icon=":material/hourglass_empty:",
+            )
     if any(len(one[1]) for one in shown):
         curves.show(shown, epochs, f"curves_{status.name}_{rival.name if rival else ''}")
         with st.expander("The same as a table", icon=":material/table:"):
@@ -200,6 +203,8 @@ def _rename(name: str) -> None:
     def now() -> None:
         new = state["rename_to"].strip()
         try:
+            if not new:
+                raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
             runs.rename(name, new)
         except (MisfitError, OSError) as error:
             state["_rename_trouble"] = str(error)

@@ -101,7 +101,7 @@ def histogram(one: Chosen, judged: Judgement) -> str:
     )
     return (
         f'<div role="img" aria-label="{alt}"><div class="mf-bars">{bars}'
-        f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 13)}</div>"
+        f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 1)}</div>"
         f'<div class="mf-ends" aria-hidden="true"><span>{low:.2f}</span><span>score</span><span>{high:.2f}</span></div></div>'
     )
 
@@ -125,12 +125,18 @@ def nearest(image: np.ndarray, normal: str) -> None:
     st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
 
 
-def stranger(judged: Judgement) -> None:
-    """Say that it is no garment, where that is so."""
+def stranger(judged: Judgement, drawn: bool) -> None:
+    """Say that it is no garment, where that is so, and what helps: to a drawing something else than to a picture."""
     if judged.stranger:
         st.warning(
             "**Far from any garment.** In none of the ten classes is a training image that looks like this, so the score "
-            "says little: the models have never seen such a thing. A garment that lies elsewhere in the frame, or is dark "
-            "on light, looks like none too; centre it, trim it or invert it.",
+            "says little: the models have never seen such a thing. "
+            + (
+                "A garment that lies elsewhere in the frame looks like none, too: try “Fit to the frame” below the pad, and "
+                "fill its shape with light grey."
+                if drawn
+                else "A garment that lies elsewhere in the frame, or is dark on light, looks like none, too: trim it, turn it, "
+                "or choose another background."
+            ),
             icon=":material/help:",
         )
