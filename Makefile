@@ -14,6 +14,7 @@ test: $(VENV)/.ready-to-test
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 clean:
 	rm -rf $(VENV)

@@ -17,7 +17,7 @@ def show() -> None:
         st.selectbox(
             "Model",
             list(CONFIGS),
-            format_func=models.MODEL_NAMES.get,
+            format_func=models.MODEL_NAMES.__getitem__,
             key="model",
             persist_state="session",
             help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
@@ -48,7 +48,7 @@ def show() -> None:
             st.selectbox(
                 "Trained model",
                 list(names),
-                format_func=names.get,
+                format_func=names.__getitem__,
                 key="trained",
                 persist_state="session",
                 help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",

@@ -166,7 +166,7 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         help="The same test images through every model that is trained for this class, with how sure the figures are.",
     )
     view = st.segmented_control(
-        "View", VIEWS, format_func=LABELS.get, key="view", persist_state="session", on_change=link.push,
+        "View", VIEWS, format_func=LABELS.__getitem__, key="view", persist_state="session", on_change=link.push,
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     everyone = asked_for(one) if view in ("curves", "precision") else [one]

@@ -34,7 +34,7 @@ def show(busy: bool) -> None:
     model = st.segmented_control(
         "GAN",
         list(CONFIGS),
-        format_func=models.MODEL_NAMES.get,
+        format_func=models.MODEL_NAMES.__getitem__,
         required=True,
         key="train_model",
         persist_state="session",
@@ -48,6 +48,7 @@ def show(busy: bool) -> None:
         persist_state="session",
         help=" ".join(f"**{name}**: {text}" for name, text in models.REGIME_HELP.items()),
     )
+    assert model and regime  # one is always chosen
     _presets(model, regime)
     one, two, three = st.columns(3)
     normal = one.selectbox(

@@ -1,6 +1,7 @@
 """Earlier runs: the list, one of them looked at, two compared; rename, resume, keep, export, import, delete."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -48,7 +49,7 @@ def show(ended: list[Status]) -> None:
             help="Draws the curves of both over each other.",
         )
     by_name = {status.name: status for status in ended}
-    _one(by_name[chosen], by_name.get(rival), kept.get(chosen, {}))
+    _one(by_name[chosen], by_name[rival] if rival else None, kept.get(chosen, {}))
     _import()
 
 
@@ -186,7 +187,7 @@ def _export(mine: dict[str, Checkpoint]) -> None:
         suffix = "" if len(mine) == 1 else " last" if which == checkpoints.LAST else " best"
         st.download_button(
             f"Export{suffix}",
-            data=lambda one=one: transfer.pack(one),
+            data=partial(transfer.pack, one),
             file_name=f"{one.name}.zip",
             mime="application/zip",
             icon=":material/download:",

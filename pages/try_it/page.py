@@ -127,7 +127,7 @@ def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Tak
         return None
     taken = take(named, steps) if named else None
     judged = judge(taken.image) if taken else None
-    return (taken.image, judged, taken) if judged else None
+    return (taken.image, judged, taken) if taken and judged else None
 
 
 def original(picture: Image.Image) -> np.ndarray:
@@ -177,7 +177,8 @@ def studio() -> None:
     A fragment, so that nothing else waits for a stroke.
     """
     left, right = st.columns([5, 7], gap="large")
-    drawn, files, steps = None, [], Steps()
+    drawn, steps = None, Steps()
+    files: list[Named] = []
     with left:
         way = st.segmented_control(
             "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"

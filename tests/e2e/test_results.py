@@ -25,7 +25,7 @@ def test_from_the_navigation_to_the_figures_and_their_file(server, page: Page):
         assert region.evaluate("(box) => box.scrollWidth <= box.clientWidth"), "the table is cut at 1280 px"
     # Every cell of the heat map can be read, and the picture has words for who cannot see it.
     expect(page.locator(".js-plotly-plot .heatmaplayer").first).to_be_attached()
-    expect(page.get_by_role("img", name=re.compile("Heat map of test AUROC")).first).to_be_visible()
+    expect(page.get_by_role("figure", name=re.compile("Heat map of test AUROC")).first).to_be_visible()
 
     page.get_by_text("Published figures for this regime").first.click()
     expect(page.get_by_role("region", name="Published figures, seen regime")).to_contain_text("Kim")
