@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check clean
+.PHONY: run test check screenshots clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -15,6 +15,10 @@ check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The pictures of the README, light and dark.
+screenshots: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.screenshots
 
 clean:
 	rm -rf $(VENV)

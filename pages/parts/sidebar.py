@@ -75,8 +75,9 @@ def _data_in_use() -> None:
     except MisfitError as error:
         st.error(str(error), icon=":material/error:")
         return
-    what = "all 60,000 training images" if source.complete else "starter set, 10,000 training images"
-    st.caption(
-        f":material/database: {what} ({source.name})",
-        help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
-    )
+    what = "All 60,000 training images" if source.complete else "Starter set, 10,000 training images"
+    with st.container(key="data_in_use"):
+        st.caption(
+            f":material/database: {what} ({source.name})",
+            help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
+        )

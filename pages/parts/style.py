@@ -28,7 +28,7 @@ def table(
         return ' class="words"' if at in words else ""
 
     head = "".join(
-        f'<th scope="col"{kind(at)} title="{escape(said)}">{escape(name)}</th>'
+        f'<th scope="col"{kind(at)} title="{escape(said)}">{_unbroken(name)}</th>'
         for at, (name, said) in enumerate(columns)
     )
     body = "".join(
@@ -41,3 +41,8 @@ def table(
         f'<div class="mf-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
         f'<table class="mf-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def _unbroken(name: str) -> str:
+    """A heading that breaks at spaces only."""
+    return " ".join(f'<span class="mf-word">{escape(word)}</span>' for word in name.split(" "))

@@ -58,29 +58,29 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
     for status in ended:
         mine = kept.get(status.name, {})
         last = mine.get(checkpoints.LAST) or mine.get(checkpoints.BEST)
-        best = mine.get(checkpoints.BEST)
+        kept_best = mine.get(checkpoints.BEST) or last  # where the last one is the best, it alone is kept
         rows.append(
             {
                 "Run": status.name,
                 "State": status.state,
-                "Trains": described(status),
+                "Trains": described(status).rpartition(", ")[0],
                 "Epochs": f"{status.epoch} of {status.request['config']['epochs']}",
                 "Validation AUROC": last.card.validation["auroc"] if last else None,
                 "Test AUROC": last.card.test["auroc"] if last else None,
-                "Best": f"{best.card.test['auroc']:.4f} (epoch {best.card.epochs_trained})" if best else None,
+                "Best": f"{kept_best.card.test['auroc']:.4f} at {kept_best.card.epochs_trained}" if kept_best else None,
                 "Time": duration(status.seconds) if status.seconds else None,
             }
         )
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns = {
-        "Run": text(width=170),
-        "State": text(width=75),
-        "Trains": text(width=190, help="GAN, normal class, regime, seed."),
-        "Epochs": text(width=70),
-        "Validation AUROC": number("Val. AUROC", format="%.4f", width=75, help="Validation AUROC of the last model."),
-        "Test AUROC": number(format="%.4f", width=75, help="Of the last model; it chose nothing."),
-        "Best": text(width=115, help=f"Test AUROC of the model that was best by validation. {BEST_HELP}"),
-        "Time": text(width=60, help="Time spent on training."),
+        "Run": text(width=165),
+        "State": text(width=72),
+        "Trains": text(width=205, help="GAN, normal class, regime."),
+        "Epochs": text(width=62),
+        "Validation AUROC": number("Val. AUROC", format="%.4f", width=84, help="Validation AUROC of the last model."),
+        "Test AUROC": number(format="%.4f", width=86, help="Of the last model; it chose nothing."),
+        "Best": text(width=88, help=f"Test AUROC of the model that was best by validation, and its epoch. {BEST_HELP}"),
+        "Time": text(width=55, help="Time spent on training."),
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, placeholder="–")
 
@@ -104,7 +104,7 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
     for name, found, _ in shown:
         if not found:
             st.info(
-                f"{name} ended before its first epoch did, so there are no curves and no redrawn images to show."
+                f"{name} ended within its first epoch: there is no curve to draw, and no image redrawn after an epoch."
                 + (" Resume it to get them." if runs.resumable(name) else ""),
                 icon=":material/hourglass_empty:",
             )

@@ -190,6 +190,13 @@ def studio() -> None:
     if drawn:
         with right:
             explained(*drawn)
+    elif way == WAYS[0]:
+        with right:
+            st.info(
+                "Draw a garment, or take a sketch or a test image from below the pad. Its score, its reconstruction and the "
+                "reasons will stand here.",
+                icon=":material/draw:",
+            )
     elif files:
         with right if len(files) == 1 else st.container():
             if found := one_of(files, steps):
