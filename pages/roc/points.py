@@ -24,7 +24,7 @@ POINTS = {
     ),
 }
 _STYLE = """<style>
-.mf-points {font-size:1rem} .mf-points tr[aria-current] {background:color-mix(in srgb, currentColor 8%, transparent)}
+.mf-points {font-size:1rem} .mf-points :is(th,td):first-child {text-align:left} .mf-points tr[aria-current] {background:color-mix(in srgb, currentColor 8%, transparent)}
 </style>"""
 
 
