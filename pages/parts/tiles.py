@@ -77,7 +77,9 @@ def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
         "tone": tone,
         "name": ". ".join(said) + ".",
         "note": tile.note,
-        "more": f"{meaning}{'. ' * bool(meaning)}{does}." if cards else "",
+        "more": f"{'Mean score' if tile.does else 'Score'} {tile.score:.3f}. {meaning}{'. ' * bool(meaning)}{does}."
+        if cards
+        else "",
     }
 
 
