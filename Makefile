@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check screenshots clean
+.PHONY: run test check bench screenshots clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -20,8 +20,12 @@ check: $(VENV)/.ready-to-test
 screenshots: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.screenshots
 
+# Everything measured side by side, into benchmarks/RESULTS.md; a quiet machine gives better figures.
+bench: $(VENV)/.ready-to-test benchmarks/.anomalib/.ready
+	$(BIN)/python -m benchmarks
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.anomalib
 
 # A stamp is written last: an interrupted installation, or a changed list, builds the environment anew.
 $(VENV)/.ready: requirements.txt
@@ -32,4 +36,12 @@ $(VENV)/.ready: requirements.txt
 
 $(VENV)/.ready-to-test: $(VENV)/.ready requirements-test.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $@
+
+# anomalib has an environment of its own, which sees Misfit's packages (torch) and adds its many others.
+benchmarks/.anomalib/.ready: $(VENV)/.ready-to-test benchmarks/requirements-anomalib.txt
+	$(BIN)/python -m venv --clear benchmarks/.anomalib
+	$(BIN)/python -c 'import sysconfig as s; print(s.get_path("purelib"))' \
+	  > $$(benchmarks/.anomalib/bin/python -c 'import sysconfig as s; print(s.get_path("purelib"))')/misfit.pth
+	benchmarks/.anomalib/bin/python -m pip install --disable-pip-version-check -r benchmarks/requirements-anomalib.txt
 	touch $@

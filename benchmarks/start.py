@@ -77,8 +77,8 @@ def first_paint(browser, script: Path, page: str, selector: str) -> float:
 
 PLACES = {
     "heading of Overview": ("", "h1:has-text('Find the garment')"),
-    "first thumbnails of Browse": ("browse", ".mf-tile img, .mf-tiles canvas, .mf-tiles img"),
-    "ROC drawn": ("roc", ".mf-roc svg path, .mf-roc canvas"),
+    "first thumbnails of Browse": ("browse", ".shelf button img"),
+    "ROC drawn": ("roc", ".lab svg.roc path.curve"),
 }
 
 
@@ -127,9 +127,8 @@ def app_memory() -> tuple[float, float]:
             visit(page)
         light = memory_mb(process)
         for model in ("dcgan", "traditional"):
-            visit(f"browse?model={model}&image=0")
-            visit(f"try_it?model={model}")
-        tab.wait_for_timeout(3000)
+            visit(f"try?model={model}&edit=17")
+            tab.get_by_text("score").first.wait_for(timeout=120_000)
         heavy = memory_mb(process)
         browser.close()
     return light, heavy

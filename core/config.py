@@ -64,6 +64,7 @@ class TraditionalConfig(TrainingConfig):
 
     learning_rate: float = 1e-3
     size: int = SIZE
+    shift: int = 0  # moved images cost it what they help the DCGAN: docs/what-helped.md
     hidden: tuple[int, ...] = (256,)
     z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)

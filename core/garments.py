@@ -6,6 +6,7 @@ a low one. Three distances to the nearest training image are taken together, bec
 numpy only; measured by `python -m benchmarks.garments`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,11 +21,12 @@ CELL = 4  # pixels; edges are counted in squares of this side
 DIRECTIONS = 8
 EPSILON = 1e-3
 BATCH = 4  # images at a time, always so many: an answer's last bits then never depend on the other images
+CHUNK = 250  # images at a time while fitting, which else takes 600 MB for a moment
 
 
 class Features(NamedTuple):
     """What is compared of N images, float32: `shapes` [N, 784] are pixels less their mean, at length 1, `scales` and `means`
-    [N] what was divided by and taken away; `edges` [N, 392]. `squares` [2, N] are the squared lengths of shapes and edges."""
+    [N] what was divided by and taken away; `edges` [N, 392]. `squares` [N, 2] are the squared lengths of shapes and edges."""
 
     shapes: np.ndarray
     scales: np.ndarray
@@ -57,10 +59,11 @@ class Garments:
 def fit(train: Images) -> Garments:
     """Take the references from the training split and set the limits on garments held out of them. A second or two."""
     order = [np.flatnonzero(train.labels == label)[:EACH] for label in range(len(CLASSES))]
-    reference = _features(train.images[np.concatenate([which[:-HELD] for which in order])])
-    held = train.images[np.concatenate([which[-HELD:] for which in order])]
+    parts = _in_chunks(train.images[np.concatenate([which[:-HELD] for which in order])])
+    reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    held = _in_chunks(train.images[np.concatenate([which[-HELD:] for which in order])])
     # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
-    distances = _distances(_features(held), reference)
+    distances = np.concatenate([_distances(some, reference) for some in held])
     limits = np.quantile(distances, 1 - FAR, axis=0)
     limits *= np.quantile((distances / limits).max(1), 1 - FAR)
     return Garments(reference, limits)
@@ -76,12 +79,16 @@ def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarra
     return best, differences[best]
 
 
+def _in_chunks(images: np.ndarray) -> Iterator[Features]:
+    return (_features(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK))
+
+
 def _features(images: np.ndarray) -> Features:
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     means = pixels.mean(1)
     shapes, scales = _unit(pixels - means[:, None])
     edges = _unit(_edges(images))[0]
-    squares = np.stack([(shapes**2).sum(1), (edges**2).sum(1)])
+    squares = np.stack([(shapes**2).sum(1), (edges**2).sum(1)], 1)
     return Features(shapes, scales, means, edges, squares)
 
 
@@ -114,14 +121,14 @@ def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _distances(found: Features, reference: Features) -> np.ndarray:
     """Euclidean distance to the nearest reference by pixels, shapes and edges: float64 [N, 3]."""
     products = found.shapes @ reference.shapes.T
-    shapes = found.squares[0][:, None] + reference.squares[0] - 2 * products
+    shapes = found.squares[:, 0][:, None] + reference.squares[:, 0] - 2 * products
     # Pixels are shape · scale + mean, and shapes have mean 0: one product, which is what costs, serves for both.
     pixels = (
-        (found.squares[0] * found.scales**2)[:, None]
-        + reference.squares[0] * reference.scales**2
+        (found.squares[:, 0] * found.scales**2)[:, None]
+        + reference.squares[:, 0] * reference.scales**2
         - 2 * products * found.scales[:, None] * reference.scales
         + SIZE * SIZE * (found.means[:, None] - reference.means) ** 2
     )
-    edges = found.squares[1][:, None] + reference.squares[1] - 2 * found.edges @ reference.edges.T
+    edges = found.squares[:, 1][:, None] + reference.squares[:, 1] - 2 * found.edges @ reference.edges.T
     nearest = np.stack([squares.min(1) for squares in (pixels, shapes, edges)], 1)
     return np.sqrt(np.maximum(nearest, 0)).astype(np.float64)

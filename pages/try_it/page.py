@@ -183,6 +183,8 @@ def studio() -> None:
         way = st.segmented_control(
             "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"
         )
+        if way != WAYS[1]:
+            pictures_in.away()
         if way == WAYS[0]:
             drawn = draw()
         else:

@@ -101,6 +101,17 @@ def test_bad_pictures_get_one_kind_line(upload, name, content, said):
     assert len(app.error) == 1 and said in app.error[0].value
 
 
+def test_files_are_kept_while_one_draws_and_put_away_on_request(upload):
+    app = upload(("coat.png", png(data.load("test").images[17])))
+    app.segmented_control(key="try_way").set_value("Draw").run()
+    assert not app.file_uploader  # it forgets its files
+    app.segmented_control(key="try_way").set_value("Upload or paste").run()
+    app.file_uploader[0].set_value([]).run()
+    assert "Still here from before: `coat.png`" in words(app) and f"score **{stored(17):.4f}**" in words(app)
+    app.button(key="try_put_away").click().run()
+    assert "coat.png" not in words(app) and "Choose a photo" in words(app)
+
+
 def test_every_step_can_be_overruled(upload):
     picture = png(np.pad(data.load("test").images[0].repeat(6, 0).repeat(6, 1), 40))
     app = upload(("boot.png", picture))
