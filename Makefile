@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench screenshots clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -14,6 +14,11 @@ test: $(VENV)/.ready-to-test
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# The pictures of the README, light and dark.
+screenshots: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.screenshots
 
 # Everything measured side by side, into benchmarks/RESULTS.md; a quiet machine gives better figures.
 bench: $(VENV)/.ready-to-test benchmarks/.anomalib/.ready

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
-from pages.parts import link, sidebar, tour
+from pages.parts import link, sidebar, style, tour
 
 
 def route() -> None:
@@ -27,6 +27,7 @@ def route() -> None:
         ]
     )
     st.set_page_config(page_title=f"{page.title} · Misfit")
+    style.apply()
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen

@@ -64,8 +64,8 @@ def photographed(image: np.ndarray, background: str, random: np.random.Generator
     whole[margins[0] : margins[0] + side, margins[2] : margins[2] + side] = picture
     stored = Image.fromarray(whole.round().astype(np.uint8))
     orientation = int(random.integers(1, 9))
-    if STORED[orientation] is not None:
-        stored = stored.transpose(Image.Transpose(STORED[orientation]))
+    if (turned := STORED[orientation]) is not None:
+        stored = stored.transpose(Image.Transpose(turned))
     exif = Image.Exif()
     exif[0x0112] = orientation
     stream = io.BytesIO()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -35,8 +36,8 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int]:
         for start in range(0, len(inputs), batch):
             generator(inputs[start : start + batch])
 
-    tried = {batch: statistics.median(timed(lambda b=batch: forward(b)) for _ in range(4)) for batch in BATCHES}
-    best = min(tried, key=tried.get)
+    tried = {batch: statistics.median(timed(partial(forward, batch)) for _ in range(4)) for batch in BATCHES}
+    best = min(tried, key=tried.__getitem__)
     return lambda: timed(lambda: forward(best)), best
 
 
@@ -80,7 +81,7 @@ def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000),
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, images = found.generator(), data.load("test").images
     seconds = [
-        [timed(lambda n=n: scoring.score(generator, images[:n], found.config.size)) for n in counts]
+        [timed(partial(scoring.score, generator, images[:n], found.config.size)) for n in counts]
         for _ in range(repeats)
     ]
     return list(np.median(seconds, axis=0))

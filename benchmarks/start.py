@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.timing import Comparison, compare
@@ -91,7 +92,7 @@ def against_bare(repeats: int = 3) -> dict[str, Comparison]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         found = {
             name: compare(
-                lambda page=page, selector=selector: first_paint(browser, ROOT / "streamlit_app.py", page, selector),
+                partial(first_paint, browser, ROOT / "streamlit_app.py", page, selector),
                 lambda: first_paint(browser, bare, "", "h1:has-text('Bare')"),
                 repeats,
             )

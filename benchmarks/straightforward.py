@@ -7,6 +7,7 @@ its own for every role, as the papers' equations read.
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from core import losses
-from core.config import DCGANConfig, TraditionalConfig
+from core.config import TrainingConfig
 from core.data import SIZE
 from core.models import build
 from core.regimes import Split
@@ -24,7 +25,7 @@ from core.regimes import Split
 class Garments(Dataset):
     """Images uint8 [N, 28, 28], one at a time, augmented and on the scale [-1, 1]."""
 
-    def __init__(self, images: Tensor, config: DCGANConfig | TraditionalConfig) -> None:
+    def __init__(self, images: Tensor, config: TrainingConfig) -> None:
         self.images = images
         margin = (config.size - SIZE) // 2
         self.transform = transforms.Compose(
@@ -48,8 +49,9 @@ class Garments(Dataset):
 class Straightforward:
     """One GAN in training. `run(steps)` returns the seconds that `steps` steps took."""
 
-    def __init__(self, model: str, config: DCGANConfig | TraditionalConfig, split: Split, epochs: int) -> None:
-        self.model, self.config = model, config
+    def __init__(self, model: str, config: TrainingConfig, split: Split, epochs: int) -> None:
+        self.model = model
+        self.config: Any = config  # each model's has weights of its own
         torch.manual_seed(0)
         self.gan = build(model, config).train()
         self.averaged = AveragedModel(

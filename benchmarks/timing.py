@@ -35,7 +35,8 @@ def compare(ours: Callable[[], float], theirs: Callable[[], float], repeats: int
     Which goes first changes every time.
     """
     ours(), theirs()
-    mine, other = [], []
+    mine: list[float] = []
+    other: list[float] = []
     for repeat in range(repeats):
         for which, seconds in ((ours, mine), (theirs, other))[:: 1 if repeat % 2 else -1]:
             seconds.append(which())

@@ -52,14 +52,21 @@ def against_straightforward(model: str, steps: int = 20, repeats: int = 7) -> tu
 def ganomaly(size: int, batch_size: int) -> Iterator[Callable[[int], float]]:
     """anomalib's GANomaly at its defaults, in an environment of its own (`make bench` builds it); steps → seconds."""
     python = ANOMALIB / "bin" / "python"
-    command = [python, ROOT / "benchmarks" / "ganomaly.py", str(size), str(batch_size), str(torch.get_num_threads())]
+    command = [
+        str(python),
+        str(ROOT / "benchmarks" / "ganomaly.py"),
+        str(size),
+        str(batch_size),
+        str(torch.get_num_threads()),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin and process.stdout
+        questions, answers = process.stdin, process.stdout
 
         def run(steps: int) -> float:
-            process.stdin.write(f"{steps}\n")
-            process.stdin.flush()
-            return float(json.loads(process.stdout.readline()))
+            questions.write(f"{steps}\n")
+            questions.flush()
+            return float(json.loads(answers.readline()))
 
         try:
             yield run

@@ -32,8 +32,7 @@ from core.files import sha256, write_whole
 from core.regimes import Task, test_roles
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from core.models import Generator
     from core.training import Training
 
 SHIPPED = ROOT / "checkpoints"
@@ -99,7 +98,7 @@ class Checkpoint:
     @property
     def name(self) -> str:
         """What tells it from other checkpoints of the same model and task: "shipped", the run's name, or that with -best."""
-        if self.folder.parent.parent != RUNS:
+        if self.run is None:
             return "shipped"
         return self.run + ("-best" if self.folder.name == BEST else "")
 
@@ -135,7 +134,7 @@ class Checkpoint:
             )
         return Scores(**tensors)
 
-    def generator(self, device: str = "cpu") -> "nn.Module":
+    def generator(self, device: str = "cpu") -> "Generator":
         """The generator in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
         card's, of other shapes or types than the config says, or not finite."""
         import torch
@@ -163,7 +162,8 @@ class Checkpoint:
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
         generator.load_state_dict(tensors)
-        return generator.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
+        return generator.eval().requires_grad_(False)
 
     def check_weights(self) -> None:
         """See that the weights are those that made the stored scores, without importing torch. Raises CheckpointError."""

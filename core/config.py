@@ -42,6 +42,11 @@ class TrainingConfig:
     shift: int = 1
     distorted: bool = True
 
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The fields that weigh a loss."""
+        return ()
+
     def __post_init__(self) -> None:
         check(self, "epochs", 1, 10_000)
         check(self, "batch_size", 2, 8192)

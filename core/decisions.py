@@ -73,7 +73,7 @@ def cheapest_threshold(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes) 
     """
     curve = evaluation.roc(normal, anomaly)
     above = float(np.nextafter(np.float32(curve.thresholds[0]), np.float32(np.inf)))
-    costs = stakes.cost(np.append(0.0, curve.fpr), np.append(0.0, curve.tpr))
+    costs = np.asarray(stakes.cost(np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)))
     # Sums that are equal on paper may differ in the last bits.
     first = int(np.argmax(costs <= costs.min() * (1 + 1e-12)))
     return above if first == 0 else float(curve.thresholds[first - 1])

@@ -65,7 +65,7 @@ def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
     return Curve(thresholds, fpr, _count_at_least(anomaly, thresholds) / len(anomaly))
 
 
-def flagged(scores: np.ndarray, threshold: float) -> np.ndarray:
+def flagged(scores: np.ndarray | float, threshold: float) -> np.ndarray:
     """Which of float `scores` [N] reach `threshold`: bool [N]. Raises EvaluationError when the threshold is not finite.
 
     Compared as float64: numpy would else round a Python float to float32 first and flag a score just below it.

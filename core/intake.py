@@ -66,7 +66,7 @@ def read(content: bytes, name: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a damaged EXIF block, say: not worth a word
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+            picture: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
             if picture.width * picture.height > LARGEST_PIXELS:
                 raise PictureError(
                     f"{name} has {picture.width}×{picture.height} pixels; the largest picture taken has "

@@ -71,7 +71,13 @@ def here(request: Request, resumed: str = "") -> Iterator[str]:
         lock = runs.own(found.name)
         (folder(found.name) / "stop").unlink(missing_ok=True)
         now = time.time()
-        begun = {"state": "running", "started": found.started or now, "updated": now, "scoring": False, "keep": False}
+        begun: dict[str, Any] = {
+            "state": "running",
+            "started": found.started or now,
+            "updated": now,
+            "scoring": False,
+            "keep": False,
+        }
         runs.write(dataclasses.replace(found, reason="starting", warning="", **begun))
     with lock:
         yield found.name

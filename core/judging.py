@@ -13,7 +13,7 @@ from core.checkpoints import Checkpoint
 from core.garments import Garments
 
 if TYPE_CHECKING:
-    from torch import nn
+    from core.models import Generator
 
 PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
 
@@ -62,7 +62,7 @@ class Judgement:
 
 
 def judge(
-    checkpoint: Checkpoint, generator: "nn.Module", images: np.ndarray, known: Garments, threshold: float
+    checkpoint: Checkpoint, generator: "Generator", images: np.ndarray, known: Garments, threshold: float
 ) -> list[Judgement]:
     """Judge uint8 images [N, 28, 28]; an image's answer does not depend on the others. Raises CheckpointError."""
     from core import scoring

@@ -11,7 +11,7 @@ from core.files import write_whole
 from core.regimes import Split, Task
 
 if TYPE_CHECKING:
-    from torch import nn
+    from core.models import Generator
 
 NORMALS = 8
 FRAMES = 60  # about as many are kept of a run, however long
@@ -35,7 +35,7 @@ def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> Non
     _write(folder / "originals.png", images, {"classes": classes})
 
 
-def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "nn.Module", size: int) -> None:
+def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator", size: int) -> None:
     """The images as redrawn after `epoch`, with their scores. Raises OSError."""
     from core import scoring
 
@@ -60,9 +60,12 @@ def frames(folder: Path) -> list[Path]:
 def read(path: Path) -> tuple[bytes, dict]:
     """A frame's PNG and what is written in it. Raises OSError, ValueError."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
 
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as picture:
+        if not isinstance(picture, PngImageFile):
+            raise ValueError(f"{path} is no PNG.")
         return content, json.loads(picture.text["misfit"])
 
 

@@ -8,23 +8,22 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import nn
 
 from core.data import SIZE
-from core.models.gan import from_output, to_input
+from core.models.gan import Generator, from_output, to_input
 
 # Every forward pass has exactly this many images, the last one filled up: the same image then meets the same kernels
 # and gives the same bits alone, in a crowd and in any order.
 BATCH = 64
 
 
-def reconstruct(generator: nn.Module, images: np.ndarray, size: int) -> np.ndarray:
+def reconstruct(generator: Generator, images: np.ndarray, size: int) -> np.ndarray:
     """G(x) for uint8 images [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. `size` is the network's input side, pixels."""
     parts = [reconstructions for _, reconstructions in _passes(generator, images, size)]
     return np.concatenate(parts) if parts else np.empty(images.shape, np.float32)
 
 
-def score(generator: nn.Module, images: np.ndarray, size: int) -> np.ndarray:
+def score(generator: Generator, images: np.ndarray, size: int) -> np.ndarray:
     """Scores of uint8 images [N, 28, 28] → float32 [N]."""
     return score_reconstructions(images, reconstruct(generator, images, size))
 
@@ -41,7 +40,7 @@ def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np
 
 @torch.inference_mode()
 def encode_and_reconstruct(
-    generator: nn.Module, images: np.ndarray, size: int
+    generator: Generator, images: np.ndarray, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(images [B, 28, 28], E(x) flattened [B, Z], G(x) [B, 28, 28] on [-1, 1]) in chunks of at most BATCH, in order."""
     for chunk, inputs in _batches(generator, images, size):
@@ -50,13 +49,13 @@ def encode_and_reconstruct(
 
 
 @torch.inference_mode()
-def _passes(generator: nn.Module, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _passes(generator: Generator, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(images, reconstructions) in chunks of at most BATCH."""
     for chunk, inputs in _batches(generator, images, size):
         yield chunk, _kept(from_output(generator(inputs)), chunk)
 
 
-def _batches(generator: nn.Module, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+def _batches(generator: Generator, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """(images, what the network eats): the latter always BATCH long."""
     generator.eval()  # batch norm must use its running statistics: a score never depends on batch mates
     device = next(generator.parameters()).device

@@ -34,7 +34,7 @@ class Survey:
     tsne: np.ndarray
 
 
-def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], None] = lambda share: None) -> Survey:
+def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
     """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
     latents, residuals = _run(checkpoint, test, progress)
     sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(CLASSES))])
@@ -44,7 +44,7 @@ def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], None]
 
 
 def with_tsne(
-    known: Survey, checkpoint: Checkpoint, test: Images, progress: Callable[[float], None] = lambda share: None
+    known: Survey, checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None
 ) -> Survey:
     """`known` with a t-SNE map (van der Maaten and Hinton 2008) of the first SAMPLE test images of each class.
 
@@ -104,7 +104,7 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
     return found if ((found.sample >= 0) & (found.sample < images)).all() else None
 
 
-def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], None]) -> tuple[np.ndarray, np.ndarray]:
+def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
     """(E(x) [N, Z], |x − G(x)| [N, 28, 28]) of all images, float32."""
     from core import scoring
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from core import evaluation, scoring
 from core.config import TrainingConfig
 from core.distortions import distort
 from core.errors import ConfigError, DataError, TrainingDiverged
-from core.models import GAN, Pass, build, to_input
+from core.models import GAN, Generator, Pass, build, to_input
 from core.regimes import Split
 
 
@@ -114,7 +114,7 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             gan = build(model, config)
-        self.gan: GAN = gan.to(self.device, memory_format=torch.channels_last)
+        self.gan: GAN = gan.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
         self.averaged = AveragedModel(
             self.gan.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
         )
@@ -146,9 +146,9 @@ class Training:
         ]
 
     @property
-    def generator(self) -> nn.Module:
+    def generator(self) -> Generator:
         """The averaged generator, in evaluation mode. Averages of batch-norm statistics come with it."""
-        return self.averaged.module.eval()
+        return cast(Generator, self.averaged.module.eval())  # AveragedModel forgets of what it is the average
 
     def epochs(
         self, should_stop: Callable[[], bool] = lambda: False, on_step: Callable[[Progress], None] = lambda _: None

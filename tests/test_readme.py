@@ -26,9 +26,34 @@ def test_the_headline_figures_are_those_of_results_csv(title, method):
         assert f"{row['hardest_auroc']:.3f}" in README and row["hardest_class"] == "shirt"
 
 
-def test_its_pictures_are_there():
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+def test_its_pictures_are_there_in_light_and_dark_and_small():
+    paths = re.findall(r'(?:srcset|src)="(.*?)"', README)
+    assert len(paths) >= 12
+    for path in paths:
         assert (ROOT / path).is_file()
+        assert (ROOT / re.sub("light|dark", lambda theme: {"light": "dark", "dark": "light"}[theme[0]], path)).is_file()
+    drawn = set((ROOT / "docs" / "pictures").iterdir())
+    assert drawn == {ROOT / path for path in paths}, "a picture is not shown"
+    assert sum(path.stat().st_size for path in drawn) < 1_000_000
+
+
+def test_its_links_lead_somewhere():
+    headings = {
+        re.sub("[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in README.splitlines()
+        if line.startswith("#")
+    }
+    for target in re.findall(r"\]\((?!https?:)(.*?)\)", README):
+        path, _, place = target.partition("#")
+        assert (ROOT / path).exists()
+        assert not place or path or place in headings
+
+
+def test_the_container_gets_what_there_is():
+    lines = (ROOT / "Containerfile").read_text("utf-8").splitlines()
+    copied = {source for line in lines if line.startswith("COPY") for source in line.split()[1:-1]}
+    assert copied >= {"core", "pages", "data", "checkpoints", ".streamlit", "streamlit_app.py", "results.csv"}
+    assert all((ROOT / source).exists() for source in copied)
 
 
 def test_its_commands_are_real(capsys):

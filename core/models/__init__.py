@@ -2,12 +2,12 @@
 
 from core.config import TrainingConfig, config_class
 from core.models.dcgan import DCGAN
-from core.models.gan import GAN, Pass, from_output, to_input
+from core.models.gan import GAN, Generator, Pass, from_output, to_input
 from core.models.traditional import TraditionalGAN
 
 MODELS: dict[str, type[GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
 
-__all__ = ["GAN", "MODELS", "Pass", "build", "from_output", "to_input"]
+__all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "to_input"]
 
 
 def build(model: str, config: TrainingConfig) -> GAN:

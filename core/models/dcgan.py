@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from core import losses
 from core.config import DCGANConfig
-from core.models.gan import GAN, Pass
+from core.models.gan import GAN, Generator, Pass
 
 
 def _initialise(module: nn.Module) -> None:
@@ -20,7 +20,7 @@ def _initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-class UNetGenerator(nn.Module):
+class UNetGenerator(Generator):
     """Four 4×4 stride-2 convolutions, four 4×4 stride-2 transposed convolutions, skips by concatenation, no convolution
     bias, batch norm on all but the first and the last layer. 96,976 parameters at widths 8-16-32-64 on one channel."""
 

@@ -33,10 +33,22 @@ class Pass(NamedTuple):
     reconstructions: Tensor
 
 
+class Generator(nn.Module):
+    """An encoder and a decoder; calling it gives G(x)."""
+
+    def encode(self, images: Tensor) -> Tensor:
+        """E: float [N, 1, size, size] → z."""
+        raise NotImplementedError
+
+    def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(E(x), G(x)) in one pass."""
+        raise NotImplementedError
+
+
 class GAN(nn.Module):
     """A generator with a normal and an anomaly discriminator; each model says how its generator is to be trained."""
 
-    generator: nn.Module
+    generator: Generator
     normal_discriminator: nn.Module
     anomaly_discriminator: nn.Module
     size: int  # height and width of the network's input, pixels

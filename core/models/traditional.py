@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from core import losses
 from core.config import TraditionalConfig
 from core.data import SIZE
-from core.models.gan import GAN, Pass
+from core.models.gan import GAN, Generator, Pass
 
 
 def _layers(widths: tuple[int, ...]) -> nn.Sequential:
@@ -19,7 +19,7 @@ def _layers(widths: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*parts[:-1])
 
 
-class AutoencoderGenerator(nn.Module):
+class AutoencoderGenerator(Generator):
     """784 → hidden → z → hidden reversed → 784, tanh out."""
 
     def __init__(self, hidden: tuple[int, ...], z: int) -> None:

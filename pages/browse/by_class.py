@@ -88,10 +88,10 @@ def _violins(look: Look, names: list[str]) -> None:
         annotation_position="top right",
     )
     figure.update_xaxes(title="Score", range=[0, EVERY_SCORE[1]])
-    figure.update_yaxes(automargin=True)
+    figure.update_layout(height=70 + 42 * len(names))
     told = ", ".join(f"{class_name(name)} {np.median(look.scores[_members(look, name)]):.2f}" for name in names)
     charts.show(
-        charts.styled(figure, 70 + 42 * len(names)),
+        figure,
         "class_scores",
         f"Distribution of the scores of each class; medians: {told}.",
     )

@@ -135,8 +135,10 @@ def ordered(look: Look, kept: np.ndarray, by: str) -> np.ndarray:
     """The numbers of the images that are kept, in order; equals as stored."""
     scores = look.scores
     if by == SORTS[3]:
-        marks = [rival.checkpoint.card.scores_sha256 for rival in look.rivals]
-        keys = -looks.disagreement(*marks, *look.rivals)
+        first, second = look.rivals
+        keys = -looks.disagreement(
+            first.checkpoint.card.scores_sha256, second.checkpoint.card.scores_sha256, first, second
+        )
     else:
         keys = {
             SORTS[0]: -scores,

@@ -23,10 +23,19 @@ def show(look: Look) -> np.ndarray:
         filters.nothing_left()
         return order
     shelves = -(-len(order) // ON_A_SHELF)
-    state["shelf"] = min(max(1, state["shelf"]), shelves)
+    if state["shelf"] > shelves:  # of a link, or of a threshold that has moved since
+        state["_shelf_wrong"] = (state["shelf"], shelves)
+        state["shelf"] = shelves
+    asked, last = state.get("_shelf_wrong", (0, 0))
+    if last == shelves == state["shelf"]:
+        st.info(
+            f"There is no shelf {asked:,}: these {len(order):,} images fill {shelves:,}, and this is the last one.",
+            icon=":material/shelves:",
+        )
 
     def turn(by: int) -> None:
         state["shelf"] += by
+        state.pop("_shelf_wrong", None)
 
     start = (state["shelf"] - 1) * ON_A_SHELF
     shown = order[start : start + ON_A_SHELF]

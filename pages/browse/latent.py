@@ -59,7 +59,13 @@ def show(look: Look) -> np.ndarray:
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(
-            "Layout", MAPS, format_func=NAMES.get, key="layout", persist_state="session", required=True, help=HELP
+            "Layout",
+            MAPS,
+            format_func=NAMES.__getitem__,
+            key="layout",
+            persist_state="session",
+            required=True,
+            help=HELP,
         )
         colours = st.segmented_control(
             "Colour", COLOURINGS, format_func=str.capitalize, key="colours", persist_state="session", required=True,
@@ -69,6 +75,7 @@ def show(look: Look) -> np.ndarray:
             st.button(
                 "Clear filters", on_click=filters.clear, icon=":material/filter_alt_off:", help="Show all images again."
             )
+    assert layout and colours  # one is always chosen
     if not len(order):
         filters.nothing_left()
         return order

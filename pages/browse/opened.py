@@ -35,7 +35,7 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
                 icon=f":material/{icon}:",
                 disabled=not there,
                 on_click=open_image,
-                args=(int(order[at + step]) if there else None,),
+                args=(int(order[at + step]) if there and at is not None else None,),
                 shortcut=key,
                 help=f"Among {of}, in their order.",
             )

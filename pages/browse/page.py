@@ -22,7 +22,7 @@ at = look.take()
 section = st.segmented_control(
     "Section",
     SECTIONS,
-    format_func=LABELS.get,
+    format_func=LABELS.__getitem__,
     key="section",
     persist_state="session",
     required=True,

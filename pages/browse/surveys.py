@@ -69,7 +69,7 @@ def _hold(checkpoint: Checkpoint, found: Survey) -> Survey:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str], Callable[[float], None]]]:
+def _progress() -> Iterator[Callable[[str], Callable[[float], object]]]:
     """A bar that is there while something is made; say(text) gives what is to be told the share done, 0…1."""
     bar = st.progress(0.0, "Reading the model…")
     try:

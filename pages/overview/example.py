@@ -77,7 +77,8 @@ def show(gans: Sequence[Chosen]) -> None:
         f'{class_name(name)}"><figcaption><strong>{class_name(name)}</strong>, {role}.</figcaption></figure></div></section>'
     ]
     parts += [_card(one, which, image, made) for one, made in zip(gans, pictures, strict=True)]
-    st.html(f'{_STYLE}{gauge.STYLE}<div class="mf-example">{"".join(parts)}</div>')
+    with st.container(key="example"):
+        st.html(f'{_STYLE}{gauge.STYLE}<div class="mf-example">{"".join(parts)}</div>')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Another one",

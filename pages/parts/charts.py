@@ -1,4 +1,7 @@
-"""One style for every plotly figure. Colours are Okabe and Ito's, told apart in every common colour blindness."""
+"""One style for every plotly figure. Colours are Okabe and Ito's, told apart in every common colour blindness.
+
+The colour of text on axes and legends is in style.css, so that it follows the theme while one looks.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +15,32 @@ ANOMALY = "#D55E00"  # vermilion
 MODELS = {"traditional": "#CC79A7", "dcgan": "#009E73"}  # purple, green
 DASHES = {"traditional": "dash", "dcgan": "solid"}  # a sign beside each colour
 NEUTRAL = "#7a8594"
+# Worse than 0.9, 0.9, better: pale, so that dark numbers can be read on each.
+GOODNESS = [[0.0, "#f3b98a"], [0.5, "#fbf7ef"], [1.0, "#9fd0ee"]]
+ON_PALE = "#0b1118"
+
+LAYOUT: dict[str, Any] = {
+    "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
+    "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0.0},  # on top, no title inside
+    "hoverlabel": {"namelength": -1},
+    "font": {"size": 13},
+    "meta": "misfit",
+}
+HEIGHT = 420
+CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
 
-def styled(figure: "go.Figure", height: int = 420, **layout: Any) -> "go.Figure":
-    """Give `figure` the house style: no title inside, tight margins, legend on top, background of the page."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0.0},
-        hoverlabel={"namelength": -1},
-        **layout,
-    )
+def styled(figure: "go.Figure") -> "go.Figure":
+    """Give `figure` the house style. A height and a `uirevision` of its own stay."""
+    figure.update_layout(LAYOUT)
+    if figure.layout.height is None:
+        figure.update_layout(height=HEIGHT)
+    figure.update_xaxes(title_standoff=8)
+    figure.update_yaxes(automargin=True, title_standoff=8)
     return figure
 
 
 def show(figure: "go.Figure", key: str, alt: str, **options: Any) -> Any:
-    """Draw it; `alt` says in a sentence what a screen reader's user should know."""
-    config = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
-    return st.plotly_chart(figure, key=key, config=config, alt=alt, **options)
+    """Draw it in the house style, the one way to put a plotly figure on a page; `alt` says in a sentence what a screen
+    reader's user should know."""
+    return st.plotly_chart(styled(figure), key=key, config=CONFIG, alt=alt, **options)

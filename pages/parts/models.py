@@ -18,7 +18,7 @@ from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
 from pages.parts.link import class_name
 
 if TYPE_CHECKING:
-    from torch import nn
+    from core.models import Generator
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def test_images() -> data.Images:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")
-def _generator(folder: str, weights_sha256: str) -> "nn.Module":
+def _generator(folder: str, weights_sha256: str) -> "Generator":
     return checkpoints.load(Path(folder)).generator()
 
 

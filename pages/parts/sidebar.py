@@ -17,7 +17,7 @@ def show() -> None:
         st.selectbox(
             "Model",
             list(CONFIGS),
-            format_func=models.MODEL_NAMES.get,
+            format_func=models.MODEL_NAMES.__getitem__,
             key="model",
             persist_state="session",
             help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
@@ -48,7 +48,7 @@ def show() -> None:
             st.selectbox(
                 "Trained model",
                 list(names),
-                format_func=names.get,
+                format_func=names.__getitem__,
                 key="trained",
                 persist_state="session",
                 help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",
@@ -75,8 +75,9 @@ def _data_in_use() -> None:
     except MisfitError as error:
         st.error(str(error), icon=":material/error:")
         return
-    what = "all 60,000 training images" if source.complete else "starter set, 10,000 training images"
-    st.caption(
-        f":material/database: {what} ({source.name})",
-        help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
-    )
+    what = "All 60,000 training images" if source.complete else "Starter set, 10,000 training images"
+    with st.container(key="data_in_use"):
+        st.caption(
+            f":material/database: {what} ({source.name})",
+            help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
+        )

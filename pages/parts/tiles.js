@@ -33,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function draw(tile) {
   const button = document.createElement("button");
-  button.setAttribute("aria-label", tile.name);
+  if (!tile.more) button.setAttribute("aria-label", tile.name); // a card's words are its name
   button.title = tile.name;
   button.dataset.number = tile.number;
   const pictures = document.createElement("span");
@@ -62,6 +62,12 @@ function draw(tile) {
     note.className = "note";
     note.textContent = tile.note;
     button.append(note);
+  }
+  if (tile.more) {
+    const more = document.createElement("span");
+    more.className = "more";
+    more.textContent = ` ${tile.more}`;
+    button.append(more);
   }
   return button;
 }

@@ -66,7 +66,8 @@ def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
     mark, meaning, tone = sign(tile.outcome) if not tile.does else ("", "", "")
     said = [f"{tile.class_name}, {'mean ' if tile.does else ''}score {tile.score:.3f}{', ' * bool(meaning)}{meaning}"]
     said += [tile.note.rstrip(".")] if tile.note else []
-    said += [(tile.does or f"Open image {tile.number}").rstrip(".")]
+    does = (tile.does or f"Open image {tile.number}").rstrip(".")
+    said += [does]
     return {
         "number": tile.number,
         "src": data_url(tile.image),
@@ -76,6 +77,9 @@ def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
         "tone": tone,
         "name": ". ".join(said) + ".",
         "note": tile.note,
+        "more": f"{'Mean score' if tile.does else 'Score'} {tile.score:.3f}. {meaning}{'. ' * bool(meaning)}{does}."
+        if cards
+        else "",
     }
 
 

@@ -8,46 +8,53 @@ from core.errors import MisfitError
 from core.published import PUBLISHED
 from core.regimes import REGIMES
 from core.words import METHOD_NAMES, REGIME_QUESTIONS
-from pages.parts import charts
+from pages.parts import charts, style
 from pages.parts.link import class_name
 from pages.results import figures
 
-HELP = {
-    "T-shirt/top": "Test AUROC with T-shirt/top as the normal class, mean over seeds.",
-    "Mean": "Test AUROC, mean over the classes (unseen: over the left-out classes) of the mean over seeds.",
-    "Low": "Lower end of the 95 % interval of that mean, from the spread of the classes (Student's t).",
-    "High": "Upper end of the 95 % interval of that mean.",
-    "SD over seeds": "Standard deviation between trainings of the same class: how much luck is in one run.",
-    "SD over classes": "Standard deviation between the classes' means: how uneven the classes are.",
-    "Normals' error": "Mean absolute reconstruction error of normal test images, scale 0 to 2.",
-    "Normals' SSIM": "Structural similarity of normal test images and their reconstructions; 1 is identical.",
+# Heading → (column of reporting.summary, explanation). The interval has two columns.
+COLUMNS = {
+    "T-shirt/top": ("t_shirt", "Test AUROC with T-shirt/top as the normal class, mean over seeds."),
+    "Mean": ("mean", "Test AUROC, mean over the classes (unseen: over the left-out classes) of the mean over seeds."),
+    "95 % interval": ("low", "Of that mean, from the spread of the classes (Student's t)."),
+    "Classes": ("classes", "How many normal classes (unseen: left-out classes) are measured."),
+    "Seeds": ("seeds", "How many trainings there are of each class."),
+    "SD over seeds": (
+        "sd_seeds",
+        "Standard deviation between trainings of the same class: how much luck is in one run.",
+    ),
+    "SD over classes": ("sd_classes", "Standard deviation between the classes' means: how uneven the classes are."),
+    "Normals' error": ("normal_error", "Mean absolute reconstruction error of normal test images, scale 0 to 2."),
+    "Normals' SSIM": (
+        "normal_ssim",
+        "Structural similarity of normal test images and their reconstructions; 1 is identical.",
+    ),
 }
 
 
-def number(name: str) -> st.column_config.NumberColumn:
-    return st.column_config.NumberColumn(format="%.3f", help=HELP.get(name))
+def said(value: float) -> str:
+    """A figure as it is shown; a dash for none."""
+    return "–" if pd.isna(value) else f"{value:.3f}"
 
 
 def measured(rows: pd.DataFrame, regime: str) -> None:
     """The table and the heat map of one regime."""
     lines = reporting.summary(rows[rows["regime"] == regime]).sort_values("t_shirt", ascending=False)
-    table = pd.DataFrame(
-        {
-            "Method": [METHOD_NAMES.get(method, method) for method in lines["method"]],
-            "T-shirt/top": lines["t_shirt"],
-            "Mean": lines["mean"],
-            "Low": lines["low"],
-            "High": lines["high"],
-            "Classes": lines["classes"],
-            "Seeds": lines["seeds"],
-            "SD over seeds": lines["sd_seeds"],
-            "SD over classes": lines["sd_classes"],
-            "Normals' error": lines["normal_error"],
-            "Normals' SSIM": lines["normal_ssim"],
-        }
-    ).dropna(axis="columns", how="all")
-    columns = {name: number(name) for name in table.columns if name in HELP}
-    st.dataframe(table, hide_index=True, column_config=columns, key=f"measured_{regime}")
+    shown = {name: (column, help) for name, (column, help) in COLUMNS.items() if lines[column].notna().any()}
+    cells = []
+    for line in lines.to_dict("records"):
+        values = [
+            f"{line['low']:.3f}–{line['high']:.3f}" if column == "low" and not pd.isna(line["low"])
+            else str(int(line[column])) if column in ("classes", "seeds")
+            else said(line[column])
+            for column, _ in shown.values()
+        ]  # fmt: skip
+        cells.append([METHOD_NAMES.get(line["method"], line["method"]), *values])
+    style.table(
+        f"Measured figures, {regime} regime",
+        [("Method", ""), *((name, help) for name, (_, help) in shown.items())],
+        cells,
+    )
     if sentence := reporting.difference_sentence(rows, regime):
         st.markdown(sentence)
     classes = reporting.class_table(rows, regime)
@@ -72,17 +79,18 @@ def published(regime: str) -> None:
     theirs = [one for one in PUBLISHED if one.regime == regime]
     if not theirs:
         return
-    with st.expander("Published figures for this regime, as printed"):
-        table = pd.DataFrame(
-            {
-                "Method": [one.method for one in theirs],
-                "T-shirt/top": [one.t_shirt for one in theirs],
-                "Mean of ten": [one.mean for one in theirs],
-                "Source": [one.source for one in theirs],
-            }
+    with st.expander("Published figures for this regime, as printed", icon=":material/menu_book:"):
+        style.table(
+            f"Published figures, {regime} regime",
+            [("Method", ""), ("T-shirt/top", "As printed."), ("Mean of ten", "As printed."), ("Source", "")],
+            [[one.method, _printed(one.t_shirt), _printed(one.mean), one.source] for one in theirs],
+            words=(0, 3),
         )
-        columns = {name: st.column_config.NumberColumn(format="%.4f") for name in ("T-shirt/top", "Mean of ten")}
-        st.dataframe(table, hide_index=True, column_config=columns, key=f"published_{regime}")
+
+
+def _printed(value: float | None) -> str:
+    """With the digits that were printed."""
+    return "–" if value is None else f"{value:g}"
 
 
 def studies(rows: pd.DataFrame) -> None:
@@ -100,7 +108,7 @@ def studies(rows: pd.DataFrame) -> None:
 st.title("Results")
 st.markdown(
     "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
-    "Every row comes from `python -m core results`; what was tried is in RESULTS.md."
+    "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
 )
 try:
     rows = results.read()
@@ -119,5 +127,11 @@ for regime in REGIMES:
 studies(rows)
 if not rows.empty:
     st.download_button(
-        "Download results.csv", results.CSV.read_bytes(), "results.csv", "text/csv", icon=":material/download:"
+        "Download results.csv",
+        results.CSV.read_bytes(),
+        "results.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Every training behind these figures, one row each.",
     )

@@ -71,9 +71,8 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
         add_curve(figure, drawn, log, name, line, legendgroup=mark(rival))
         told.append(f"{named(rival)} {area:.3f}")
     roc_axes(figure, log)
-    charts.show(
-        charts.styled(figure, 460, uirevision=str(log)), "roc_curve", "ROC curves; AUROC: " + "; ".join(told) + "."
-    )
+    figure.update_layout(height=460, uirevision=str(log))
+    charts.show(figure, "roc_curve", "ROC curves; AUROC: " + "; ".join(told) + ".")
     st.caption(
         "Bands: 95 % at each FPR by itself (pointwise), percentile bootstrap over the test images, normals and anomalies "
         f"drawn apart, {comparison.DRAWS} draws. In brackets: DeLong's interval on the logit scale. Both are over test images and "
@@ -114,8 +113,9 @@ def draw_classes(one: Chosen, log: bool) -> None:
         f"{class_name(one.checkpoint.task.normal)}."
         + (f" {class_name(parts[-1][0])} is found most easily: {parts[-1][2][0]:.3f}." if len(parts) > 1 else "")
     )
+    figure.update_layout(height=480, uirevision=str(log))
     charts.show(
-        charts.styled(figure, 480, uirevision=str(log)),
+        figure,
         "roc_classes",
         "ROC curve of each anomaly class, hardest first: "
         + ", ".join(f"{class_name(p[0])} {p[2][0]:.3f}" for p in parts)
@@ -148,7 +148,8 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
     )
     figure.update_xaxes(title="Recall = TPR: share of anomalies caught", range=[-0.01, 1.01])
     figure.update_yaxes(title="Precision: share of flagged that are anomalies", range=[-0.01, 1.02])
-    charts.show(charts.styled(figure, 460), "precision_recall", "Average precision: " + "; ".join(told) + ".")
+    figure.update_layout(height=460)
+    charts.show(figure, "precision_recall", "Average precision: " + "; ".join(told) + ".")
     st.caption(
         f"At the stated rarity, {100 * stakes.prevalence:g} % anomalies: precision = π·TPR ÷ (π·TPR + (1 − π)·FPR). Average "
         "precision = Σ (step of recall)·precision. At the test set's own 90 % every model would look far better."
@@ -165,7 +166,7 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         help="The same test images through every model that is trained for this class, with how sure the figures are.",
     )
     view = st.segmented_control(
-        "View", VIEWS, format_func=LABELS.get, key="view", persist_state="session", on_change=link.push,
+        "View", VIEWS, format_func=LABELS.__getitem__, key="view", persist_state="session", on_change=link.push,
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     everyone = asked_for(one) if view in ("curves", "precision") else [one]

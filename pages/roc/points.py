@@ -24,10 +24,7 @@ POINTS = {
     ),
 }
 _STYLE = """<style>
-.mf-points {border-collapse:collapse; width:100%; font-variant-numeric:tabular-nums}
-.mf-points th, .mf-points td {border-bottom:1px solid color-mix(in srgb, currentColor 22%, transparent); padding:.35rem .6rem; text-align:right; white-space:nowrap}
-.mf-points th {font-weight:600} .mf-points :is(th,td):first-child {text-align:left}
-.mf-points tr[aria-current] {background:color-mix(in srgb, currentColor 8%, transparent)}
+.mf-points {font-size:1rem} .mf-points :is(th,td):first-child {text-align:left} .mf-points tr[aria-current] {background:color-mix(in srgb, currentColor 8%, transparent)}
 </style>"""
 
 
@@ -128,7 +125,7 @@ def table(one: Chosen, points: dict[str, float], limit: float, at: Stakes | None
             + "</tr>"
         )
     return (
-        '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Operating points"><table class="mf-points">'
+        '<div class="mf-scroll" tabindex="0" role="region" aria-label="Operating points"><table class="mf-table mf-points">'
         '<tr><td></td><td></td><th colspan="2" scope="colgroup">Validation chose</th>'
         '<th colspan="4" scope="colgroup">Test shows</th></tr>'
         '<tr><th scope="col">Point</th><th scope="col">Threshold</th><th scope="col">False alarms</th>'

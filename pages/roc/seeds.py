@@ -54,8 +54,9 @@ def draw(one: Chosen) -> None:
             deviation = areas.std(ddof=1) if len(areas) > 1 else np.nan
             table.append((name, len(areas), areas.mean(), deviation, areas.min(), areas.max()))
         figure.update_xaxes(title="Test AUROC; bars: 95 % interval over test images")
+        figure.update_layout(height=110 + 42 * len(order))
         charts.show(
-            charts.styled(figure, 110 + 42 * len(order)),
+            figure,
             f"seeds_{regime}",
             f"AUROC in the {regime} regime: " + "; ".join(f"{name} {mean:.3f}" for name, _, mean, *_ in table) + ".",
         )

@@ -62,7 +62,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
 def _chart(
     title: str, said: str, path: tuple[str, ...], runs: Sequence[Run], epochs: int, digits: int = 3
 ) -> dict[str, Any]:
-    series, words = [], []
+    words: list[str] = []
+    series: list[dict[str, Any]] = []
     for name, records, status in runs:
         points = [
             [record["epoch"], round(value, 5)] for record in records if (value := _found(record, path)) is not None

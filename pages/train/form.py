@@ -34,7 +34,7 @@ def show(busy: bool) -> None:
     model = st.segmented_control(
         "GAN",
         list(CONFIGS),
-        format_func=models.MODEL_NAMES.get,
+        format_func=models.MODEL_NAMES.__getitem__,
         required=True,
         key="train_model",
         persist_state="session",
@@ -48,6 +48,7 @@ def show(busy: bool) -> None:
         persist_state="session",
         help=" ".join(f"**{name}**: {text}" for name, text in models.REGIME_HELP.items()),
     )
+    assert model and regime  # one is always chosen
     _presets(model, regime)
     one, two, three = st.columns(3)
     normal = one.selectbox(
@@ -60,12 +61,14 @@ def show(busy: bool) -> None:
     )
     epochs = two.number_input(
         "Epochs",
+        step=1,
         key=_given(f"train_epochs_{model}_{regime}", default_config(model, regime).epochs),
         persist_state="session",
         help="Passes over the normal training images.",
     )
     seed = three.number_input(
         "Seed",
+        step=1,
         key=_given("train_seed", 0),
         persist_state="session",
         help="Of weights, order and augmentation. Same seed, same machine: same model.",
@@ -74,6 +77,7 @@ def show(busy: bool) -> None:
     if regime != "one-class":
         anomalies = one.number_input(
             "Labelled anomalies (images)",
+            step=1,
             key=_given("train_anomalies", 6003),
             persist_state="session",
             help="In training, the same number from each anomaly class, rounded down.",

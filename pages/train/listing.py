@@ -1,6 +1,7 @@
 """Earlier runs: the list, one of them looked at, two compared; rename, resume, keep, export, import, delete."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +11,6 @@ from core.checkpoints import Checkpoint
 from core.errors import MisfitError
 from core.runs import Status
 from pages.parts import models
-from pages.parts.link import class_name
 from pages.train import curves, panel
 from pages.train.form import duration
 from pages.train.live import BEST_HELP, STATE_ICONS, described
@@ -49,7 +49,7 @@ def show(ended: list[Status]) -> None:
             help="Draws the curves of both over each other.",
         )
     by_name = {status.name: status for status in ended}
-    _one(by_name[chosen], by_name.get(rival), kept.get(chosen, {}))
+    _one(by_name[chosen], by_name[rival] if rival else None, kept.get(chosen, {}))
     _import()
 
 
@@ -58,34 +58,31 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
     for status in ended:
         mine = kept.get(status.name, {})
         last = mine.get(checkpoints.LAST) or mine.get(checkpoints.BEST)
-        best = mine.get(checkpoints.BEST)
-        task = status.request["task"]
+        kept_best = mine.get(checkpoints.BEST) or last  # where the last one is the best, it alone is kept
         rows.append(
             {
                 "Run": status.name,
                 "State": status.state,
-                "Model": models.MODEL_NAMES[status.request["model"]],
-                "Normal class": class_name(task["normal"]),
-                "Regime": task["regime"],
+                "Trains": described(status).rpartition(", ")[0],
                 "Epochs": f"{status.epoch} of {status.request['config']['epochs']}",
                 "Validation AUROC": last.card.validation["auroc"] if last else None,
                 "Test AUROC": last.card.test["auroc"] if last else None,
-                "Best: epoch": best.card.epochs_trained if best else (status.epoch if last else None),
-                "Best: test AUROC": best.card.test["auroc"] if best else (last.card.test["auroc"] if last else None),
-                "Duration": duration(status.seconds) if status.seconds else None,
-                "Seed": status.request["seed"],
+                "Best": f"{kept_best.card.test['auroc']:.4f} at {kept_best.card.epochs_trained}" if kept_best else None,
+                "Time": duration(status.seconds) if status.seconds else None,
             }
         )
-    areas = {
-        name: st.column_config.NumberColumn(format="%.4f", help=said)
-        for name, said in (
-            ("Validation AUROC", "Of the last model."),
-            ("Test AUROC", "Of the last model; it chose nothing."),
-            ("Best: test AUROC", "Of the model that was best by validation."),
-        )
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    columns = {
+        "Run": text(width=165),
+        "State": text(width=72),
+        "Trains": text(width=205, help="GAN, normal class, regime."),
+        "Epochs": text(width=62),
+        "Validation AUROC": number("Val. AUROC", format="%.4f", width=84, help="Validation AUROC of the last model."),
+        "Test AUROC": number(format="%.4f", width=86, help="Of the last model; it chose nothing."),
+        "Best": text(width=88, help=f"Test AUROC of the model that was best by validation, and its epoch. {BEST_HELP}"),
+        "Time": text(width=55, help="Time spent on training."),
     }
-    columns = areas | {"Best: epoch": st.column_config.NumberColumn(help=BEST_HELP, format="%d")}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, placeholder="–")
 
 
 def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> None:
@@ -104,6 +101,13 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
     if rival:
         shown.append((rival.name, runs.history(rival.name), None))
         epochs = max(epochs, rival.request["config"]["epochs"])
+    for name, found, _ in shown:
+        if not found:
+            st.info(
+                f"{name} ended within its first epoch: there is no curve to draw, and no image redrawn after an epoch."
+                + (" Resume it to get them." if runs.resumable(name) else ""),
+                icon=":material/hourglass_empty:",
+            )
     if any(len(one[1]) for one in shown):
         curves.show(shown, epochs, f"curves_{status.name}_{rival.name if rival else ''}")
         with st.expander("The same as a table", icon=":material/table:"):
@@ -183,7 +187,7 @@ def _export(mine: dict[str, Checkpoint]) -> None:
         suffix = "" if len(mine) == 1 else " last" if which == checkpoints.LAST else " best"
         st.download_button(
             f"Export{suffix}",
-            data=lambda one=one: transfer.pack(one),
+            data=partial(transfer.pack, one),
             file_name=f"{one.name}.zip",
             mime="application/zip",
             icon=":material/download:",
@@ -200,6 +204,8 @@ def _rename(name: str) -> None:
     def now() -> None:
         new = state["rename_to"].strip()
         try:
+            if not new:
+                raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
             runs.rename(name, new)
         except (MisfitError, OSError) as error:
             state["_rename_trouble"] = str(error)

@@ -18,11 +18,11 @@ NEAREST = 4
 BINS = 36
 _TIMES = 8  # squares of this many pixels, so that an outline can lie between them
 _STYLE = """<style>
-.mf-bars {position:relative; display:flex; align-items:flex-end; height:84px; border-bottom:1px solid #7a8594; margin-top:26px}
+.mf-bars {position:relative; display:flex; align-items:flex-end; height:84px; border-bottom:1px solid #7a8594; margin-top:40px}
 .mf-bars > span {flex:1; min-width:0; margin-right:1px; border-radius:2px 2px 0 0}
 .mf-bars > b {position:absolute; top:-4px; bottom:0; width:0; border-left:2px solid currentColor}
 .mf-bars > b.limit {border-left-style:dashed; opacity:.75}
-.mf-bars > b > small {position:absolute; bottom:100%; white-space:nowrap; font-weight:600; font-size:.8rem}
+.mf-bars > b > small {position:absolute; bottom:100%; white-space:nowrap; font-weight:600; font-size:.8rem; line-height:17px}
 .mf-bars > b.limit > small {font-weight:400}
 .mf-ends {display:flex; justify-content:space-between; font-size:.8rem; font-variant-numeric:tabular-nums; opacity:.85}
 .mf-scale {display:flex; gap:8px; align-items:center; font-size:.8rem; margin:2px 0 4px; max-width:360px}
@@ -101,7 +101,7 @@ def histogram(one: Chosen, judged: Judgement) -> str:
     )
     return (
         f'<div role="img" aria-label="{alt}"><div class="mf-bars">{bars}'
-        f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 13)}</div>"
+        f"{mark(judged.threshold, 'threshold', 'limit', 0)}{mark(judged.score, '▼ this image', 'here', 17)}</div>"
         f'<div class="mf-ends" aria-hidden="true"><span>{low:.2f}</span><span>score</span><span>{high:.2f}</span></div></div>'
     )
 
@@ -125,12 +125,18 @@ def nearest(image: np.ndarray, normal: str) -> None:
     st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
 
 
-def stranger(judged: Judgement) -> None:
-    """Say that it is no garment, where that is so."""
+def stranger(judged: Judgement, drawn: bool) -> None:
+    """Say that it is no garment, where that is so, and what helps: to a drawing something else than to a picture."""
     if judged.stranger:
         st.warning(
             "**Far from any garment.** In none of the ten classes is a training image that looks like this, so the score "
-            "says little: the models have never seen such a thing. A garment that lies elsewhere in the frame, or is dark "
-            "on light, looks like none too; centre it, trim it or invert it.",
+            "says little: the models have never seen such a thing. "
+            + (
+                "A garment that lies elsewhere in the frame looks like none, too: try “Fit to the frame” below the pad, and "
+                "fill its shape with light grey."
+                if drawn
+                else "A garment that lies elsewhere in the frame, or is dark on light, looks like none, too: trim it, turn it, "
+                "or choose another background."
+            ),
             icon=":material/help:",
         )

@@ -47,15 +47,19 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
     pad.show(says)
     st.number_input(
         "Start from test image",
-        0,
-        link.TEST_IMAGES - 1,
-        None,
+        value=None,
+        step=1,
         key="edit",
         persist_state="session",
-        on_change=link.push,
+        on_change=_asked,
         placeholder="0 to 9999",
         help="Puts a copy of a test image on the pad, to be changed. “Edit this one” on the Browse page leads here too.",
     )
+    if state["edit"] is None and (wrong := state.get("_edit_wrong")) is not None:
+        st.error(
+            f"There is no test image {wrong:,}: they are numbered from 0 to {link.TEST_IMAGES - 1}.",
+            icon=":material/image_not_supported:",
+        )
     with st.container(horizontal=True):
         for word, icon, which in (("normal", "checkroom", one.normal), ("anomaly", "flag", one.anomaly)):
             st.button(
@@ -76,8 +80,18 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
     return (image, judged) if judged else None
 
 
+def _asked() -> None:
+    """A number was typed. One that no test image has is said to be wrong; the browser's own limits would only turn red."""
+    number = state["edit"]
+    fits = number is None or 0 <= number < link.TEST_IMAGES
+    state["_edit_wrong"] = None if fits else number
+    if not fits:
+        state["edit"] = None
+    link.push()
+
+
 def _random(which: np.ndarray) -> None:
-    state["edit"] = int(np.random.default_rng().choice(np.flatnonzero(which)))
+    state["edit"], state["_edit_wrong"] = int(np.random.default_rng().choice(np.flatnonzero(which))), None
     link.push()
 
 
@@ -113,7 +127,7 @@ def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Tak
         return None
     taken = take(named, steps) if named else None
     judged = judge(taken.image) if taken else None
-    return (taken.image, judged, taken) if judged else None
+    return (taken.image, judged, taken) if taken and judged else None
 
 
 def original(picture: Image.Image) -> np.ndarray:
@@ -131,7 +145,7 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
     if taken:
         pictures.insert(0, ("Yours", original(taken.original)))
     both = state.get("try_both", False)
-    explain.stranger(judged)
+    explain.stranger(judged, drawn=taken is None)
     if both:
         verdict.row(pictures)
     rivals = models.rivals() if both else [one]
@@ -163,7 +177,8 @@ def studio() -> None:
     A fragment, so that nothing else waits for a stroke.
     """
     left, right = st.columns([5, 7], gap="large")
-    drawn, files, steps = None, [], Steps()
+    drawn, steps = None, Steps()
+    files: list[Named] = []
     with left:
         way = st.segmented_control(
             "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"
@@ -177,6 +192,13 @@ def studio() -> None:
     if drawn:
         with right:
             explained(*drawn)
+    elif way == WAYS[0]:
+        with right:
+            st.info(
+                "Draw a garment, or take a sketch or a test image from below the pad. Its score, its reconstruction and the "
+                "reasons will stand here.",
+                icon=":material/draw:",
+            )
     elif files:
         with right if len(files) == 1 else st.container():
             if found := one_of(files, steps):

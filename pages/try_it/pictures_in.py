@@ -41,8 +41,12 @@ def uploaded() -> list[Named]:
     elif kept and not found:
         which = f"`{kept[0][0].replace('`', '')}`" if len(kept) == 1 else f"{len(kept):,} files"
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f":material/image: Still here from before: {which}. Choose others to replace them.", width="stretch")
-            st.button("Put away", key="try_put_away", icon=":material/close:", on_click=state.pop, args=("_uploads", None))
+            st.caption(
+                f":material/image: Still here from before: {which}. Choose others to replace them.", width="stretch"
+            )
+            st.button(
+                "Put away", key="try_put_away", icon=":material/close:", on_click=state.pop, args=("_uploads", None)
+            )
     return [*kept, *pasted]
 
 

@@ -1,5 +1,6 @@
 """Every page is opened the way a visitor's session opens it: through the router."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,3 +40,14 @@ def words(app: AppTest) -> str:
     """Everything a page says in markdown, captions and boxes."""
     kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
     return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def tables(app: AppTest) -> dict[str, list[dict[str, str]]]:
+    """The tables of `style.table` by their labels: a dict a row, heading → cell."""
+    found = {}
+    for element in app.get("html"):
+        if 'class="mf-table"' in element.proto.body:
+            region = ET.fromstring(element.proto.body)
+            lines = [["".join(cell.itertext()) for cell in row] for row in region.iter("tr")]
+            found[region.attrib["aria-label"]] = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    return found

@@ -350,3 +350,11 @@ def test_a_disk_that_refuses_costs_nothing_but_the_next_start(open_page, sent, t
     app = open_page("browse", section="map")
     assert not app.exception
     assert "the disk refused it" in words(app) and sent["kindList"]
+
+
+def test_a_shelf_that_is_not_there_is_said_to_be_missing(open_page):
+    app = open_page("browse", shelf="9999")
+    assert any("no shelf 9,999" in info.value and "209" in info.value for info in app.info)
+    next(button for button in app.button if button.label == "Previous").click().run()
+    assert app.query_params["shelf"] == "208"
+    assert not app.info

@@ -276,3 +276,20 @@ def test_without_training_images_the_runs_are_still_there(open_page, tmp_path, m
     monkeypatch.setattr(data, "SHIPPED", tmp_path)
     app = open_page("train")
     assert any("Fetch all" in button.label for button in app.button)
+
+
+def test_a_run_that_ended_in_its_first_epoch_says_why_there_is_no_curve(open_page):
+    name = trained(epochs=2, after=3)
+    app = open_page("train")
+    assert not app.exception
+    assert any(f"{name} ended within its first epoch" in info.value for info in app.info)
+
+
+def test_an_empty_name_is_said_to_be_empty(open_page):
+    name = trained(epochs=1)
+    app = open_page("train")
+    press(app, "Rename")
+    app.text_input(key="rename_to").set_value("  ")
+    app.button(key="rename_now").click().run()
+    assert "The name is empty" in app.session_state["_rename_trouble"]  # the dialog says it; AppTest has closed it
+    assert runs.status(name) is not None

@@ -222,3 +222,21 @@ def test_a_message_about_a_drawing_that_was_replaced_is_heard_but_not_taken(monk
     state["_pad_start"] = 0
     pad._drawn()
     assert np.array_equal(state["_pad_drawing"], sketches.sketch("T-shirt"))
+
+
+def test_a_number_that_no_test_image_has_is_said_to_be_wrong(open_page):
+    app = open_page("try_it")
+    for wrong in (99999, -1):
+        app.number_input(key="edit").set_value(wrong).run()
+        assert f"no test image {wrong:,}" in app.error[0].value
+        assert app.number_input(key="edit").value is None
+    app.number_input(key="edit").set_value(17).run()
+    assert not app.error and f"score **{stored(17):.4f}**" in words(app)
+
+
+def test_advice_for_a_drawing_names_what_a_drawing_has(open_page, upload):
+    app = open_page("try_it")
+    app.session_state["_pad_drawing"] = sketches.sketch("A digit")
+    app.run()
+    (said,) = [warning.value for warning in app.warning if "Far from any garment" in warning.value]
+    assert "Fit to the frame" in said and "trim" not in said

@@ -1,0 +1,48 @@
+"""Looks that the theme cannot give, and tables that fit their page."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+_CSS = (Path(__file__).parent / "style.css").read_text("utf-8")
+
+
+def apply() -> None:
+    """Put the style sheet on the page. It takes no room."""
+    st.html(f"<style>{_CSS}</style>")
+
+
+def table(
+    label: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], words: Sequence[int] = (0,)
+) -> None:
+    """A small table as HTML: headings that wrap where a grid would cut the last columns off, and a scroll of its own that
+    the keyboard reaches.
+
+    `columns` are (heading, explanation) pairs, `rows` the cells as they are shown, the first the row's name; the columns
+    in `words` are text and stand at the left.
+    """
+
+    def kind(at: int) -> str:
+        return ' class="words"' if at in words else ""
+
+    head = "".join(
+        f'<th scope="col"{kind(at)} title="{escape(said)}">{_unbroken(name)}</th>'
+        for at, (name, said) in enumerate(columns)
+    )
+    body = "".join(
+        f'<tr><th scope="row"{kind(0)}>{escape(first)}</th>'
+        + "".join(f"<td{kind(at)}>{escape(cell)}</td>" for at, cell in enumerate(rest, 1))
+        + "</tr>"
+        for first, *rest in rows
+    )
+    st.html(
+        f'<div class="mf-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<table class="mf-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _unbroken(name: str) -> str:
+    """A heading that breaks at spaces only."""
+    return " ".join(f'<span class="mf-word">{escape(word)}</span>' for word in name.split(" "))
