@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
+from core.plain import plain
 from pages.parts import link, sidebar, tour
 
 
@@ -31,7 +32,7 @@ def route() -> None:
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
     for problem in link.problems():
-        st.warning(problem, icon=":material/link_off:")
+        st.warning(plain(problem), icon=":material/link_off:")
     tour.show(page.url_path)
     page.run()
     link.push()
