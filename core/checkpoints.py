@@ -144,7 +144,7 @@ class Checkpoint:
         from safetensors import SafetensorError
         from safetensors.torch import load
 
-        from core.models import build
+        from core.models import outline
 
         content = self._checked(WEIGHTS, self.card.weights_sha256)
         try:
@@ -152,8 +152,7 @@ class Checkpoint:
             found = load(content)
         except (ValueError, SafetensorError, KeyError) as error:
             raise CheckpointError(f"{self.folder / WEIGHTS} is damaged ({error}).") from error
-        with torch.device("meta"):  # shapes without memory: a card may ask for a network of any size
-            generator = build(self.card.model, self.config).generator
+        generator = outline(self.card.model, self.config).generator  # a card may ask for a network of any size
         expected = generator.state_dict()
         if set(found) != set(expected):
             wrong = sorted(set(found) ^ set(expected))[0]
@@ -168,8 +167,7 @@ class Checkpoint:
                 )
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
-        generator = generator.to_empty(device="cpu")
-        generator.load_state_dict(found)  # every tensor: the state has been seen to be whole
+        generator.load_state_dict({name: tensor.clone() for name, tensor in found.items()}, assign=True)
         return generator.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
     def check_weights(self) -> None:

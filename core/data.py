@@ -76,7 +76,7 @@ class Images:
 def class_index(slug: str) -> int:
     """The label of the class called `slug`. Raises DataError for an unknown name."""
     if slug not in CLASSES:
-        raise DataError(f"Unknown class {slug!r}; the classes are: {' '.join(CLASSES)}.")
+        raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(CLASSES)}.")
     return CLASSES.index(slug)
 
 

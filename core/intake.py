@@ -19,7 +19,8 @@ from core.errors import PictureError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 LARGEST_BYTES = 10 * 2**20
-LARGEST_PIXELS = 24_000_000
+LARGEST_PIXELS = 16_000_000
+LARGEST_JPEG = 24_000_000  # pixels; it unpacks into half of the memory that others need, and is what cameras make
 MUCH = 8_000_000  # pixels; a larger picture is reduced as soon as it is decoded
 MOST_READS = 60_000  # of a file in parts: one of a million tiny parts takes a decoder minutes
 MOST_SCANS = 100  # of a progressive JPEG; usual are ten, and each is a pass over the whole picture
@@ -86,12 +87,14 @@ def read(content: bytes, name: str) -> Image.Image:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
         picture = Image.open(_Counted(content), formats=FORMATS)
-        if picture.width * picture.height > LARGEST_PIXELS:
+        jpeg = picture.format in ("JPEG", "MPO")
+        most = LARGEST_JPEG if jpeg else LARGEST_PIXELS
+        if picture.width * picture.height > most:
             raise PictureError(
-                f"{name} has {picture.width}×{picture.height} pixels; the largest picture taken has "
-                f"{LARGEST_PIXELS // 1_000_000} million."
+                f"{name} has {picture.width}×{picture.height} pixels; the largest {'JPEG' if jpeg else picture.format} "
+                f"taken has {most // 1_000_000} million."
             )
-        if content.count(_SCAN) > MOST_SCANS and picture.format in ("JPEG", "MPO"):
+        if jpeg and content.count(_SCAN) > MOST_SCANS:
             raise PictureError(f"{name} is a JPEG of more than {MOST_SCANS} passes; save it anew.")
         if picture.mode.startswith("I"):  # 16-bit grey: keep the upper eight bits
             picture.load()
