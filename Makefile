@@ -1,9 +1,10 @@
-# make run   set up once, then open the app          make test   the whole test suite
+# make run   set up once, then open the app          make test      the whole test suite
+# make audit known vulnerabilities of the packages   make torture   hostile files, crashes, crowds
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check clean
+.PHONY: run test check torture audit clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -14,6 +15,13 @@ test: $(VENV)/.ready-to-test
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+torture: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.torture
+
+audit: $(VENV)/.ready-to-test
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-audit.txt
+	$(BIN)/python -m tests.audit
 
 clean:
 	rm -rf $(VENV)

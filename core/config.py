@@ -75,7 +75,7 @@ class TraditionalConfig(TrainingConfig):
         for name in ("hidden", "discriminator_hidden"):
             widths = getattr(self, name)
             if not 1 <= len(widths) <= 6 or not all(1 <= width <= 8192 for width in widths):
-                raise ConfigError(f"{name} is {str(list(widths)):.80}; it must be one to six numbers between 1 and 8192.")
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be one to six numbers between 1 and 8192.")
         for name in self.loss_names:
             check(self, name, 0.0, 1000.0)
 
@@ -110,7 +110,7 @@ class DCGANConfig(TrainingConfig):
         for name in ("widths", "discriminator_widths"):
             widths = getattr(self, name)
             if len(widths) != 4 or not all(1 <= width <= 1024 for width in widths):
-                raise ConfigError(f"{name} is {str(list(widths)):.80}; it must be four numbers between 1 and 1024.")
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be four numbers between 1 and 1024.")
         check(self, "patch", 1, self.size)
         check(self, "patch_stride", 1, self.size)
         check(self, "patch_worst", 1, ((self.size - self.patch) // self.patch_stride + 1) ** 2)

@@ -116,7 +116,7 @@ def read(content: bytes, name: str) -> Image.Image:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise PictureError(f"{name} unpacks to far too many pixels.") from None
     except Exception as error:  # a damaged file can fail anywhere in Pillow's decoders
-        raise PictureError(f"{name} is damaged and cannot be read ({error}).") from None
+        raise PictureError(f"{name} is damaged and cannot be read ({error!s:.120}).") from None
 
 
 def read_file(path: Path) -> Image.Image:

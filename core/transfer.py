@@ -119,7 +119,7 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     except CheckpointError:
         raise
     except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
-        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error}).") from error
+        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
 
 
 def _directory_size(content: bytes) -> int:

@@ -11,7 +11,9 @@ from core.models.gan import GAN, Pass, from_output, to_input
 from core.models.traditional import TraditionalGAN
 
 _FILLING = {f"{name}_" for name in ("fill", "zero", "normal", "uniform", "ones", "zeros", "constant", "trunc_normal")}
-_FILLING |= {f"{family}_{name}_" for family in ("kaiming", "xavier") for name in ("uniform", "normal")} | {"orthogonal_"}
+_FILLING |= {f"{family}_{name}_" for family in ("kaiming", "xavier") for name in ("uniform", "normal")} | {
+    "orthogonal_"
+}
 
 MODELS: dict[str, type[GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
 

@@ -36,7 +36,9 @@ class Visitor:
                 widget.string_array_value.data.extend(value)
             elif kind == "file_uploader_state_value":
                 for name, size, urls in value:
-                    info = widget.file_uploader_state_value.uploaded_file_info.add(name=name, size=size, file_id=urls.file_id)
+                    info = widget.file_uploader_state_value.uploaded_file_info.add(
+                        name=name, size=size, file_id=urls.file_id
+                    )
                     info.file_urls.CopyFrom(urls)
             else:
                 setattr(widget, kind, value)

@@ -183,7 +183,9 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     from tests.core.conftest import NAMES, Mirror
 
     mirror = Mirror()
-    FashionMNIST.resources = [(name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES]
+    FashionMNIST.resources = [
+        (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
+    ]
     for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
         data.CHECKSUMS[f"train-{kind}"] = data.CHECKSUMS[f"starter-{kind}"]
     once = False

@@ -31,7 +31,14 @@ def hostile(rng: random.Random, sound: str) -> str:
 def parameters(seed: int, count: int) -> list[Ended]:
     """Each field's reader, `count` times: it refuses with what would be right, or what it takes comes out again the same."""
     every = [(page, field) for page, fields in link.PAGES.items() for field in (*link.EVERYWHERE, *fields)]
-    sound = {"model": "dcgan", "normal": "bag", "trained": "shipped", "threshold": "0.4", "scores": "0.1,0.5", "image": "12"}
+    sound = {
+        "model": "dcgan",
+        "normal": "bag",
+        "trained": "shipped",
+        "threshold": "0.4",
+        "scores": "0.1,0.5",
+        "image": "12",
+    }
     ended = []
     for number in range(count):
         rng = random.Random(f"{seed}/links/{number}")
@@ -79,3 +86,25 @@ def pages(seed: int, count: int) -> Iterator[Ended]:
         if "<script" in said.replace("\\<script", "") or "![x](" in said:
             how = f"{PAGES[page]}: markup in {said[:200]!r}"
         yield Ended(number, how, min(time.perf_counter() - begun, 1.9))  # a page's time is not a file's
+
+
+def names(seed: int, count: int) -> list[Ended]:
+    """What somebody types as a run's name: a slug right below the folder of runs, or refused; never another path."""
+    from core import checkpoints, runs
+    from core.errors import MisfitError
+
+    ended = []
+    for number in range(count):
+        rng = random.Random(f"{seed}/names/{number}")
+        name = hostile(rng, rng.choice(("dcgan-t-shirt-seen-1", "my-run", "../x", "a/b", "con", "-x", "x" * 80)))
+        begun = time.perf_counter()
+        try:
+            path = runs.folder(name)
+            fits = path.parent == checkpoints.RUNS and path.name == name and name.isascii() and name == name.lower()
+            how = "taken" if fits and not set(name) & set("/\\.\0 ") else f"{name!r} is {path}"
+        except MisfitError as error:
+            how = "refused" if len(str(error)) < 7000 else f"{name!r}: too long an answer"
+        except Exception as error:
+            how = f"{name!r}: {type(error).__name__}"
+        ended.append(Ended(number, how, time.perf_counter() - begun))
+    return ended
