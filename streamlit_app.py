@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
+from core import memory
 from core.plain import plain
 from pages.parts import link, sidebar, tour
 
@@ -46,4 +47,5 @@ else:
     # the first visitor of a fresh server who follows a link to a page is told that there is no such page.
     with contextlib.suppress(StreamlitAPIException):
         st.navigation([])
+    memory.keep_little()
     app = st.App(__file__)

@@ -28,6 +28,11 @@ def kills(what: str, seed: int, times: int) -> tuple[int, int, list[str]]:
     return _elsewhere(_kill_all, what, seed, times)
 
 
+def share(seed: int, times: int) -> tuple[list[tuple[int, int, list[str]]], tuple[int, list[str]]]:
+    """`kills` of every writer, and `refusals`, all in one process."""
+    return _elsewhere(_share, seed, times)
+
+
 def refusals() -> tuple[int, list[str]]:
     """(writes that a full disk or a folder refused, what was lost)."""
     return _elsewhere(_refuse_all)
@@ -59,12 +64,9 @@ def _answer(pipe: Connection, folder: str, what: Callable, arguments: tuple) -> 
         os.dup2(nowhere.fileno(), 2)
     import torch
 
-    from core import checkpoints, data
+    from core import data
 
     torch.set_num_threads(1)
-    checkpoints.RUNS = Path(folder) / "runs"
-    checkpoints.RUNS.mkdir()
-    data.DOWNLOADED = Path(folder) / "data" / "downloaded"
     data.DEBIAN = Path(folder) / "nowhere"
     os.environ.pop("FASHION_MNIST_DIR", None)
     try:
@@ -73,8 +75,22 @@ def _answer(pipe: Connection, folder: str, what: Callable, arguments: tuple) -> 
         pipe.send(traceback.format_exc())
 
 
+def _share(root: Path, seed: int, times: int) -> tuple[list[tuple[int, int, list[str]]], tuple[int, list[str]]]:
+    return [_kill_all(root, what, seed, times) for what in WRITERS], _refuse_all(root)
+
+
+def _prepared(what: str, root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
+    """(what writes, what sees whether all is whole) of a writer that works below `root`."""
+    from core import checkpoints, data
+
+    checkpoints.RUNS = root / "runs"
+    checkpoints.RUNS.mkdir(parents=True)
+    data.DOWNLOADED = root / "data" / "downloaded"
+    return _PREPARE[what](root)
+
+
 def _kill_all(root: Path, what: str, seed: int, times: int) -> tuple[int, int, list[str]]:
-    write, check = _PREPARE[what](root)
+    write, check = _prepared(what, root / what)
     rng, whole, lost = random.Random(f"{seed}/{what}"), 0, []
     gc.collect()
     gc.freeze()
@@ -211,6 +227,7 @@ def _sweep(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """Rows that are added to results.csv."""
     from core import results
 
+    results.CSV = results.ROOT / "results.csv"
     real = results.read()
     known = {row["recipe"]: row for row in real.to_dict("records")}
     rows = list(known.values())
@@ -244,43 +261,32 @@ def _refuse_all(root: Path) -> tuple[int, list[str]]:
     """
     tried, lost = 0, []
     for what in WRITERS:
+        where = root / f"{what}, refused"
+        write, check = _prepared(what, where)
+        write(0)
+        if not check():
+            lost.append(f"{what}: nothing was written while it could be")
         for name, prevent in (("full", _full), ("read-only", _read_only), ("no folder", _no_folder)):
-            tried, where = tried + 1, root / f"{what}, {name}"
-            (where / "runs").mkdir(parents=True)
-            if said := _prevented(where, what, prevent):
+            tried += 1
+            if said := _prevented(where, write, check, prevent):
                 lost.append(f"{what}, {name}: {said}")
     return tried, lost
 
 
-def _prevented(root: Path, what: str, prevent: Callable[[Path], None]) -> str:
-    """Write once, then let the disk refuse the next write, in a process of its own: "" when the old is still there, whole."""
-    from core import checkpoints, data
-    from core.errors import MisfitError
-
+def _prevented(root: Path, write: Callable, check: Callable, prevent: Callable[[Path], None]) -> str:
+    """Let the disk refuse the next write, in a process of its own: "" when the old is still there, whole, and no litter."""
     here, there = os.pipe()
+    before = set(map(str, root.rglob("*")))
     child = os.fork()
     if not child:
-        said = "killed"
+        said = ""
         try:
-            os.close(here)
-            checkpoints.RUNS = root / "runs"
-            data.DOWNLOADED = root / "data" / "downloaded"
-            write, check = _PREPARE[what](root)
-            write(0)
-            assert check(), "nothing was written while it could be"
-            before = sorted(str(path) for path in root.rglob("*"))
             prevent(root)
-            try:
-                write(1000)
-                said = "it was written"
-            except (MisfitError, OSError):
-                said = ""
-            except BaseException as error:
-                said = f"{type(error).__name__}: {error}"
+            said = _refused(write)
             if prevent is not _no_folder:
                 if not check():
                     said = "what was there is gone"
-                if more := set(map(str, root.rglob("*"))) - set(before):
+                if more := set(map(str, root.rglob("*"))) - before:
                     said = f"left over: {sorted(more)[:3]}"
         except BaseException as error:
             said = f"{type(error).__name__}: {error}"
@@ -296,6 +302,19 @@ def _prevented(root: Path, what: str, prevent: Callable[[Path], None]) -> str:
             if path.is_dir():
                 path.chmod(0o755)
     return json.loads(answer or b'"no answer"')
+
+
+def _refused(write: Callable[[int], None]) -> str:
+    """Write, and be refused with an error that pages and commands know: "" then."""
+    from core.errors import MisfitError
+
+    try:
+        write(1000)
+    except (MisfitError, OSError):
+        return ""
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return "it was written"
 
 
 def _full(root: Path) -> None:
