@@ -211,3 +211,10 @@ def test_a_message_about_a_drawing_that_was_replaced_is_heard_but_not_taken(monk
     state["_pad_start"] = 0
     pad._drawn()
     assert np.array_equal(state["_pad_drawing"], sketches.sketch("T-shirt"))
+
+
+@pytest.mark.parametrize("number", [10_000, -1, 99_999_999])
+def test_a_number_that_the_browser_would_not_send_is_not_taken(open_page, number: int):
+    app = open_page("try_it")
+    app.number_input(key="edit").set_value(number).run()
+    assert not app.exception and app.session_state["edit"] is None
