@@ -1,9 +1,10 @@
-# make run   set up once, then open the app          make test   the whole test suite
+# make run   set up once, then open the app          make test      the whole test suite
+# make audit known vulnerabilities of the packages   make torture   hostile files, crashes, crowds
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench screenshots clean
+.PHONY: run test check bench screenshots torture audit clean
 
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
@@ -23,6 +24,13 @@ screenshots: $(VENV)/.ready-to-test
 # Everything measured side by side, into benchmarks/RESULTS.md; a quiet machine gives better figures.
 bench: $(VENV)/.ready-to-test benchmarks/.anomalib/.ready
 	$(BIN)/python -m benchmarks
+
+torture: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.torture
+
+audit: $(VENV)/.ready-to-test
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-audit.txt
+	$(BIN)/python -m tests.audit
 
 clean:
 	rm -rf $(VENV) benchmarks/.anomalib

@@ -9,6 +9,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
+from core import memory
+from core.plain import plain
 from pages.parts import link, sidebar, style, tour
 
 
@@ -32,7 +34,7 @@ def route() -> None:
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
     for problem in link.problems():
-        st.warning(problem, icon=":material/link_off:")
+        st.warning(plain(problem), icon=":material/link_off:")
     tour.show(page.url_path)
     page.run()
     link.push()
@@ -46,4 +48,5 @@ else:
     # the first visitor of a fresh server who follows a link to a page is told that there is no such page.
     with contextlib.suppress(StreamlitAPIException):
         st.navigation([])
+    memory.keep_little()
     app = st.App(__file__)

@@ -11,6 +11,7 @@ from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.data import CLASS_NAMES, CLASSES, ROOT
 from core.files import write_whole
+from core.plain import plain
 from core.regimes import REGIMES, VALIDATION_SHARE
 from core.words import MODEL_NAMES, REGIME_HELP
 
@@ -79,13 +80,15 @@ def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
 
 def _details(found: Sequence[Checkpoint]) -> str:
     cards = [one.card for one in found]
-    versions = sorted({", ".join(f"{name} {number}" for name, number in card.versions.items()) for card in cards})
+    versions = sorted(
+        {plain(", ".join(f"{name} {number}" for name, number in card.versions.items())) for card in cards}
+    )
     dates = sorted(card.trained_at[:10] for card in cards)
     lines = [
         _WHAT.get(cards[0].model, ""),
         f"- Parameters of the generator: {_several(f'{card.parameters:,}' for card in cards)}",
         f"- Epochs: {_several(str(card.epochs_trained) for card in cards)}; seed: {_several(str(card.seed) for card in cards)}; "
-        f"trained on: {_several(card.device.upper() for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
+        f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
         f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
         f"- Loss weights: {_several(_weights(one) for one in found)}",
         "- Licence: MIT",
@@ -99,7 +102,7 @@ def _weights(one: Checkpoint) -> str:
 
 
 def _training(found: Sequence[Checkpoint]) -> str:
-    sources = {(one.card.data_images, one.card.data_source, one.card.data_fingerprint) for one in found}
+    sources = {(one.card.data_images, plain(one.card.data_source), one.card.data_fingerprint) for one in found}
     named = "; ".join(
         f"{count:,} images ({source}, SHA-256 {fingerprint[:12]}…)" for count, source, fingerprint in sorted(sources)
     )

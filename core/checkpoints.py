@@ -10,10 +10,11 @@ Weights are safetensors only; no pickle is ever loaded. Nothing here imports tor
 import dataclasses
 import datetime
 import json
-import math
 import os
 import platform
+import re
 import shutil
+import stat
 import tempfile
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import evaluation
+from core import evaluation, soundness, tensors
 from core.config import TrainingConfig, config_class, from_json, to_json
 from core.data import CLASSES, ROOT, Images
 from core.errors import CheckpointError, MisfitError
-from core.files import sha256, write_whole
+from core.files import replace_folder, sha256, write_whole
 from core.regimes import Task, test_roles
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 SHIPPED = ROOT / "checkpoints"
 # A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
 RUNS = Path(os.environ.get("MISFIT_RUNS") or ROOT / "runs").resolve()
+RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a slug, and thus no path
 LAST, BEST = "checkpoint", "best"  # in a run's folder: the model it ended with; the best by validation, where another
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
+LARGEST = {WEIGHTS: LARGEST_FILE, SCORES: 2**20, CARD: 8 * 2**20}  # JSON takes thirty times its length in memory
 FORMAT = 1
 
 
@@ -122,17 +125,16 @@ class Checkpoint:
 
         content = self._checked(SCORES, self.card.scores_sha256)
         try:
-            tensors = load(content)
-        except (SafetensorError, KeyError) as error:  # the latter for a type that numpy lacks
+            tensors.header(content)
+            found = load(content)
+        except (ValueError, SafetensorError, KeyError) as error:  # the last for a type that numpy lacks
             raise CheckpointError(f"{self.folder / SCORES} is damaged ({error}).") from error
         names = {field.name for field in dataclasses.fields(Scores)}
-        if set(tensors) != names or any(
-            t.ndim != 1 or t.dtype != np.float32 or not len(t) or not np.isfinite(t).all() for t in tensors.values()
-        ):
+        if set(found) != names or not all(_are_scores(one) for one in found.values()):
             raise CheckpointError(
-                f"{self.folder / SCORES} must hold finite float32 vectors called {', '.join(sorted(names))}."
+                f"{self.folder / SCORES} must hold finite float32 vectors from 0 to 2, called {', '.join(sorted(names))}."
             )
-        return Scores(**tensors)
+        return Scores(**found)
 
     def generator(self, device: str = "cpu") -> "Generator":
         """The generator in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
@@ -141,19 +143,22 @@ class Checkpoint:
         from safetensors import SafetensorError
         from safetensors.torch import load
 
-        from core.models import build
+        from core.models import outline
 
         content = self._checked(WEIGHTS, self.card.weights_sha256)
         try:
-            tensors = load(content)
-        except SafetensorError as error:
+            tensors.header(content)
+            found = load(content)
+        except (ValueError, SafetensorError, KeyError) as error:
             raise CheckpointError(f"{self.folder / WEIGHTS} is damaged ({error}).") from error
-        generator = build(self.card.model, self.config).generator
+        generator = outline(self.card.model, self.config).generator  # a card may ask for a network of any size
         expected = generator.state_dict()
-        if set(tensors) != set(expected):
-            wrong = sorted(set(tensors) ^ set(expected))[0]
-            raise CheckpointError(f"{self.folder / WEIGHTS} does not fit the config in its card: tensor {wrong!r}.")
-        for name, tensor in tensors.items():
+        if set(found) != set(expected):
+            wrong = sorted(set(found) ^ set(expected))[0]
+            raise CheckpointError(
+                f"{self.folder / WEIGHTS} does not fit the config in its card: tensor {wrong[:80]!r}."
+            )
+        for name, tensor in found.items():
             if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
                 raise CheckpointError(
                     f"{self.folder / WEIGHTS}: tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}, "
@@ -161,7 +166,7 @@ class Checkpoint:
                 )
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
-        generator.load_state_dict(tensors)
+        generator.load_state_dict({name: tensor.clone() for name, tensor in found.items()}, assign=True)
         generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
         return generator.eval().requires_grad_(False)
 
@@ -171,7 +176,7 @@ class Checkpoint:
 
     def _checked(self, name: str, expected: str) -> bytes:
         path = self.folder / name
-        content = read(path)
+        content = read(path, LARGEST[name])
         if sha256(content) != expected:
             raise CheckpointError(
                 f"{path} is not the file its card describes: its SHA-256 differs. Restore both, or train again."
@@ -185,32 +190,19 @@ def load(folder: Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
     try:
-        values = json.loads(read(path))
-    except (ValueError, RecursionError) as error:  # the latter from brackets nested by the thousand
+        values = soundness.parsed(read(path, LARGEST[CARD]))
+    except ValueError as error:
         raise CheckpointError(f"{path} is damaged: it is not JSON ({error}).") from error
     names = {field.name for field in dataclasses.fields(Card)}
     if not isinstance(values, dict) or set(values) != names:
-        odd = sorted(set(values) ^ names)[0] if isinstance(values, dict) else "the whole"
+        odd = sorted(set(values) ^ names)[0][:80] if isinstance(values, dict) else "the whole"
         raise CheckpointError(f"{path} does not fit: {odd!r} is unknown or missing.")
     if values["format"] != FORMAT:
-        raise CheckpointError(f"{path} has format {values['format']!r}; this Misfit reads format {FORMAT}.")
-    kinds: dict[type, tuple[str, ...]] = {
-        str: ("model", "trained_at", "device", "data_source", "data_fingerprint", "weights_sha256", "scores_sha256"),
-        int: ("seed", "epochs_trained", "data_images", "parameters"),
-        dict: ("task", "config", "versions", "validation", "test", "thresholds"),
-        list: ("history",),
-        bool: ("stopped_early",),
-        float: ("seconds",),
-    }
-    for kind, keys in kinds.items():
-        for key in keys:
-            if not isinstance(values[key], kind):
-                raise CheckpointError(f"{path}: {key} is {type(values[key]).__name__}; it must be {kind.__name__}.")
-    wanted = {"youden", "fpr_5", "fpr_1"}
-    if set(values["thresholds"]) != wanted or not all(
-        type(v) is float and math.isfinite(v) for v in values["thresholds"].values()
-    ):
-        raise CheckpointError(f"{path}: thresholds must be numbers called {', '.join(sorted(wanted))}.")
+        raise CheckpointError(f"{path} has format {values['format']!r:.40}; this Misfit reads format {FORMAT}.")
+    try:
+        soundness.card(values)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}.") from error
     checkpoint = Checkpoint(folder, Card(**values))
     try:
         _ = checkpoint.task, checkpoint.config  # both raise when the card says something impossible
@@ -233,6 +225,7 @@ def discover() -> tuple[list[Checkpoint], list[str]]:
 def _of_runs() -> list[Path]:
     """The cards of runs, each run's last model before its best."""
     cards = [*RUNS.glob(f"[!.]*/{LAST}/{CARD}"), *RUNS.glob(f"[!.]*/{BEST}/{CARD}")]
+    cards = [card for card in cards if RUN_NAME.fullmatch(card.parent.parent.name)]
     return sorted(cards, key=lambda card: (card.parent.parent, card.parent.name == BEST))
 
 
@@ -327,12 +320,7 @@ def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 
 def replace(new: Path, folder: Path) -> Checkpoint:
     """Put the checkpoint `new` in the place of the one that may lie in `folder`. Raises OSError."""
-    old = folder.with_name(f".{folder.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.rename(folder, old)  # a folder with something in it cannot be renamed over
-    os.replace(new, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(new, folder)
     return load(folder)
 
 
@@ -345,6 +333,12 @@ def refuse_occupied(folder: Path) -> None:
     tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # may be written to
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
+
+
+def _are_scores(values: np.ndarray) -> bool:
+    if values.ndim != 1 or values.dtype != np.float32 or not len(values):
+        return False
+    return bool(((values >= 0) & (values <= soundness.LARGEST_SCORE)).all())  # nor is nan
 
 
 def pack_scores(scores: Scores) -> bytes:
@@ -374,13 +368,23 @@ def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str,
     return figures | {"normal_error": float(scores[normal].mean())}
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """A checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise CheckpointError(
-                f"{path} has {path.stat().st_size} bytes; a checkpoint's file has at most {LARGEST_FILE}."
-            )
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe would be read for ever
+            raise CheckpointError(f"{path} cannot be read (it is not a file).")
+        if facts.st_size > largest:
+            raise CheckpointError(f"{path} has {facts.st_size} bytes; it may have at most {largest}.")
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def read_text(path: Path) -> bytes:
+    """A small file of a run. Raises OSError, ValueError when it is far too long."""
+    with open(path, "rb") as file:
+        content = file.read(LARGEST[CARD] + 1)
+    if len(content) > LARGEST[CARD]:
+        raise ValueError(f"it has more than {LARGEST[CARD]} bytes")
+    return content

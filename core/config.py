@@ -81,7 +81,7 @@ class TraditionalConfig(TrainingConfig):
         for name in ("hidden", "discriminator_hidden"):
             widths = getattr(self, name)
             if not 1 <= len(widths) <= 6 or not all(1 <= width <= 8192 for width in widths):
-                raise ConfigError(f"{name} is {list(widths)}; it must be one to six numbers between 1 and 8192.")
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be one to six numbers between 1 and 8192.")
         for name in self.loss_names:
             check(self, name, 0.0, 1000.0)
 
@@ -116,7 +116,7 @@ class DCGANConfig(TrainingConfig):
         for name in ("widths", "discriminator_widths"):
             widths = getattr(self, name)
             if len(widths) != 4 or not all(1 <= width <= 1024 for width in widths):
-                raise ConfigError(f"{name} is {list(widths)}; it must be four numbers between 1 and 1024.")
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be four numbers between 1 and 1024.")
         check(self, "patch", 1, self.size)
         check(self, "patch_stride", 1, self.size)
         check(self, "patch_worst", 1, ((self.size - self.patch) // self.patch_stride + 1) ** 2)
@@ -134,7 +134,7 @@ CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "d
 def config_class(model: str) -> type[TrainingConfig]:
     """The config dataclass of `model`. Raises ConfigError for an unknown name."""
     if model not in CONFIGS:
-        raise ConfigError(f"Unknown model {model!r}; the models are: {', '.join(CONFIGS)}.")
+        raise ConfigError(f"Unknown model {model!r:.80}; the models are: {', '.join(CONFIGS)}.")
     return CONFIGS[model]
 
 
@@ -154,7 +154,7 @@ def check(config: Any, name: str, low: float, high: float) -> None:
     """Raise ConfigError unless the field `name` lies in [low, high]."""
     value = getattr(config, name)
     if not low <= value <= high:  # nor is nan
-        raise ConfigError(f"{name} is {value}; it must be between {low} and {high}.")
+        raise ConfigError(f"{name} is {value!r:.80}; it must be between {low} and {high}.")
 
 
 def to_json(config: Any) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def from_json(kind: type[Config], values: Any) -> Config:
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(fields))
     if unknown:
-        raise ConfigError(f"{kind.__name__} has no setting called {unknown[0]!r}; it has: {', '.join(fields)}.")
+        raise ConfigError(f"{kind.__name__} has no setting called {unknown[0]!r:.80}; it has: {', '.join(fields)}.")
     defaults = {name: field.default for name, field in fields.items()}
     return kind(**{name: _fitted(name, value, defaults[name]) for name, value in values.items()})
 
@@ -195,7 +195,7 @@ def _fitted(name: str, value: Any, default: Any) -> Any:
     else:  # None: an optional text
         fits = value is None or isinstance(value, str)
     if not fits:
-        raise ConfigError(f"{name} is {value!r}; it must be {_described(default)}.")
+        raise ConfigError(f"{name} is {value!r:.80}; it must be {_described(default)}.")
     return value
 
 

@@ -1,9 +1,17 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
+import contextlib
+import ctypes
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 from pathlib import Path
+
+LITTER_AGE = 3600.0  # seconds after which a temporary file is nobody's any more
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
+_HERE = -100  # AT_FDCWD
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -13,6 +21,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises OSError as `open` does; the temporary file is removed then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    clear_litter(path.parent, f".{path.name}.")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -29,3 +38,41 @@ def write_whole(path: Path, content: bytes) -> None:
 def sha256(content: bytes) -> str:
     """The SHA-256 of `content` as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Let `new` take the place of `folder`, whose content goes. Raises OSError.
+
+    Where the system can swap two names in one step (Linux), a kill at any moment leaves the old folder or the new one;
+    elsewhere there is a moment between two renames in which it leaves neither.
+    """
+    if not folder.exists():
+        os.replace(new, folder)
+    elif _swapped(new, folder):
+        shutil.rmtree(new, ignore_errors=True)  # which is now what was there before
+    else:
+        old = folder.with_name(f".{folder.name}-old")
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(folder, old)  # a folder with something in it cannot be renamed over
+        os.replace(new, folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    """Swap what two paths of the same file system name, in one step; False where the system has no such thing."""
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):  # no Linux, or an old one
+        return False
+    return swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+
+
+def clear_litter(folder: Path, prefix: str, age: float = LITTER_AGE) -> None:
+    """Remove what processes that were killed have left in `folder`: names with this prefix, `age` seconds old."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and time.time() - entry.stat().st_mtime > age:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data import CLASSES
 from core.files import write_whole
 from core.regimes import Split, Task
+from core.soundness import is_number
 
 if TYPE_CHECKING:
     from core.models import Generator
 
 NORMALS = 8
+LARGEST = 4 * 2**20  # bytes of a frame; it has 28×600 pixels at most
 FRAMES = 60  # about as many are kept of a run, however long
 
 
@@ -58,15 +61,24 @@ def frames(folder: Path) -> list[Path]:
 
 
 def read(path: Path) -> tuple[bytes, dict]:
-    """A frame's PNG and what is written in it. Raises OSError, ValueError."""
+    """A frame's PNG and what is written in it: the classes of the originals, or the scores. Raises OSError, ValueError."""
     from PIL import Image
     from PIL.PngImagePlugin import PngImageFile
 
-    content = path.read_bytes()
-    with Image.open(io.BytesIO(content)) as picture:
-        if not isinstance(picture, PngImageFile):
-            raise ValueError(f"{path} is no PNG.")
-        return content, json.loads(picture.text["misfit"])
+    with open(path, "rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"{path} is no frame: it is too large.")
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            assert isinstance(picture, PngImageFile)  # formats says so
+            notes = json.loads(picture.text["misfit"])
+    except Exception as error:  # Pillow has many
+        raise ValueError(f"{path} is no frame ({error}).") from error
+    classes, scores = notes.get("classes", CLASSES), notes.get("scores", [])
+    if not classes or not set(classes) <= set(CLASSES) or not all(map(is_number, scores)):
+        raise ValueError(f"{path} says nothing sensible.")
+    return content, notes
 
 
 def _write(path: Path, images: np.ndarray, notes: dict) -> None:

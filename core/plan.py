@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from core import checkpoints, data, regimes
+from core import checkpoints, data, regimes, soundness
 from core.config import DCGANConfig, TrainingConfig, default_config
 from core.errors import ConfigError, DataError, MisfitError
 from core.files import sha256, write_whole
@@ -167,8 +167,13 @@ def key(request: Request) -> str:
 
 def _read() -> dict[str, Speed]:
     try:
-        values = json.loads((checkpoints.RUNS / ".speed.json").read_bytes())
-        return {mark: Speed(**one) for mark, one in values.items()}
+        values = soundness.parsed(checkpoints.read_text(checkpoints.RUNS / ".speed.json"))
+        found = {mark: Speed(**one) for mark, one in values.items()}
+        return {
+            mark: one
+            for mark, one in found.items()
+            if all(soundness.is_number(value) and value >= 0 for value in dataclasses.asdict(one).values())
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

@@ -36,7 +36,7 @@ class Task:
     def __post_init__(self) -> None:
         class_index(self.normal)
         if self.regime not in REGIMES:
-            raise ConfigError(f"Unknown regime {self.regime!r}; the regimes are: {', '.join(REGIMES)}.")
+            raise ConfigError(f"Unknown regime {self.regime!r:.80}; the regimes are: {', '.join(REGIMES)}.")
         if (self.left_out is not None) != (self.regime == "unseen"):
             raise ConfigError("The unseen regime needs a left-out class, and no other regime has one.")
         if self.left_out is not None and class_index(self.left_out) == class_index(self.normal):
@@ -45,7 +45,7 @@ class Task:
             raise ConfigError("The one-class regime has no labelled anomalies in training: anomalies must be 0.")
         if self.regime != "one-class" and self.anomalies < len(self.anomaly_classes):
             raise ConfigError(
-                f"anomalies is {self.anomalies}; it must be at least {len(self.anomaly_classes)}, one of each anomaly class."
+                f"anomalies is {self.anomalies!r:.80}; it must be at least {len(self.anomaly_classes)}, one of each anomaly class."
             )
 
     @property

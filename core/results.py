@@ -6,7 +6,9 @@ every cell, so an interrupted sweep goes on where it was: cells whose recipe has
 
 import contextlib
 import dataclasses
+import fcntl
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -151,7 +153,7 @@ def read() -> pd.DataFrame:
             keep_default_na=False,
             na_values={"normal_error": [""], "normal_ssim": [""], "validation_auroc": [""]},
         )
-    except (ValueError, pd.errors.ParserError) as error:
+    except (ValueError, OverflowError, pd.errors.ParserError) as error:
         raise MisfitError(
             f"{path} is damaged ({' '.join(str(error).split())}). Restore it, or move it away to measure everything again."
         ) from error
@@ -201,6 +203,13 @@ def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
     from joblib import Parallel, delayed
 
     for row in Parallel(n_jobs=workers, return_as="generator_unordered")(delayed(measure)(cell) for cell in cells):
+        add(row)
+        yield row
+
+
+def add(row: dict[str, Any]) -> None:
+    """Write a row into results.csv beside those that are there. Raises MisfitError, OSError."""
+    with _one_at_a_time():
         rows = pd.concat([read(), pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
         write_whole(
             CSV,
@@ -209,7 +218,17 @@ def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
             .to_csv(index=False, float_format="%.6f")
             .encode(),
         )
-        yield row
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two sweeps that read and write at once would each lose the other's row. The folder is the lock: it leaves no file."""
+    folder = os.open(CSV.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def measure(cell: Cell) -> dict[str, Any]:

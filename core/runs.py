@@ -19,7 +19,6 @@ import dataclasses
 import fcntl
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,14 +26,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from core import checkpoints
+from core import checkpoints, soundness
 from core.config import TrainingConfig, config_class, from_json, to_json
 from core.errors import CheckpointError, ConfigError
 from core.files import write_whole
 from core.regimes import Task
 
 STATES = ("queued", "running", "stopping", "finished", "stopped", "failed", "died")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a run's
+_NAME = checkpoints.RUN_NAME
 _TAKEN = ("shipped", "set-aside")  # words that mean something else where a run's name may stand
 STATE = "state.safetensors"
 
@@ -52,7 +51,12 @@ class Request:
         return {"model": self.model, "task": to_json(self.task), "config": to_json(self.config), "seed": self.seed}
 
     @staticmethod
-    def from_json(values: dict[str, Any]) -> "Request":
+    def from_json(values: Any) -> "Request":
+        """What `to_json` wrote. Raises ConfigError or DataError."""
+        if not isinstance(values, dict) or set(values) != {"model", "task", "config", "seed"}:
+            raise ConfigError("A request has a model, a task, a config and a seed.")
+        if type(values["seed"]) is not int or not isinstance(values["model"], str):
+            raise ConfigError("The seed of a request is a whole number, its model a text.")
         config = from_json(config_class(values["model"]), values["config"])
         return Request(values["model"], from_json(Task, values["task"]), config, values["seed"])
 
@@ -177,8 +181,8 @@ def write(found: Status) -> None:
 def request_of(name: str) -> Request:
     """What was asked for. Raises ConfigError when it is not there or says something impossible."""
     try:
-        return Request.from_json(json.loads((folder(name) / "request.json").read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Request.from_json(soundness.parsed(checkpoints.read_text(folder(name) / "request.json")))
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"The request of {name} cannot be read ({error}).") from error
 
 
@@ -186,8 +190,11 @@ def history(name: str) -> list[dict[str, Any]]:
     """The records of the epochs so far. A line that a full disk or a kill has cut short ends the list."""
     records: list[dict[str, Any]] = []
     with contextlib.suppress(OSError, ValueError):
-        for line in (folder(name) / "history.jsonl").read_text("utf-8").splitlines():
-            records.append(json.loads(line))
+        for line in checkpoints.read_text(folder(name) / "history.jsonl").splitlines():
+            record = soundness.parsed(line)
+            if not soundness.sound(record):
+                break
+            records.append(record)
     if not records:  # a run of the command line before it wrote one, or one imported
         with contextlib.suppress(CheckpointError):
             records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
@@ -255,10 +262,34 @@ def _at_rest(name: str) -> None:
 
 def _read(name: str) -> Status | None:
     try:
-        values = json.loads((folder(name) / "status.json").read_bytes())
-        return Status(**values | {"name": name})
-    except (OSError, ValueError, TypeError):
+        values = soundness.parsed(checkpoints.read_text(folder(name) / "status.json"))
+        found = Status(**values | {"name": name})
+        _check(found)
+        found = dataclasses.replace(
+            found, request=Request.from_json(found.request).to_json()
+        )  # nothing is missing in it
+    except (OSError, ValueError, TypeError, ConfigError):
         return None
+    return found
+
+
+def _check(found: Status) -> None:
+    """Raises ValueError, TypeError or ConfigError unless every field is such as `write` writes: pages show them."""
+    for known in dataclasses.fields(Status):
+        value = getattr(found, known.name)
+        if known.type in (float, int):
+            fits = soundness.is_number(value) and (known.type is float or type(value) is int) and value >= 0
+        elif known.type in (bool, str):
+            fits = type(value) is known.type
+        elif known.name in ("losses", "accuracy"):
+            fits = soundness.named_numbers(value)
+        else:
+            fits = known.name == "request" or value is None or soundness.is_number(value)
+        if not fits:
+            raise ValueError(f"{known.name} is {value!r:.40}")
+    if found.state not in STATES:
+        raise ValueError(f"state is {found.state!r:.40}")
+    Request.from_json(found.request)
 
 
 def _from_card(name: str) -> Status | None:

@@ -4,11 +4,13 @@ A safetensors file: every tensor that the next step depends on, and everything e
 random numbers of an unfinished epoch are drawn again from where the epoch began, so their state then is all it needs.
 """
 
+import hashlib
 import json
-import struct
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import soundness, tensors
 from core.errors import CheckpointError
 from core.files import write_whole
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from core.training import Training
 
 LARGEST = 2**31  # bytes; nothing longer is read
+LARGEST_HEADER = 16 * 2**20  # bytes; a history of ten thousand epochs is in it
 FORMAT = 1
 
 
@@ -28,7 +31,7 @@ def save(path: Path, training: "Training", **notes: Any) -> None:
     """
     from safetensors.torch import save as pack
 
-    tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(training).items()}
+    found = {name: value.detach().cpu().contiguous() for name, value in _tensors(training).items()}
     facts = {
         "format": FORMAT,
         "finished_epochs": training.finished_epochs,
@@ -42,7 +45,8 @@ def save(path: Path, training: "Training", **notes: Any) -> None:
         ],
         "notes": notes,
     }
-    write_whole(path, pack(tensors, {"training": json.dumps(facts)}))
+    facts["sha256"] = _digest(facts, found)
+    write_whole(path, pack(found, {"training": json.dumps(facts)}))
 
 
 def notes(path: Path) -> dict[str, Any]:
@@ -66,8 +70,12 @@ def restore(path: Path, training: "Training") -> None:
     facts = _facts(path)
     try:
         found = load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, KeyError) as error:
         raise CheckpointError(f"{path} is damaged ({error}).") from error
+    if facts.get("sha256") != _digest(facts, found):
+        raise CheckpointError(f"{path} is damaged (what it holds is not what was laid down).")
+    if len(facts["schedules"]) != len(training.schedules):
+        raise CheckpointError(f"{path} does not fit the run's request: its learning rates.")
     steps = [int(schedule["last_epoch"]) for schedule in facts["schedules"]]
     for which, optimizer in enumerate(training.optimizers):
         if not steps[which]:
@@ -121,18 +129,54 @@ def _tensors(training: "Training") -> "dict[str, Tensor]":
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    """The JSON in the file's header (https://huggingface.co/docs/safetensors: eight bytes of length, then JSON)."""
+    """What the file's header says beside its tensors, as far as `save` wrote it. Raises CheckpointError."""
     try:
         with open(path, "rb") as file:
-            if path.stat().st_size > LARGEST:
+            if os.fstat(file.fileno()).st_size > LARGEST:
                 raise ValueError("it is too large")
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, LARGEST)))
-        facts = json.loads(header["__metadata__"]["training"])
-        if facts["format"] != FORMAT:
-            raise ValueError(f"format {facts['format']}")
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            content = start + file.read(min(length, LARGEST_HEADER))
+        tensors.header(content, path.stat().st_size, LARGEST_HEADER)
+        facts = soundness.parsed(json.loads(content[8:])["__metadata__"]["training"])
+        _check(facts)
     except FileNotFoundError:
         raise CheckpointError(f"There is nothing to resume from: {path} is missing.") from None
-    except (OSError, ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged ({error}).") from error
     return facts
+
+
+def _check(facts: dict[str, Any]) -> None:
+    """Raises ValueError, KeyError, TypeError or AttributeError unless every fact is such as `save` writes."""
+    if facts["format"] != FORMAT:
+        raise ValueError(f"format {facts['format']!r:.40}")
+    soundness.history(facts["history"])
+    for key in ("finished_epochs", "step", "best_epoch"):
+        if type(facts[key]) is not int or not 0 <= facts[key] < 2**40:
+            raise ValueError(f"{key} is no count")
+    if facts["finished_epochs"] != len(facts["history"]) or facts["best_epoch"] > facts["finished_epochs"]:
+        raise ValueError("its epochs do not fit its history")
+    if not soundness.is_number(facts["spent"]) or not isinstance(facts["notes"], dict):
+        raise ValueError("spent or notes are not what they should be")
+    threads, device = facts["notes"].get("threads", 1), facts["notes"].get("device", "cpu")
+    if type(threads) is not int or not 0 < threads <= 4096 or device not in ("cpu", "cuda"):
+        raise ValueError("it says nothing sensible about threads or device")
+    for schedule in facts["schedules"]:
+        counts, rates = (schedule["last_epoch"], schedule["count"]), schedule["rates"]
+        if not all(type(count) is int and 0 <= count < 2**40 for count in counts):
+            raise ValueError("a schedule has no counts")
+        if not isinstance(rates, list) or not all(map(soundness.is_number, rates)):
+            raise ValueError("a schedule has no rates")
+
+
+def _digest(facts: dict[str, Any], found: "dict[str, Tensor]") -> str:
+    """SHA-256 of everything that is laid down but itself."""
+    import torch
+
+    digest = hashlib.sha256(json.dumps({k: v for k, v in facts.items() if k != "sha256"}).encode())
+    for name in sorted(found):
+        value = found[name].contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy() if value.numel() else b"")
+    return digest.hexdigest()

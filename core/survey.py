@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core import checkpoints
+from core import checkpoints, tensors
 from core.checkpoints import Checkpoint
 from core.data import CLASSES, Images
+from core.errors import CheckpointError
 from core.files import write_whole
 
 SAMPLE = 200  # images a class in the t-SNE map: seconds, where all 10,000 images would be minutes
@@ -90,9 +91,10 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
     from safetensors.numpy import load
 
     try:
-        content = path(checkpoint).read_bytes()
+        content = checkpoints.read(path(checkpoint))
+        tensors.header(content)
         found = Survey(**load(content))
-    except (OSError, SafetensorError, KeyError, TypeError):
+    except (CheckpointError, SafetensorError, ValueError, KeyError, TypeError):
         return None
     for name, shape in _SHAPES.items():
         array = getattr(found, name)

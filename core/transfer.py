@@ -7,24 +7,24 @@ figure that pages show is computed again from scores that were held against the 
 import dataclasses
 import io
 import json
-import math
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core import checkpoints, data, evaluation, regimes, runs
 from core.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
 from core.errors import CheckpointError
-from core.files import sha256, write_whole
+from core.files import clear_litter, sha256, write_whole
 from core.runs import Request
 
 FILES = (WEIGHTS, SCORES, CARD)
 _LITTER = ("__MACOSX", ".DS_Store")  # what a Mac puts into a zip
+LARGEST_ZIP = checkpoints.LARGEST_FILE
+LARGEST_DIRECTORY = 2**16  # bytes: hundreds of entries, where a model has three
 SAMPLE = 64  # test images whose stored scores are held against the weights
 TOLERANCE = 1e-3  # of a score; another processor may round otherwise
 
@@ -46,6 +46,8 @@ def take(files: Sequence[tuple[str, bytes]]) -> str:
     """
     found = _unpacked(files)
     checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
+    for prefix in (".import-", ".deleted-"):
+        clear_litter(checkpoints.RUNS, prefix)
     temporary = Path(tempfile.mkdtemp(dir=checkpoints.RUNS, prefix=".import-"))
     try:
         for name, content in found.items():
@@ -68,19 +70,14 @@ def take(files: Sequence[tuple[str, bytes]]) -> str:
 
 def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     """The known files by name; anything else is refused by name."""
+    members: Iterable[tuple[str, bytes]] = files
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
-        files = list(_members(*files[0]))
+        members = _members(*files[0])
     found: dict[str, bytes] = {}
-    for path, content in files:
-        name = path.rsplit("/", 1)[-1]
-        if name not in FILES:
-            raise CheckpointError(
-                f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
-            )
-        if name in found:
-            raise CheckpointError(f"There are two files called {name}; give one model at a time.")
-        if len(content) > checkpoints.LARGEST_FILE:
-            raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST_FILE} bytes.")
+    for path, content in members:
+        name = _known(path, found)
+        if len(content) > checkpoints.LARGEST[name]:
+            raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST[name]} bytes.")
         found[name] = content
     missing = [name for name in (WEIGHTS, CARD) if name not in found]
     if missing:
@@ -88,17 +85,57 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     return found
 
 
-def _members(name: str, content: bytes) -> Any:
-    """(path, content) of every file in a zip, none read further than it may be long."""
+def _known(path: str, found: Collection[str]) -> str:
+    """Which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
+    name = path.rsplit("/", 1)[-1]
+    if name not in FILES:
+        raise CheckpointError(
+            f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
+        )
+    if name in found:
+        raise CheckpointError(f"There are two files called {name}; give one model at a time.")
+    return name
+
+
+def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of every file in a zip. A file that is not known is not unpacked, and none further than it may be long."""
+    if len(content) > LARGEST_ZIP:
+        raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
+    if _directory_size(content) > LARGEST_DIRECTORY:
+        raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
+    seen: list[str] = []
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist()[:100]:
+            for member in archive.infolist():
                 if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
                     continue
+                seen.append(_known(member.filename, seen))
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise CheckpointError(
+                        f"{name[:80]} is packed in a way that is not read; pack it as an ordinary zip."
+                    )
                 with archive.open(member) as file:
-                    yield member.filename, file.read(checkpoints.LARGEST_FILE + 1)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error}).") from error
+                    yield member.filename, file.read(checkpoints.LARGEST[seen[-1]] + 1)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
+        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
+
+
+def _directory_size(content: bytes) -> int:
+    """How many bytes a zip's list of files has, by the record at its end that zipfile goes by; an entry takes 46 or more.
+
+    zipfile makes an object of each entry before anybody can say stop. 0 where there is no such record: it will say so.
+    """
+    mark, length = b"PK\x05\x06", 22
+    at = len(content) - length
+    if content[at : at + 4] != mark or content[-2:] != b"\0\0":
+        at = content.rfind(mark, max(0, len(content) - length - 2**16))
+    if at < 0 or at + length > len(content):
+        return 0
+    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size stands elsewhere: a zip of more than 4 GB
+        return 2**63
+    return int.from_bytes(content[at + 12 : at + 16], "little")
 
 
 def _made_sound(folder: Path, scored: bool) -> Checkpoint:
@@ -106,7 +143,6 @@ def _made_sound(folder: Path, scored: bool) -> Checkpoint:
     from core import scoring
 
     one = checkpoints.load(folder)
-    _check_history(one.card.history)
     generator, size, test = one.generator(), one.config.size, data.load("test")
     if scored:
         scores = one.scores
@@ -142,23 +178,3 @@ def _made_sound(folder: Path, scored: bool) -> Checkpoint:
     )
     write_whole(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
     return checkpoints.load(folder)
-
-
-def _check_history(history: list[Any]) -> None:
-    """Raise CheckpointError unless the records are such as a training writes: the page draws them."""
-
-    def number(value: Any) -> bool:
-        return type(value) in (int, float) and math.isfinite(value)
-
-    for record in history:
-        sound = (
-            isinstance(record, dict)
-            and all(number(record.get(key)) for key in ("epoch", "validation_auroc", "validation_error", "seconds"))
-            and all(
-                isinstance(record.get(key), dict)
-                and all(isinstance(n, str) and number(v) for n, v in record[key].items())
-                for key in ("losses", "discriminator_accuracy")
-            )
-        )
-        if not sound:
-            raise CheckpointError(f"{CARD}: its history is not that of a training.")

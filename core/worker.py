@@ -148,7 +148,7 @@ class Worker:
         path = self.folder / STATE
         known = states.notes(path) if path.exists() else {}
         self.data = self.train_images.fingerprint
-        if known and known["data"] != self.data:
+        if known and known.get("data") != self.data:
             raise DataError(
                 f"This run was trained on other images than {self.train_images.source.name} has now; "
                 "bring those back to resume it, or start a new run."

@@ -10,6 +10,7 @@ from core.checkpoints import WEIGHTS, Checkpoint
 from core.data import CLASSES
 from core.errors import CheckpointError, MisfitError
 from core.outcomes import OUTCOMES
+from core.plain import plain
 from pages.parts import models, tiles
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -64,7 +65,9 @@ def take() -> Look:
             one = next(iter(_others(checkpoint)), None)
             if one is not None:
                 fallen_back = True
-                st.warning(f"{error} The {one.title} of the same class is shown instead.", icon=":material/error:")
+                st.warning(
+                    f"{plain(error)} The {one.title} of the same class is shown instead.", icon=":material/error:"
+                )
     if one is None:
         one = models.chosen()  # says what is missing or damaged, and stops
     rivals = [one] if fallen_back else [one, *_others(one.checkpoint)]

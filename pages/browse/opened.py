@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import MisfitError
+from core.plain import plain
 from pages.browse.look import Look
 from pages.parts import link, models, tiles, verdict
 from pages.parts.link import class_name
@@ -77,7 +78,7 @@ def _pictures(image: np.ndarray, one: Chosen) -> None:
         try:
             reconstruction = models.reconstruct(one, image[None])[0]
         except MisfitError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
             return
     residual = scoring.residual(image[None], reconstruction[None])[0]
     verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {one.title}")

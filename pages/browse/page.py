@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import MisfitError
+from core.plain import plain
 from pages.browse import gallery, latent, lessons, look, opened
 from pages.parts.link import SECTIONS
 
@@ -41,7 +42,7 @@ try:
     else:
         order = gallery.show(at)
 except MisfitError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(error), icon=":material/error:")
 
 if st.session_state.get("image") is not None:
     opened.show(at, order, of)

@@ -14,6 +14,7 @@ import streamlit as st
 from core import evaluation, examples
 from core.data import CLASSES
 from core.errors import MisfitError
+from core.plain import plain
 from pages.overview import gauge
 from pages.overview.gauge import Mark
 from pages.parts import charts, link, models, tiles
@@ -121,7 +122,7 @@ def _reconstruction(one: Chosen, which: int, image: np.ndarray) -> np.ndarray | 
         if state.get("_example_live"):
             return to_grey(models.reconstruct(one, image[None])[0])
     except MisfitError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(plain(error), icon=":material/warning:")
     return None
 
 

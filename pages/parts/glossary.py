@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import glossary
+from core.plain import plain
 
 
 def button() -> None:
@@ -23,7 +24,7 @@ def _panel() -> None:
     )
     found = glossary.find(wanted)
     if not found:
-        st.info(f"No term fits “{wanted}”. Try a shorter word.", icon=":material/search_off:")
+        st.info(f"No term fits “{plain(wanted)}”. Try a shorter word.", icon=":material/search_off:")
     for group, terms in found.items():
         st.markdown(f"##### {group}")
         lines = (

@@ -1,5 +1,6 @@
 """The trained model that is chosen, and what is loaded of it once for all sessions. torch only where weights are."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ import streamlit as st
 
 from core import checkpoints, data, garments, judging, regimes
 from core.checkpoints import Checkpoint, Scores
-from core.errors import MisfitError
+from core.errors import CheckpointError, MisfitError
 from core.garments import Garments
 from core.judging import Judgement
+from core.plain import plain
 from core.regimes import Task, test_roles
 from core.words import MODEL_NAMES
 from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
@@ -19,6 +21,9 @@ from pages.parts.link import class_name
 
 if TYPE_CHECKING:
     from core.models import Generator
+
+
+_REPLACED = "The model in {} has just been replaced by another one; reload the page to see that one."
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,16 @@ class Chosen:
 def found() -> tuple[list[Checkpoint], list[str]]:
     """Every trained model and a line for each damaged one; read again only when a card on disk changes."""
     folders = [checkpoints.SHIPPED, checkpoints.RUNS]
-    cards = sorted(card for folder in folders for card in folder.glob(f"*/*/{checkpoints.CARD}"))
-    return _discovered(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
+    stamps = []
+    for card in sorted(card for folder in folders for card in folder.glob(f"*/*/{checkpoints.CARD}")):
+        with contextlib.suppress(FileNotFoundError):  # a run that is being removed
+            facts = card.stat()
+            stamps.append((str(card), facts.st_mtime_ns, facts.st_ino))
+    return _discovered(tuple(stamps))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _discovered(stamps: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[str]]:
+def _discovered(stamps: tuple[tuple[str, int, int], ...]) -> tuple[list[Checkpoint], list[str]]:
     return checkpoints.discover()
 
 
@@ -102,7 +111,7 @@ def chosen(model: str | None = None) -> Chosen:
     try:
         return opened(checkpoint)
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         st.stop()
 
 
@@ -120,7 +129,7 @@ def trained_gans() -> list[Chosen]:
         try:
             whole += [opened(one)] if one else []
         except MisfitError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(plain(error), icon=":material/warning:")
     return whole
 
 
@@ -132,6 +141,8 @@ def opened(checkpoint: Checkpoint) -> Chosen:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _opened(folder: str, scores_sha256: str) -> Chosen:
     checkpoint = checkpoints.load(Path(folder))
+    if checkpoint.card.scores_sha256 != scores_sha256:
+        raise CheckpointError(_REPLACED.format(folder))
     labels = test_images().labels
     if len(checkpoint.scores.test) != len(labels):
         raise MisfitError(
@@ -149,7 +160,10 @@ def test_images() -> data.Images:
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")
 def _generator(folder: str, weights_sha256: str) -> "Generator":
-    return checkpoints.load(Path(folder)).generator()
+    checkpoint = checkpoints.load(Path(folder))
+    if checkpoint.card.weights_sha256 != weights_sha256:  # never another model's scores beside this one's card
+        raise CheckpointError(_REPLACED.format(folder))
+    return checkpoint.generator()
 
 
 def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:

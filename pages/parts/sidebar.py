@@ -6,6 +6,7 @@ from core import data
 from core.config import CONFIGS
 from core.data import CLASSES
 from core.errors import MisfitError
+from core.plain import plain
 from pages.parts import glossary, models
 from pages.parts.link import class_name
 
@@ -73,7 +74,7 @@ def _data_in_use() -> None:
     try:
         source = data.find("train")
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     what = "All 60,000 training images" if source.complete else "Starter set, 10,000 training images"
     with st.container(key="data_in_use"):

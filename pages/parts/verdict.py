@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import evaluation
 from core.errors import MisfitError
+from core.plain import plain
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -43,7 +44,7 @@ def show(image: np.ndarray, one: Chosen) -> float | None:
     try:
         reconstruction = models.reconstruct(one, image[None])
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return None
     score = float(scoring.score_reconstructions(image[None], reconstruction)[0])
     residual = scoring.residual(image[None], reconstruction)[0]

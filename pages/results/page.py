@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import reporting, results
 from core.errors import MisfitError
+from core.plain import plain
 from core.published import PUBLISHED
 from core.regimes import REGIMES
 from core.words import METHOD_NAMES, REGIME_QUESTIONS
@@ -113,7 +114,7 @@ st.markdown(
 try:
     rows = results.read()
 except MisfitError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(error), icon=":material/error:")
     st.stop()
 if rows.empty:
     st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")

@@ -7,6 +7,7 @@ import streamlit as st
 from core import comparison, decisions, evaluation
 from core.decisions import Stakes
 from core.errors import MisfitError
+from core.plain import plain
 from pages.parts import charts, link
 from pages.parts.link import VIEWS, class_name
 from pages.parts.models import Chosen
@@ -194,4 +195,4 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         elif view == "seeds":
             seeds.draw(one)
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import evaluation
 from core.errors import MisfitError
+from core.plain import plain
 from pages.parts import link, models
 from pages.parts.link import class_name
 from pages.roc import border, compare, lab, points, takeaway
@@ -71,4 +72,4 @@ try:
     decide()
     compare.show(one, points.stakes()[0])
 except MisfitError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(error), icon=":material/error:")

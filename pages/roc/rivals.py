@@ -6,6 +6,7 @@ import streamlit as st
 from core import comparison, evaluation
 from core.data import class_index
 from core.errors import MisfitError
+from core.plain import plain
 from pages.parts import charts, models
 from pages.parts.models import Chosen
 
@@ -45,7 +46,7 @@ def sound(one: Chosen) -> list[Chosen]:
             try:
                 others.append(models.opened(checkpoint))
             except MisfitError as error:
-                st.warning(str(error), icon=":material/warning:")
+                st.warning(plain(error), icon=":material/warning:")
     return [one, *others]
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core import data, jobs, plan
 from core.config import CONFIGS, TrainingConfig, config_class, default_config
 from core.errors import ConfigError, MisfitError
+from core.plain import plain
 from core.regimes import REGIMES, Task
 from core.runs import Request
 from pages.parts import models
@@ -100,7 +101,7 @@ def show(busy: bool) -> None:
     except MisfitError as error:
         problem = str(error)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     elif request and planned:
         _estimate(request, planned)
     pressed = st.button(
@@ -115,7 +116,7 @@ def show(busy: bool) -> None:
         try:
             jobs.start(request)
         except (MisfitError, OSError) as error:
-            st.error(_said(error), icon=":material/error:")
+            st.error(plain(_said(error)), icon=":material/error:")
         else:
             st.rerun()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core import checkpoints, jobs, runs
 from core.checkpoints import Checkpoint
 from core.errors import MisfitError
+from core.plain import plain
 from core.runs import Status
 from pages.parts import models
 from pages.train import curves, panel
@@ -87,7 +88,10 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
 
 def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> None:
     say = {"finished": st.success, "stopped": st.info}.get(status.state, st.error)
-    say(f"**{status.name}**: {status.state}. {status.reason} \n\n{described(status)}", icon=STATE_ICONS[status.state])
+    say(
+        f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{described(status)}",
+        icon=STATE_ICONS[status.state],
+    )
     _use(status, mine)
     with st.container(horizontal=True):
         _way_on(status, mine)
@@ -219,7 +223,7 @@ def _rename(name: str) -> None:
         st.rerun()  # the whole page, which closes the dialog
     st.text_input("New name", name, max_chars=80, key="rename_to", help="Lower-case letters, digits and hyphens.")
     if trouble := state.pop("_rename_trouble", None):
-        st.error(trouble, icon=":material/error:")
+        st.error(plain(trouble), icon=":material/error:")
     st.button("Rename it", type="primary", on_click=now, key="rename_now")
 
 
@@ -238,7 +242,7 @@ def _delete(name: str) -> None:
         st.rerun()  # the whole page, which closes the dialog
     st.markdown(f"**{name}** and its models will be gone for good. Export them first if you may want them again.")
     if trouble := state.pop("_delete_trouble", None):
-        st.error(trouble, icon=":material/error:")
+        st.error(plain(trouble), icon=":material/error:")
     with st.container(horizontal=True):
         st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now", on_click=now)
         if st.button("Keep it", key="delete_not"):
@@ -262,7 +266,7 @@ def _import() -> None:
                 with st.spinner("The weights are held against the scores…"):
                     name = transfer.take([(file.name, file.getvalue()) for file in files])
             except (MisfitError, OSError) as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(error), icon=":material/error:")
                 return
             state = st.session_state
             state["_imported"] = state.get("_imported", 0) + 1  # an empty uploader

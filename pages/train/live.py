@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import jobs, runs
 from core.errors import MisfitError
+from core.plain import plain
 from core.runs import Status
 from pages.parts import models
 from pages.parts.link import class_name
@@ -73,11 +74,11 @@ def _at_work(status: Status) -> None:
         said = f"{STATE_ICONS['stopping']} Stopping; what it has learned is kept."
     else:
         left = f", about {duration(status.left)} left" if status.left is not None else ""
-        what = "" if status.reason == "training" else f", {status.reason}"
+        what = "" if status.reason == "training" else f", {plain(status.reason)}"
         said = f"{STATE_ICONS['running']} Running: epoch {min(status.epoch + 1, epochs)} of {epochs}{what}{left}"
     st.progress(status.share, said)
     if status.warning:
-        st.warning(status.warning, icon=":material/disk_full:")
+        st.warning(plain(status.warning), icon=":material/disk_full:")
     _figures(status, records)
     if records or status.losses:
         curves.show([(status.name, records, status)], epochs, f"curves_{status.name}")

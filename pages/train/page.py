@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import data, jobs
 from core.errors import MisfitError
+from core.plain import plain
 from pages.train import form, listing, live
 
 st.title("Train")
@@ -21,7 +22,7 @@ def data_section() -> bool:
     try:
         complete = data.find("train").complete
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         if os.environ.get("FASHION_MNIST_DIR"):  # a download would not be looked at
             return False
         complete = None
@@ -39,7 +40,7 @@ def data_section() -> bool:
                 bar.progress(done / whole, f"{done / 1e6:.1f} of {whole / 1e6:.1f} MB")
         except (MisfitError, OSError) as error:
             bar.empty()
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
         else:
             st.rerun()
     return complete is not None
@@ -49,7 +50,7 @@ def data_section() -> bool:
 if "_run_next" in state:
     state["run_shown"] = state.pop("_run_next")
 if trouble := state.pop("_train_trouble", None):
-    st.error(trouble, icon=":material/error:")
+    st.error(plain(trouble), icon=":material/error:")
 try:
     there_are_images = data_section()
     jobs.advance()
@@ -62,4 +63,4 @@ try:
     ended = [found for found in everything if not found.busy and found.state != "queued"]
     listing.show(sorted(ended, key=lambda found: -found.updated))  # what ended last comes first
 except (MisfitError, OSError) as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(error), icon=":material/error:")

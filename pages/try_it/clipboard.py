@@ -33,7 +33,10 @@ def show() -> list[tuple[str, bytes]]:
     kept: list[tuple[str, bytes]] = state.setdefault("_pasted", [])
 
     def pasted() -> None:
-        for content in state[KEY].get("pasted") or []:
+        said = state[KEY].get("pasted")
+        for content in said[:MOST] if isinstance(said, list) else []:
+            if not isinstance(content, str) or len(content) > 4 * (intake.LARGEST_BYTES // 3 + 1):
+                continue
             try:
                 picture = base64.b64decode(content, validate=True)
             except (binascii.Error, TypeError, ValueError):

@@ -13,6 +13,7 @@ from core.errors import PictureError
 from core.files import sha256
 from core.intake import Steps
 from core.judging import Judgement
+from core.plain import plain
 from pages.parts import models
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
@@ -33,7 +34,7 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
             expanded=len(problems) < 12,
         ):
             for problem in problems:
-                st.markdown(f":material/error: {_plain(problem)}")
+                st.markdown(f":material/error: {plain(problem)}")
     if not judged:
         return None
     rows = [found.row(files[place][0]) for place, found in judged.items()]
@@ -127,8 +128,3 @@ def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dic
         bar.progress(0.7 + 0.3 * len(judged) / len(places), f"Scored {len(judged):,} of {len(places):,}…")
     bar.empty()
     return images, judged, problems
-
-
-def _plain(text: str) -> str:
-    """A file's name may hold what markdown takes for itself."""
-    return "".join("\\" + letter if letter in r"\`*_{}[]()#+-!|<>~$:" else letter for letter in text)

@@ -33,6 +33,8 @@ def drawing(test: np.ndarray) -> np.ndarray:
     """What is on the pad: uint8 [28, 28]. A test image that has newly been asked for (`edit`) is put on it first."""
     state = st.session_state
     edit = state.get("edit")
+    if edit is not None and not 0 <= edit < len(test):  # the widget's limits hold in browsers only
+        edit = state["edit"] = None
     if edit is not None and edit != state.get("_pad_of"):
         put(test[edit])
     state["_pad_of"] = edit

@@ -8,6 +8,7 @@ from core import intake
 from core.errors import MisfitError
 from core.intake import FAINT, Steps, Taken
 from core.judging import Judgement
+from core.plain import plain
 from pages.parts import link, models, verdict
 from pages.parts.link import class_name
 from pages.parts.pictures import enlarged
@@ -32,7 +33,7 @@ def judge(image: np.ndarray) -> Judgement | None:
     try:
         return models.judge(one, image[None])[0]
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return None
 
 
@@ -108,7 +109,7 @@ def take(named: Named, steps: Steps) -> Taken | None:
     try:
         return intake.take(intake.read(content, name), name, steps)
     except MisfitError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(error), icon=":material/broken_image:")
         return None
 
 
@@ -123,7 +124,7 @@ def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Tak
     try:
         named = many.show(files, one, steps) if len(files) > 1 else files[0]
     except MisfitError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return None
     taken = take(named, steps) if named else None
     judged = judge(taken.image) if taken else None
@@ -154,7 +155,7 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
             try:
                 explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
             except MisfitError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(error), icon=":material/error:")
     st.toggle(
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )

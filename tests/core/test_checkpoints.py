@@ -300,7 +300,7 @@ def test_no_pickle_is_ever_run(name: str, saved, tmp_path: Path) -> None:
 
 def test_a_huge_file_is_not_read(saved, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = saved()
-    monkeypatch.setattr(checkpoints, "LARGEST_FILE", 1000)
+    monkeypatch.setitem(checkpoints.LARGEST, CARD, 1000)
     refused(folder, "at most 1000")
 
 

@@ -70,8 +70,8 @@ def test_without_scores_they_are_made_from_the_weights_where_the_data_is_the_sam
 def test_figures_that_flatter_are_computed_again(files) -> None:
     card = json.loads(files[CARD])
     flattering = card | {
-        "test": {"auroc": 1.0},
-        "validation": {},
+        "test": card["test"] | {"auroc": 1.0},
+        "validation": card["validation"] | {"auroc": 1.0, "normal_error": 0.0},
         "thresholds": {"youden": 0.0, "fpr_5": 0.0, "fpr_1": 0.0},
     }
     name = transfer.take(list((files | {CARD: json.dumps(flattering).encode()}).items()))
@@ -121,7 +121,7 @@ def test_what_is_no_zip_is_refused(content: bytes) -> None:
 
 
 def test_a_zip_that_grows_without_end_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(checkpoints, "LARGEST_FILE", 100_000)
+    monkeypatch.setitem(checkpoints.LARGEST, WEIGHTS, 100_000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(WEIGHTS, bytes(10_000_000))

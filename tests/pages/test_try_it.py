@@ -240,3 +240,10 @@ def test_advice_for_a_drawing_names_what_a_drawing_has(open_page, upload):
     app.run()
     (said,) = [warning.value for warning in app.warning if "Far from any garment" in warning.value]
     assert "Fit to the frame" in said and "trim" not in said
+
+
+@pytest.mark.parametrize("number", [10_000, -1, 99_999_999])
+def test_a_number_that_the_browser_would_not_send_is_not_taken(open_page, number: int):
+    app = open_page("try_it")
+    app.number_input(key="edit").set_value(number).run()
+    assert not app.exception and app.session_state["edit"] is None

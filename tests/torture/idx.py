@@ -1,0 +1,74 @@
+"""Fashion-MNIST's IDX files, gzipped or not, made malformed in the folder that FASHION_MNIST_DIR names."""
+
+import gzip
+import os
+import pickle
+import random
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core import data
+from tests.torture.mutations import Canary, damaged
+
+IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+
+
+class IdxFiles:
+    """Case -1 is sound; then bombs, then damaged ones."""
+
+    def __init__(self, root: Path) -> None:
+        self.packed = {name: (data.SHIPPED / f"{name}.gz").read_bytes() for name in (IMAGES, LABELS)}
+        self.plain = {name: gzip.decompress(content) for name, content in self.packed.items()}
+        self.place = root / "in" / "data"
+        self.bombs = _bombs(root)
+        os.environ["FASHION_MNIST_DIR"] = str(self.place)
+
+    def case(self, number: int, rng: random.Random, folder: Path) -> Callable[[], object]:
+        shutil.rmtree(self.place, ignore_errors=True)
+        self.place.mkdir()
+        names = [f"{IMAGES}.gz", f"{LABELS}.gz"]
+        for name in names:
+            (self.place / name).write_bytes(self.packed[name[:-3]])
+        if number >= 0:
+            victim = IMAGES if rng.random() < 0.4 else LABELS
+            if number < len(self.bombs):
+                name, content = f"{victim}.gz", self.bombs[number]()
+            elif rng.random() < 0.5:
+                name, content = f"{victim}.gz", damaged(rng, self.packed[victim], self.packed[LABELS])
+            else:
+                way = rng.random() < 0.5
+                content = damaged(rng, self.plain[victim], self.plain[LABELS])
+                name, content = (f"{victim}.gz", gzip.compress(content, 1)) if way else (victim, content)
+                (self.place / f"{victim}.gz").unlink()
+            (self.place / name).write_bytes(content)
+        return _loaded
+
+
+def _loaded() -> None:
+    found = data.load("test")
+    assert found.images.shape == (10_000, 28, 28) and found.images.dtype == np.uint8 and len(found.labels) == 10_000
+
+
+def _bombs(root: Path) -> list[Callable[[], bytes]]:
+    canary = pickle.dumps(Canary(root / "canary"))
+
+    def zeros() -> bytes:
+        packer = zlib.compressobj(9, wbits=31)
+        return b"".join([packer.compress(bytes(2**24)) for _ in range(64)]) + packer.flush()
+
+    return [
+        zeros,
+        lambda: gzip.compress(canary),
+        lambda: canary,
+        lambda: b"",
+        lambda: gzip.compress(b""),
+        lambda: gzip.compress(b"") * 1_000_000,
+        lambda: b"\x1f\x8b\x08\x08\0\0\0\0\0\xff" + b"n" * 40_000_000,
+        lambda: b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\xff\xff" + b"x" * 65535 + gzip.compress(b"x")[10:],
+        lambda: bytes(100_000_000),
+        lambda: gzip.compress(gzip.compress(bytes(10_000_000))),
+    ]

@@ -1,0 +1,15 @@
+"""What is tried, by name; see `watch.Kind`. Imported only in the process that tries it."""
+
+from tests.torture.archives import Archives
+from tests.torture.idx import IdxFiles
+from tests.torture.models import Checkpoints
+from tests.torture.pictures import Pictures
+from tests.torture.records import Records
+
+KINDS = {
+    "pictures": Pictures,
+    "checkpoints": Checkpoints,
+    "archives": Archives,
+    "idx": IdxFiles,
+    "records": Records,
+}

@@ -1,0 +1,169 @@
+"""What Misfit itself writes and reads again: training states, statuses, requests, histories, surveys, panels, results.csv.
+
+A damaged one is refused with a line, or is as good as not there; it never breaks what reads it.
+"""
+
+import dataclasses
+import io
+import json
+import pickle
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from core import checkpoints, data, panel, plan, regimes, results, runs, states, survey
+from core.config import config_class
+from core.data import Images
+from core.errors import MisfitError
+from core.regimes import Task
+from tests.torture.models import packed, unpacked
+from tests.torture.mutations import Canary, as_json, damaged, twisted
+
+NAME = "dcgan-t-shirt-1"
+
+
+class Records:
+    """Cases go round through the kinds of record; -1 is sound."""
+
+    def __init__(self, root: Path) -> None:
+        import torch
+
+        from core.training import Training
+
+        torch.set_num_threads(1)
+        self.root = root
+        train = data.load("train")
+        kept = np.concatenate([np.flatnonzero(train.labels == label)[:60] for label in range(10)])
+        task = Task(anomalies=90)
+        split = regimes.split(task, Images(train.images[kept], train.labels[kept], train.source))
+        config = config_class("traditional")(epochs=2, batch_size=16, hidden=(16,), z=4, discriminator_hidden=(8,))
+        self.fresh = lambda: Training("traditional", config, split, 0, "cpu")
+        training = self.fresh()
+        next(training.epochs())
+        request = runs.Request("traditional", task, config)
+        status = runs.Status(NAME, request.to_json(), "stopped", "Stopped.", epoch=1, losses={"mse": 0.5})
+        states.save(root / "in" / "state", training, data="x", threads=1, device="cpu", seconds=1.0)
+        self.one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
+        from safetensors.numpy import save
+
+        shapes = {"pca": (10_000, 2), "shares": (2,), "residuals": (10, 28, 28), "tsne": (0, 2)}
+        surveyed = {key: np.zeros(shape, np.float32) for key, shape in shapes.items()} | {
+            "sample": np.zeros(0, np.int32)
+        }
+        picture, notes = io.BytesIO(), PngInfo()
+        notes.add_text("misfit", json.dumps({"classes": ["t-shirt", "bag"], "scores": [0.1, 0.2]}))
+        Image.new("L", (56, 28), 128).save(picture, "PNG", pnginfo=notes)
+        self.sound = {
+            "state": (root / "in" / "state").read_bytes(),
+            "status": as_json(dataclasses.asdict(status)),
+            "request": as_json(request.to_json()),
+            "history": b"".join(as_json(record) + b"\n" for record in self.one.card.history[:3]),
+            "speed": as_json({plan.key(request): dataclasses.asdict(plan.Speed(0.1, 0.2, 0.3))}),
+            "survey": save(surveyed),
+            "panel": picture.getvalue(),
+            "results": b"\n".join(results.CSV.read_bytes().splitlines()[:40]) + b"\n",
+        }
+        self.request = request
+
+    def case(self, number: int, rng: random.Random, folder: Path) -> Callable[[], object]:
+        kind = list(self.sound)[number % len(self.sound)]
+        content = self.sound[kind]
+        if 0 <= number < 2 * len(self.sound):
+            content = pickle.dumps(Canary(self.root / "canary")) if number < len(self.sound) else b"[" * 5_000_000
+        elif number >= 0:
+            content = self._malformed(rng, kind, content)
+        place = folder / "in" / "runs" / NAME
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        checkpoints.RUNS = place.parent  # a case's own: what it holds was there before
+        (place / "file").write_bytes(content)
+        return getattr(self, f"_{kind}")(place, place / "file")
+
+    def _malformed(self, rng: random.Random, kind: str, content: bytes) -> bytes:
+        if kind in ("status", "request", "speed") and rng.random() < 0.7:
+            return as_json(twisted(rng, json.loads(content)))
+        if kind == "history" and rng.random() < 0.7:
+            return b"".join(as_json(twisted(rng, json.loads(line))) + b"\n" for line in content.splitlines())
+        if kind == "state" and rng.random() < 0.6:
+            header, values = unpacked(content)
+            facts = json.loads(header["__metadata__"]["training"])
+            header["__metadata__"]["training"] = as_json(twisted(rng, facts)).decode("utf-8", "replace")
+            return packed(header if rng.random() < 0.7 else twisted(rng, header), values)
+        return damaged(rng, content, self.sound["state"])
+
+    def _state(self, place: Path, file: Path) -> Callable[[], object]:
+        training = self.fresh()
+
+        def attempt() -> None:
+            states.notes(file)
+            states.restore(file, training)
+
+        return attempt
+
+    def _status(self, place: Path, file: Path) -> Callable[[], object]:
+        file.rename(place / "status.json")
+
+        def attempt() -> None:
+            for found in runs.statuses():
+                assert found.state in runs.STATES and 0 <= found.share <= 1 and found.reason.isascii() is not None
+                json.dumps(dataclasses.asdict(found), allow_nan=False)
+                _ = found.request["task"]["normal"], found.request["config"]["epochs"]
+            if runs.status(NAME) is None:
+                raise MisfitError("It is as good as not there.")
+
+        return attempt
+
+    def _request(self, place: Path, file: Path) -> Callable[[], object]:
+        file.rename(place / "request.json")
+        return lambda: plan.check(runs.request_of(NAME))
+
+    def _history(self, place: Path, file: Path) -> Callable[[], object]:
+        file.rename(place / "history.jsonl")
+
+        def attempt() -> None:
+            found = runs.history(NAME)
+            json.dumps([record["losses"] | record["discriminator_accuracy"] for record in found], allow_nan=False)
+            if len(found) < 3:
+                raise MisfitError("It ends at the first line that is none.")
+
+        return attempt
+
+    def _speed(self, place: Path, file: Path) -> Callable[[], object]:
+        file.rename(place.parent / ".speed.json")
+
+        def attempt() -> None:
+            found = plan.known(self.request)
+            if found is None:
+                raise MisfitError("It is as good as not there.")
+            assert 0 <= found.run(plan.Plan(10, 10, 1), 3) < float("inf")
+
+        return attempt
+
+    def _survey(self, place: Path, file: Path) -> Callable[[], object]:
+        survey.path(self.one).parent.mkdir(exist_ok=True)
+        file.rename(survey.path(self.one))
+
+        def attempt() -> None:
+            if survey.kept(self.one, 10_000) is None:
+                raise MisfitError("It is as good as not there.")
+
+        return attempt
+
+    def _panel(self, place: Path, file: Path) -> Callable[[], object]:
+        def attempt() -> None:
+            try:
+                _, notes = panel.read(file)
+            except ValueError as error:  # the page leaves the panel out
+                raise MisfitError("It is left out.") from error
+            assert set(notes.get("classes", [])) <= set(data.CLASSES)
+
+        return attempt
+
+    def _results(self, place: Path, file: Path) -> Callable[[], object]:
+        results.CSV = file
+        return results.read
