@@ -86,7 +86,7 @@ def read(content: bytes, name: str) -> Image.Image:
     warnings.filterwarnings("ignore", module="PIL")  # a damaged EXIF block, say: not worth a word
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        picture = Image.open(_Counted(content), formats=FORMATS)
+        picture: Image.Image = Image.open(_Counted(content), formats=FORMATS)
         jpeg = picture.format in ("JPEG", "MPO")
         most = LARGEST_JPEG if jpeg else LARGEST_PIXELS
         if picture.width * picture.height > most:

@@ -178,5 +178,5 @@ def _digest(facts: dict[str, Any], found: "dict[str, Tensor]") -> str:
     for name in sorted(found):
         value = found[name].contiguous()
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy() if value.numel() else b"")
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b"")
     return digest.hexdigest()
