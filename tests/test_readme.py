@@ -6,6 +6,7 @@ import pytest
 
 from core import results
 from core.data import ROOT
+from core.regimes import Task
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -16,9 +17,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 )
 def test_the_headline_figures_are_those_of_results_csv(title, method):
     rows = results.read()
-    row = rows[(rows.method == method) & (rows.normal == "t-shirt") & (rows.regime == "seen") & (rows.seed == 0)].iloc[
-        0
-    ]
+    rows = rows[(rows.method == method) & (rows.normal == "t-shirt") & (rows.regime == "seen") & (rows.seed == 0)]
+    row = rows[(rows.variant == "") & (rows.anomalies == Task.anomalies)].iloc[0]  # not the studies'
     stated = re.search(rf"\| {re.escape(title)} \| ([0-9.]+) \| ([0-9.]+)–([0-9.]+) \|", README)
     assert stated.groups() == tuple(f"{row[name]:.3f}" for name in ("auroc", "auroc_low", "auroc_high"))
     if method != "supervised CNN":

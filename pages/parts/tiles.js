@@ -75,13 +75,16 @@ function draw(tile) {
 // When what was opened is a dialog, its end leaves the focus nowhere: it goes back to the tile.
 function comeBack(shelf) {
   let open = false;
+  let left = 10; // looks after the dialog is gone: the focus may lie for a moment in what is just being taken away
   clearInterval(shelf.watch);
   shelf.watch = setInterval(() => {
     const dialog = document.querySelector("[role=dialog]");
-    if (open && !dialog && document.activeElement === document.body) {
+    const lost = document.activeElement === document.body;
+    if (open && !dialog && lost) {
       [...shelf.children].find((button) => button.tabIndex === 0)?.focus({ preventScroll: true });
     }
-    if (!shelf.isConnected || (open && !dialog)) clearInterval(shelf.watch);
+    if (open && !dialog) left -= 1;
+    if (!shelf.isConnected || left <= 0 || (open && !dialog && lost)) clearInterval(shelf.watch);
     open ||= Boolean(dialog);
   }, 150);
 }

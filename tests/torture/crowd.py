@@ -6,6 +6,7 @@ import io
 import random
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def crowd(address: str, process: int, sessions: int, requests: int, seed: int, i
     Each session first asks for the images in an order of its own, and switches between the GANs all the time. `process` is
     the server's, whose memory is looked at after a tenth of the requests and at the end.
     """
-    return asyncio.run(_crowd(address, process, sessions, requests, seed, images))
+    # In a thread of its own: the browser tests leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(lambda: asyncio.run(_crowd(address, process, sessions, requests, seed, images))).result()
 
 
 async def _crowd(address: str, process: int, sessions: int, requests: int, seed: int, images: int) -> Crowd:
