@@ -29,7 +29,7 @@ from core import evaluation, soundness, tensors
 from core.config import TrainingConfig, config_class, from_json, to_json
 from core.data import CLASSES, ROOT, Images
 from core.errors import CheckpointError, MisfitError
-from core.files import replace_folder, sha256, write_whole
+from core.files import read_at_most, replace_folder, sha256, write_whole
 from core.regimes import Task, test_roles
 
 if TYPE_CHECKING:
@@ -383,8 +383,4 @@ def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
 
 def read_text(path: Path) -> bytes:
     """A small file of a run. Raises OSError, ValueError when it is far too long."""
-    with open(path, "rb") as file:
-        content = file.read(LARGEST[CARD] + 1)
-    if len(content) > LARGEST[CARD]:
-        raise ValueError(f"it has more than {LARGEST[CARD]} bytes")
-    return content
+    return read_at_most(path, LARGEST[CARD])

@@ -14,6 +14,15 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _HERE = -100  # AT_FDCWD
 
 
+def read_at_most(path: Path, largest: int) -> bytes:
+    """The whole of a file that nobody has vouched for. Raises OSError, ValueError when it has more than `largest` bytes."""
+    with open(path, "rb") as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"{path} has more than {largest} bytes")
+    return content
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a reader, or a crash, finds the old file or the new one, never a part.
 

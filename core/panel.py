@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data import CLASSES
-from core.files import write_whole
+from core.files import read_at_most, write_whole
 from core.regimes import Split, Task
 from core.soundness import is_number
 
@@ -65,10 +65,7 @@ def read(path: Path) -> tuple[bytes, dict]:
     from PIL import Image
     from PIL.PngImagePlugin import PngImageFile
 
-    with open(path, "rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"{path} is no frame: it is too large.")
+    content = read_at_most(path, LARGEST)
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
             assert isinstance(picture, PngImageFile)  # formats says so
