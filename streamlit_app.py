@@ -13,6 +13,15 @@ from core import memory
 from core.plain import plain
 from pages.parts import link, sidebar, style, tour
 
+HEADINGS = {  # by the page's address
+    "": "Find the garment that does not belong",
+    "browse": "Browse the test images",
+    "roc": "ROC and threshold",
+    "try": "Try it",
+    "train": "Train",
+    "results": "Results",
+}
+
 
 def route() -> None:
     """Draw the page that the address names."""
@@ -30,6 +39,8 @@ def route() -> None:
     )
     st.set_page_config(page_title=f"{page.title} · Misfit")
     style.apply()
+    # The heading first: it says where one is while the sidebar and the page itself are still being made.
+    st.title(HEADINGS[page.url_path])
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen

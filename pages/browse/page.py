@@ -18,7 +18,6 @@ LABELS = {
     "map": ":material/scatter_plot: Latent map",
 }
 
-st.title("Browse the test images")
 at = look.take()
 section = st.segmented_control(
     "Section",

@@ -71,7 +71,6 @@ def headline(gan: Chosen, ceiling: float | None) -> None:
         model_card(gan)
 
 
-st.title("Find the garment that does not belong")
 st.markdown(
     f"One class of Fashion-MNIST is **normal**, here **{normal}**. Everything else is an **anomaly**. Two GANs "
     "learn to redraw normal garments well and all others badly; how badly an image is redrawn is its **anomaly score**. Think "
@@ -128,7 +127,7 @@ for path, label, icon, what in (
     ("roc", "ROC", "show_chart", "Move the threshold and see what it catches and what it lets through."),
     ("try_it", "Try it", "draw", "Draw or upload an item of your own and see its score."),
     ("train", "Train", "model_training", "Train either GAN yourself."),
-    ("results", "Results", "table_chart", "Every figure measured so far, beside simpler methods and published ones."),
+    ("results", "Results", "table_chart", "Every figure measured, beside simpler methods and published ones."),
 ):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(f"pages/{path}/page.py", label=f"**{label}**", icon=f":material/{icon}:", width="content")

@@ -1,4 +1,4 @@
-"""Results: every figure measured so far, by regime, beside the published ones. Reads results.csv; imports no torch."""
+"""Results: every figure measured, by regime, beside the published ones. Reads results.csv; imports no torch."""
 
 import pandas as pd
 import streamlit as st
@@ -106,7 +106,6 @@ def studies(rows: pd.DataFrame) -> None:
         charts.show(figures.imbalance(rows), "imbalance", sentence)
 
 
-st.title("Results")
 st.markdown(
     "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
     "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."

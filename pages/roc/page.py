@@ -13,7 +13,6 @@ from pages.parts import link, models
 from pages.parts.link import class_name
 from pages.roc import border, compare, lab, points, takeaway
 
-st.title("ROC and threshold")
 one = models.chosen()
 state = st.session_state
 test = one.scores.test

@@ -9,7 +9,6 @@ from core.errors import MisfitError
 from core.plain import plain
 from pages.train import form, listing, live
 
-st.title("Train")
 st.markdown(
     "Train either GAN here. It runs in the background: leave the page, reload, come back; it goes on, and so it does when "
     "the server restarts. A stopped run keeps what it has learned and can be resumed."

@@ -19,7 +19,6 @@ WAYS = ("Draw", "Upload or paste", "Camera")
 SHOWN = 280  # pixels, of the original
 state = st.session_state
 
-st.title("Try it")
 one = models.chosen()
 normal = one.checkpoint.task.normal
 st.markdown(
