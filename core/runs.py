@@ -79,7 +79,7 @@ class Status:
     seconds: float = 0.0  # worked on it so far, every resumption included
     left: float | None = None  # to go, as far as can be told
     images_per_second: float | None = None
-    losses: dict[str, float] = field(default_factory=dict)  # means over the current epoch so far
+    losses: dict[str, float] = field(default_factory=dict)  # means over the epoch so far; between two, over the last
     accuracy: dict[str, float] = field(default_factory=dict)  # the discriminators', likewise
     scoring: bool = False  # training is over and the state says how; its models are being scored and saved
     keep: bool = False  # nothing more is to be trained: what a dead run had learned is being kept

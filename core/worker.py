@@ -192,7 +192,13 @@ class Worker:
                 panel.write_frame(
                     self.folder / "panel", record["epoch"], self.images, training.generator, training.gan.size
                 )
-        self._update(epoch=record["epoch"], step=0, losses={}, accuracy={}, best_epoch=training.best_epoch)
+        self._update(
+            epoch=record["epoch"],
+            step=0,
+            losses=record["losses"],
+            accuracy=record["discriminator_accuracy"],
+            best_epoch=training.best_epoch,
+        )
 
     def _panel_begins(self, classes: list[str]) -> None:
         where, training = self.folder / "panel", self.training
@@ -203,6 +209,7 @@ class Worker:
                 panel.write_frame(where, 0, self.images, training.generator, training.gan.size)
 
     def _progress(self, progress: "Progress", now: float) -> None:
+        self.shown = now  # not in _update: epochs shorter than the wait would never let a speed be seen
         done = progress.epoch * progress.steps + progress.step
         self.marks.append((now, done))
         while len(self.marks) > 2 and now - self.marks[0][0] > WINDOW:
@@ -277,7 +284,6 @@ class Worker:
     def _update(self, **changes: Any) -> None:
         """Write the status. A disk that refuses is no reason to end a training."""
         self.status = dataclasses.replace(self.status, updated=time.time(), seconds=self._seconds(), **changes)
-        self.shown = time.monotonic()
         with contextlib.suppress(OSError):
             runs.write(self.status)
 

@@ -5,12 +5,13 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from core import checkpoints, data, jobs, panel, runs
+from core import checkpoints, data, jobs, panel, runs, worker
 from core.config import TraditionalConfig
 from core.errors import DataError, TrainingDiverged
 from core.regimes import Task
@@ -49,6 +50,23 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     assert found[f"{name}-best"].generator() is not None
     assert runs.status(name).best_epoch == best
     assert not runs.resumable(name)
+
+
+def test_epochs_shorter_than_the_wait_between_two_statuses_show_losses_and_speed(monkeypatch) -> None:
+    seen: list[runs.Status] = []
+    shortest = 0.4 * worker.BETWEEN_STATUS  # an epoch takes at least that long, and never the whole wait
+
+    def look(record: dict) -> None:
+        found = runs.status(name)
+        assert found is not None
+        seen.append(found)
+        time.sleep(shortest)
+
+    monkeypatch.setattr(worker, "BETWEEN_STATUS", 10 * shortest)
+    with jobs.here(request(dataclasses.replace(TINY, epochs=25))) as name:
+        Worker(name, "cpu").run(on_record=look)
+    assert all(found.losses and found.accuracy for found in seen)
+    assert seen[-1].images_per_second and seen[-1].images_per_second > 0
 
 
 def test_the_panel_has_a_frame_before_training_and_after_each_epoch() -> None:
