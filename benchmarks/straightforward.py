@@ -101,11 +101,10 @@ class Straightforward:
             patches = (config.patch, config.patch_stride, config.patch_worst)
             encode = gan.generator.encode
             total = total + config.l1 * losses.l1(x, redrawn) + config.patch_l1 * losses.patch_l1(x, redrawn, *patches)
-            total = (
-                total + config.latent * losses.latent(encode(x), encode(redrawn)) + config.abc * losses.abc(a, badly)
-            )
+            total = total + config.latent * losses.latent(encode(x), encode(redrawn))
+            total = total + config.abc * losses.abc(a, badly, config.abc_scale)
         else:
-            total = total + config.mse * losses.mse(x, redrawn) - config.anomaly_mse * losses.mse(a, badly)
+            total = total + config.mse * losses.mse(x, redrawn) + config.negative_mse * losses.mse(-a, badly)
         self.optimizers[0].zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(gan.generator.parameters(), config.clip_norm)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import evaluation, soundness, tensors
-from core.config import TrainingConfig, config_class, from_json, to_json
+from core.config import TrainingConfig, from_json, recorded, to_json
 from core.data import CLASSES, ROOT, Images
 from core.errors import CheckpointError, MisfitError
 from core.files import read_at_most, replace_folder, sha256, write_whole
@@ -96,7 +96,7 @@ class Checkpoint:
 
     @cached_property
     def config(self) -> TrainingConfig:
-        return from_json(config_class(self.card.model), self.card.config)
+        return recorded(self.card.model, self.card.config)
 
     @property
     def name(self) -> str:

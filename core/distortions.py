@@ -1,8 +1,8 @@
-"""Pseudo-anomalies: normal training images, turned or squeezed until they are not normal any more.
+"""Pseudo-anomalies: normal training images, turned, squeezed or stretched until they are not normal any more.
 
 Where no labelled anomaly is in training (one-class), these teach the generator what to redraw badly. They are made of normal
-images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning and squeezing are what
-helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
+images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning, squeezing and
+stretching are what helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
 """
 
 import math
@@ -11,14 +11,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-TURNED = 0.6  # share of the images that are turned; the others are squeezed
+STRETCHED = 0.25  # share of the images that are stretched beyond the frame along one axis
+TURNED = 0.6  # share of the others that are turned; the rest is squeezed
 BOTH = 0.3  # share of the turned ones that are squeezed as well
 SMALLEST_TURN = math.pi / 12  # radians; less would still be normal
 SQUEEZED_TO = (0.35, 0.75)  # of the width or of the height
+SEEN_OF_STRETCHED = (0.4, 0.75)  # of the width or of the height: the rest lies beyond the frame
 
 
 def distort(images: Tensor, random: torch.Generator) -> Tensor:
-    """uint8 [N, 28, 28] → uint8 [N, 28, 28]: each image turned, squeezed along one axis, or both, as `random` says."""
+    """uint8 [N, 28, 28] → uint8 [N, 28, 28]: each image turned, squeezed along one axis or both, or stretched, as `random` says."""
     count = len(images)
     if not count:
         return images
@@ -34,6 +36,9 @@ def distort(images: Tensor, random: torch.Generator) -> Tensor:
     angle = torch.where(turned, between(SMALLEST_TURN, 2 * math.pi - SMALLEST_TURN), zero)
     squeezed = ~turned | chance(BOTH)
     factor = torch.where(squeezed, 1.0 / between(*SQUEEZED_TO), one)
+    stretched = chance(STRETCHED)
+    angle = torch.where(stretched, zero, angle)
+    factor = torch.where(stretched, between(*SEEN_OF_STRETCHED), factor)
     sideways = chance(0.5)
     x, y = torch.where(sideways, factor, one), torch.where(sideways, one, factor)
     cosine, sine = angle.cos(), angle.sin()

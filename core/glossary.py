@@ -160,7 +160,8 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term("Loss", "The number that training makes small; a sum of several, each with a weight."),
         Term(
             "MSE",
-            "Mean squared error between image and reconstruction. Small on normal images; on anomalies the traditional GAN is rewarded for a large one.",
+            "Mean squared error between image and reconstruction, made small on normal images. On anomalies the traditional GAN makes it "
+            "small against the image's own negative (negative MSE), so that they are redrawn badly.",
             ("mean squared error",),
         ),
         Term("L1 loss", "Mean absolute error between a normal image and its reconstruction.", ("mean absolute error",)),

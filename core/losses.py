@@ -31,13 +31,16 @@ def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:
     return F.l1_loss(encoded_again, encoded)
 
 
-def abc(anomalies: Tensor, reconstructions: Tensor) -> Tensor:
-    """Autoencoding Binary Classifier: −log(1 − exp(−err)), err = mean |a − G(a)| per image (Yamanaka et al. 2019). Scalar.
+def abc(anomalies: Tensor, reconstructions: Tensor, scale: float = 1.0) -> Tensor:
+    """Autoencoding Binary Classifier: −log(1 − exp(−scale · err)), err = mean |a − G(a)| per image. Scalar.
 
-    Small when an anomaly is reconstructed badly. expm1 keeps the precision that 1 − exp(−err) loses near 0.
+    Small when an anomaly is reconstructed badly. With scale 1 it is Kim's, after Yamanaka et al. 2019, where err is a norm
+    over the whole image and not a mean: far larger, so that an anomaly soon is bad enough. A larger scale brings that back.
+    The pull on an anomaly, scale / (exp(scale · err) − 1), is 1 / err near 0 whatever the scale, and then fades the sooner.
+    expm1 keeps the precision that 1 − exp(−err) loses near 0.
     """
     error = (anomalies - reconstructions).abs().flatten(1).mean(1).clamp_min(ABC_FLOOR)
-    return -torch.log(-torch.expm1(-error)).mean()
+    return -torch.log(-torch.expm1(-scale * error)).mean()
 
 
 def mse(images: Tensor, reconstructions: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from core.files import sha256, write_whole
 from core.runs import Request
 
 PRESETS = ("quick look", "as shipped", "as in the paper")
-ON_ANOMALIES = ("abc", "anomaly_mse", "adversarial_anomaly")
+ON_ANOMALIES = ("abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 170}  # about twelve seconds of training on one slow core
 _DEFAULT_OVERHEAD = 10.0  # seconds to start and to score, until they have been measured
 # What of a config does not change how long a step takes.
@@ -91,7 +91,7 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
                 "Kim et al. have weights for the DCGAN only; the slide deck gives none for the traditional GAN."
             )
         kim: dict[str, Any] = dict(zip(DCGANConfig().loss_names, (1.5, 1.5, 0.5, 0.5, 0.5, 1.0), strict=True))
-        return dataclasses.replace(config, epochs=300, **kim)
+        return dataclasses.replace(config, epochs=300, abc_scale=1.0, **kim)
     raise ConfigError(f"There is no preset called {name!r}; the presets are: {', '.join(PRESETS)}.")
 
 

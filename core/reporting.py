@@ -87,11 +87,13 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     if found is None:
         return None
     mean, low, high, classes = found
-    what = f"{abs(mean):.3f} (95 % interval of the difference {low:+.3f} to {high:+.3f}, paired over {classes} classes)"
-    if low > 0 or high < 0:
-        better = "The DCGAN" if mean > 0 else "The traditional GAN"
-        return f"{better} is better by {what}."
-    return f"Neither GAN is shown to be better: they differ by {what}."
+    better, worse = "DCGAN", "traditional GAN"
+    if mean < 0:  # said of the one that is ahead
+        better, worse, mean, low, high = worse, better, -mean, -high, -low
+    what = f"{mean:.3f} (95 % interval {low:+.3f} to {high:+.3f}, paired over {classes} classes)"
+    if low > 0:
+        return f"The {better} is better than the {worse} by {what}."
+    return f"Neither GAN is shown to be better: the {better} is ahead by {what}."
 
 
 def class_table(rows: pd.DataFrame, regime: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core import checkpoints, soundness
-from core.config import TrainingConfig, config_class, from_json, to_json
+from core.config import TrainingConfig, from_json, recorded, to_json
 from core.errors import CheckpointError, ConfigError
 from core.files import write_whole
 from core.regimes import Task
@@ -57,7 +57,7 @@ class Request:
             raise ConfigError("A request has a model, a task, a config and a seed.")
         if type(values["seed"]) is not int or not isinstance(values["model"], str):
             raise ConfigError("The seed of a request is a whole number, its model a text.")
-        config = from_json(config_class(values["model"]), values["config"])
+        config = recorded(values["model"], values["config"])
         return Request(values["model"], from_json(Task, values["task"]), config, values["seed"])
 
 

@@ -130,7 +130,7 @@ class DCGAN(GAN):
         }
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
-            found["abc"] = lambda: losses.abc(a, badly)
+            found["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
             # Zeros: the generator does not fool the anomaly discriminator, it helps it.
             found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
         return self.weighing(found)

@@ -71,6 +71,9 @@ class TraditionalGAN(GAN):
         }
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
+            # Redrawn as its negative an anomaly has a large error. The pull is strongest on those that are still redrawn well and
+            # ends when they are not, while that of the reward grows with the error.
+            found["negative_mse"] = lambda: losses.mse(-a, badly)
             # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
             found["anomaly_mse"] = lambda: -losses.mse(a, badly)
             found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)

@@ -177,9 +177,10 @@ _traditional = _flow(
     "Flow of the traditional GAN",
     _lanes(
         ("MSE", "adversarial → 1"),
-        ("− MSE", "adversarial → 0"),
+        ("negative MSE", "adversarial → 0"),
         "Losses on normal images. MSE: the squared difference is made small. Adversarial: the normal discriminator should say 1, real.",
-        "Losses on anomalies. − MSE: a large squared difference is rewarded. Adversarial: the anomaly discriminator should say 0, redrawn.",
+        "Losses on anomalies. Negative MSE: the squared difference to the image's own negative is made small, so that to the image is large. "
+        "Adversarial: the anomaly discriminator should say 0, redrawn.",
     ),
     "one decision",
     skips=False,

@@ -43,7 +43,10 @@ _COLOURS = {
     "passed": charts.NORMAL,
 }
 _RAMP = heat(np.linspace(0.0, RESIDUAL_FULL, 64)[None])  # [1, 64, 3]
-_WHY = "Training rewarded these models for redrawing anomalies badly; that is why an anomaly may come out as its own negative, or as noise."
+_WHY = (
+    "These models were trained to redraw anomalies badly: the traditional GAN as their own negative, the DCGAN anyhow. That is why an "
+    "anomaly may come out as its own negative, or as noise."
+)
 state = st.session_state
 
 

@@ -41,6 +41,12 @@ TRAINING = {
     "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
     "patch_stride": Field("Patch stride (pixels)", "From one patch to the next."),
     "patch_worst": Field("Worst patches (count)", "So many of the worst patches of each image count."),
+    "abc_scale": Field(
+        "ABC scale",
+        "The ABC loss counts an anomaly's error so many times. The larger, the sooner an anomaly is redrawn badly enough.",
+        1.0,
+        "%.2f",
+    ),
 }
 SWITCHES = {
     "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),
@@ -67,7 +73,12 @@ LOSSES = {
         "Anomaly adversarial", "Redrawn anomalies should look redrawn to the anomaly discriminator."
     ),
     "mse": Field("MSE", "Mean squared error of redrawn normals."),
-    "anomaly_mse": Field("Anomaly MSE", "A reward: anomalies should be redrawn with a large squared error."),
+    "negative_mse": Field(
+        "Negative MSE", "Anomalies should be redrawn as their negative: mean squared error against it."
+    ),
+    "anomaly_mse": Field(
+        "Anomaly MSE", "A reward: anomalies should be redrawn with a large squared error, whichever way."
+    ),
     "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, redrawn ones 0."),
     "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, redrawn ones 0."),
 }

@@ -79,6 +79,21 @@ def test_abc_is_the_mean_of_the_formula_over_the_images(pair) -> None:
     assert losses.abc(*pair).item() == pytest.approx(-np.log(1 - np.exp(-error)).mean(), rel=1e-5)
 
 
+def test_a_scale_counts_the_error_so_many_times_and_lets_go_of_what_is_bad_enough(pair) -> None:
+    x, g = arrays(pair)
+    error = np.abs(x - g).reshape(6, -1).mean(1)
+    assert losses.abc(*pair, 8.0).item() == pytest.approx(-np.log(1 - np.exp(-8 * error)).mean(), rel=1e-5)
+    zero = torch.zeros(1, 1, 28, 28)
+
+    def pull(scale: float, error: float) -> float:
+        redrawn = (zero + error).requires_grad_(True)
+        losses.abc(zero, redrawn, scale).backward()
+        return -redrawn.grad.sum().item()
+
+    assert pull(8.0, 1e-4) == pytest.approx(pull(1.0, 1e-4), rel=1e-2)  # both 1 / error
+    assert pull(8.0, 1.0) < pull(1.0, 1.0) / 100
+
+
 def test_abc_falls_as_the_error_grows() -> None:
     zero = torch.zeros(1, 1, 28, 28)
     found = [losses.abc(zero, zero + error).item() for error in (1e-4, 1e-2, 0.1, 0.5, 1.0, 2.0)]

@@ -192,20 +192,21 @@ def test_the_dcgans_losses_are_the_six_of_the_paper_on_their_own_kind(test_split
         "patch_l1": losses.patch_l1(normal.images, normal.reconstructions, 8, 4, 5),
         "latent": losses.latent(gan.generator.encode(normal.images), gan.generator.encode(normal.reconstructions)),
         "adversarial_normal": losses.adversarial(gan.normal_discriminator(normal.reconstructions), 1.0),
-        "abc": losses.abc(anomaly.images, anomaly.reconstructions),
+        "abc": losses.abc(anomaly.images, anomaly.reconstructions, gan.config.abc_scale),
         "adversarial_anomaly": losses.adversarial(gan.anomaly_discriminator(anomaly.reconstructions), 0.0),
     }
     assert {n: v.item() for n, v in found.items()} == pytest.approx({n: v.item() for n, v in expected.items()})
 
 
 def test_the_traditional_gan_is_rewarded_for_the_error_on_anomalies(test_split) -> None:
-    gan = fresh("traditional")
+    gan = fresh("traditional", anomaly_mse=0.5)
     normal, anomaly = passes(gan, test_split)
     found = gan.generator_losses(normal, anomaly)
     assert set(found) == set(TraditionalConfig().loss_names)
     expected = {
         "mse": losses.mse(normal.images, normal.reconstructions),
         "adversarial_normal": losses.adversarial(gan.normal_discriminator(normal.reconstructions), 1.0),
+        "negative_mse": losses.mse(-anomaly.images, anomaly.reconstructions),
         "anomaly_mse": -losses.mse(anomaly.images, anomaly.reconstructions),
         "adversarial_anomaly": losses.adversarial(gan.anomaly_discriminator(anomaly.reconstructions), 0.0),
     }
@@ -221,7 +222,7 @@ def test_without_anomalies_there_is_no_loss_on_anomalies(model: str, test_split)
     none = Pass(*(part[:0] for part in anomaly))
     found, whole = gan.generator_losses(normal, none), gan.generator_losses(normal, anomaly)
     assert set(whole) - set(found) == {"dcgan": {"abc", "adversarial_anomaly"}}.get(
-        model, {"anomaly_mse", "adversarial_anomaly"}
+        model, {"negative_mse", "adversarial_anomaly"}
     )
     assert all(np.isfinite(value.item()) for value in found.values())
 

@@ -1,0 +1,148 @@
+"""The trials behind docs/what-helped.md: what a change of the recipe does on validation images, seed 0, into docs/tuning.csv.
+
+usage: python -m benchmarks.tuning [--workers N]      goes on where it was; the test split is never looked at
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import data, distortions, evaluation, regimes
+from core.config import default_config
+from core.data import CLASS_NAMES, CLASSES, ROOT
+from core.files import write_whole
+from core.regimes import Task
+
+CSV = ROOT / "docs" / "tuning.csv"
+CLASSES_TUNED = ("t-shirt", "pullover", "shirt")  # at most three choose the recipe
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The default config of a model and regime with `changes`; `pseudo` replaces the shares of the pseudo-anomalies."""
+
+    what: str
+    model: str
+    task: Task
+    changes: tuple[tuple[str, Any], ...] = ()
+    pseudo: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        task = self.task
+        changes = json.dumps(dict(self.changes) | dict(self.pseudo), sort_keys=True)
+        return self.model, task.regime, task.normal, task.left_out or "", changes
+
+
+def trials() -> list[Trial]:
+    seen, found = Task(), []
+
+    def add(what: str, model: str, tasks: list[Task], pseudo: dict[str, float] | None = None, **changes: Any) -> None:
+        parts = tuple(changes.items()), tuple((pseudo or {}).items())
+        found.extend(Trial(what, model, task, *parts) for task in tasks)
+
+    of_three = [Task(name) for name in CLASSES_TUNED]
+    one_class = [Task(name, "one-class", 0) for name in CLASSES_TUNED]
+    unseen = [Task(regime="unseen", left_out=name) for name in ("dress", "shirt")]
+
+    add("as it ships", "traditional", of_three + one_class + unseen)
+    reward = {"negative_mse": 0.0, "anomaly_mse": 0.5}
+    add("the deck's reward for a large error", "traditional", of_three + one_class + unseen, **reward)
+    add("half the weight on the negative", "traditional", of_three + one_class + unseen, negative_mse=0.5)
+    add("no stretched pseudo-anomalies", "traditional", one_class, {"STRETCHED": 0.0})
+    add("images moved by a pixel", "traditional", [seen], shift=1)
+    add("a larger network", "traditional", [seen], hidden=(512,))
+    add("more epochs", "traditional", [seen], epochs=60)
+
+    add("as it ships", "dcgan", [seen, Task("shirt"), one_class[0], unseen[0]])
+    before = {"abc_scale": 1.0, "abc": 1.5}
+    add("ABC as in the paper", "dcgan", [seen, Task("shirt"), one_class[0], unseen[0]], **before)
+    add("a smaller ABC scale", "dcgan", [seen], abc_scale=4.0)
+    add("a larger ABC scale", "dcgan", [seen], abc_scale=16.0)
+    add("a lighter ABC loss", "dcgan", [seen], abc=1.5)
+    add("a heavier ABC loss", "dcgan", [seen], abc=5.0)
+    add("images not moved", "dcgan", [seen], shift=0)
+    add("no adversarial losses", "dcgan", [seen], adversarial_normal=0.0, adversarial_anomaly=0.0)
+    add("more epochs", "dcgan", [seen], epochs=36)
+    add("more epochs", "dcgan", [one_class[0]], epochs=15)
+    return found
+
+
+def measure(trial: Trial) -> dict[str, Any]:
+    """Train on one thread and score validation images of the training split: a row of the file.
+
+    In the unseen regime the AUROC is of the class left out, whose validation images are in no training.
+    """
+    import torch
+
+    from core import scoring
+    from core.training import Training
+
+    torch.set_num_threads(1)
+    shares = {name: getattr(distortions, name) for name, _ in trial.pseudo}
+    for name, share in trial.pseudo:
+        setattr(distortions, name, share)
+    try:
+        train, started = data.load("train"), time.perf_counter()
+        config = dataclasses.replace(default_config(trial.model, trial.task.regime), **dict(trial.changes))
+        split = regimes.split(trial.task, train)
+        training = Training(trial.model, config, split, 0, "cpu")
+        for _ in training.epochs():
+            pass
+    finally:
+        for name, share in shares.items():
+            setattr(distortions, name, share)
+
+    score: Callable[[np.ndarray], np.ndarray] = lambda images: scoring.score(training.generator, images, config.size)  # noqa: E731
+    normal, anomaly = score(split.validation_normal), split.validation_anomaly
+    if left_out := trial.task.left_out:
+        anomaly = regimes.split(Task(left_out, "one-class", 0), train).validation_normal
+    model, regime, name, left_out, changes = trial.key
+    return {
+        "model": model,
+        "regime": regime,
+        "normal": name,
+        "left_out": left_out,
+        "changes": changes,
+        "what": trial.what,
+        "validation_auroc": evaluation.auroc(normal, score(anomaly)),
+        "normal_error": float(normal.mean()),
+        "seconds": round(time.perf_counter() - started),
+    }
+
+
+KEY = ["model", "regime", "normal", "left_out", "changes"]
+
+
+def read() -> pd.DataFrame:
+    return pd.read_csv(CSV, dtype=str, keep_default_na=False) if CSV.exists() else pd.DataFrame(columns=KEY)
+
+
+def main() -> int:
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=__doc__)
+    parser.add_argument("--workers", type=int, default=1, help="trials at a time")
+    options = parser.parse_args()
+    done = set(read()[KEY].itertuples(index=False, name=None))
+    left = [trial for trial in trials() if trial.key not in done]
+    rows = Parallel(n_jobs=options.workers, return_as="generator")(delayed(measure)(trial) for trial in left)
+    for row in tqdm(rows, total=len(left), unit="trial"):
+        table = pd.concat([read(), pd.DataFrame([row])], ignore_index=True)
+        write_whole(CSV, table.to_csv(index=False, float_format="%.5f").encode())
+        where = CLASS_NAMES[CLASSES.index(row["normal"])]
+        tqdm.write(f"{row['what']}, {row['model']}, {where}, {row['regime']}: {row['validation_auroc']:.4f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
