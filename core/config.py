@@ -74,7 +74,7 @@ class TraditionalConfig(TrainingConfig):
     discriminator_hidden: tuple[int, ...] = (256, 64)
     mse: float = 1.0
     adversarial_normal: float = 0.1
-    negative_mse: float = 0.5
+    negative_mse: float = 1.0
     anomaly_mse: float = 0.0
     adversarial_anomaly: float = 0.1
 
