@@ -29,7 +29,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int]:
     """The fastest this network goes over 10,000 inputs that are ready: seconds, at the best of several batch sizes."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator = found.generator()
-    inputs = to_input(torch.from_numpy(data.load("test").images), found.config.size)
+    inputs = to_input(torch.from_numpy(data.load("test").images.copy()), found.config.size)
 
     @torch.inference_mode()
     def forward(batch: int) -> None:

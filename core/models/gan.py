@@ -14,7 +14,7 @@ from core.losses import adversarial
 def to_input(images: Tensor, size: int) -> Tensor:
     """uint8 [N, 28, 28] → float [N, 1, size, size] on [-1, 1]; the margin is background (-1). Channels-last."""
     margin = (size - SIZE) // 2
-    scaled = images[:, None].float() / 127.5 - 1.0
+    scaled = images[:, None].float().div_(127.5).sub_(1.0)
     padded = F.pad(scaled, (margin,) * 4, value=-1.0) if margin else scaled
     return padded.contiguous(memory_format=torch.channels_last)
 
