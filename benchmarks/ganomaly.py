@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-os.environ |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}  # as Misfit does: it waits while Misfit trains
+os.environ |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "6000"}  # as Misfit does: it waits while Misfit trains
 
 import torch
 from anomalib.models.image.ganomaly.loss import DiscriminatorLoss, GeneratorLoss

@@ -6,4 +6,4 @@ import os
 # program (a page, a second training, a test) wants one of the cores. Asleep at once, though, two threads are no faster
 # than one: a convolution ends before the other thread has woken. So they spin for some microseconds, then sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+os.environ.setdefault("GOMP_SPINCOUNT", "6000")
