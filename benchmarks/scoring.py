@@ -16,7 +16,7 @@ from core import checkpoints, data, scoring
 from core.data import ROOT
 from core.models import to_input
 
-BATCHES = (64, 125, 250, 500, 1000, 2500, 10_000)
+BATCHES = (64, 128, scoring.BATCH, 500, 1000, 2500, 10_000)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -25,8 +25,9 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def bare_forward(model: str) -> tuple[Callable[[], float], int]:
-    """The fastest this network goes over 10,000 inputs that are ready: seconds, at the best of several batch sizes."""
+def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
+    """The fastest this network goes over 10,000 inputs that are ready: (seconds, the best of several batch sizes, how many
+    times as long a pass takes at the batch size that scoring has)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator = found.generator()
     inputs = to_input(torch.from_numpy(data.load("test").images.copy()), found.config.size)
@@ -38,15 +39,16 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int]:
 
     tried = {batch: statistics.median(timed(partial(forward, batch)) for _ in range(4)) for batch in BATCHES}
     best = min(tried, key=tried.__getitem__)
-    return lambda: timed(lambda: forward(best)), best
+    return lambda: timed(lambda: forward(best)), best, tried[scoring.BATCH] / tried[best]
 
 
-def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int]:
-    """(our scoring of 10,000 uint8 images against the bare forward pass, the best batch size)."""
+def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int, float]:
+    """(our scoring of 10,000 uint8 images against the bare forward pass, its best batch size, its time at ours)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, images = found.generator(), data.load("test").images
-    forward, best = bare_forward(model)
-    return compare(lambda: timed(lambda: scoring.score(generator, images, found.config.size)), forward, repeats), best
+    forward, best, at_ours = bare_forward(model)
+    found_times = compare(lambda: timed(lambda: scoring.score(generator, images, found.config.size)), forward, repeats)
+    return found_times, best, at_ours
 
 
 def one_image(model: str, repeats: int = 50) -> float:

@@ -54,6 +54,8 @@ def ganomaly(size: int, batch_size: int) -> Iterator[Callable[[int], float]]:
     python = ANOMALIB / "bin" / "python"
     command = [
         str(python),
+        "-W",
+        "ignore",  # what its dependencies will do one day
         str(ROOT / "benchmarks" / "ganomaly.py"),
         str(size),
         str(batch_size),
@@ -85,6 +87,18 @@ def against_ganomaly(repeats: int = 3) -> tuple[Comparison, float]:
     with ganomaly(32, images) as theirs:
         found = compare(lambda: run(steps) / steps, lambda: theirs(1), repeats)
     return found, images / found.ours
+
+
+def convolution_share(steps: int = 20) -> float:
+    """The share of a DCGAN step's time that its convolutions take, forward and backward: no loop can save those."""
+    from torch.profiler import ProfilerActivity, profile
+
+    run, _ = ours("dcgan")
+    run(5)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        run(steps)
+    spent = [(row.key, row.self_cpu_time_total) for row in profiled.key_averages()]
+    return sum(time for name, time in spent if "conv" in name) / sum(time for _, time in spent)
 
 
 def installed() -> bool:

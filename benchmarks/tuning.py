@@ -43,11 +43,13 @@ class Trial:
 
 
 def trials() -> list[Trial]:
-    seen, found = Task(), []
+    seen = Task()
+    found: list[Trial] = []
 
-    def add(what: str, model: str, tasks: list[Task], pseudo: dict[str, float] | None = None, **changes: Any) -> None:
-        parts = tuple(changes.items()), tuple((pseudo or {}).items())
-        found.extend(Trial(what, model, task, *parts) for task in tasks)
+    def add(what: str, model: str, tasks: list[Task], **changes: Any) -> None:
+        pseudo = tuple((name, share) for name, share in changes.items() if hasattr(distortions, name))
+        config = tuple((name, value) for name, value in changes.items() if not hasattr(distortions, name))
+        found.extend(Trial(what, model, task, config, pseudo) for task in tasks)
 
     of_three = [Task(name) for name in CLASSES_TUNED]
     one_class = [Task(name, "one-class", 0) for name in CLASSES_TUNED]
@@ -57,7 +59,7 @@ def trials() -> list[Trial]:
     reward = {"negative_mse": 0.0, "anomaly_mse": 0.5}
     add("the deck's reward for a large error", "traditional", of_three + one_class + unseen, **reward)
     add("half the weight on the negative", "traditional", of_three + one_class + unseen, negative_mse=0.5)
-    add("no stretched pseudo-anomalies", "traditional", one_class, {"STRETCHED": 0.0})
+    add("no stretched pseudo-anomalies", "traditional", one_class, STRETCHED=0.0)
     add("images moved by a pixel", "traditional", [seen], shift=1)
     add("a larger network", "traditional", [seen], hidden=(512,))
     add("more epochs", "traditional", [seen], epochs=60)

@@ -91,7 +91,8 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
                 "Kim et al. have weights for the DCGAN only; the slide deck gives none for the traditional GAN."
             )
         kim: dict[str, Any] = dict(zip(DCGANConfig().loss_names, (1.5, 1.5, 0.5, 0.5, 0.5, 1.0), strict=True))
-        return dataclasses.replace(config, epochs=300, abc_scale=1.0, **kim)
+        kim["abc_scale"] = 1.0
+        return dataclasses.replace(config, epochs=300, **kim)
     raise ConfigError(f"There is no preset called {name!r}; the presets are: {', '.join(PRESETS)}.")
 
 

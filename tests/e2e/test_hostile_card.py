@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 from core import checkpoints
 from tests.e2e.conftest import Server, settled
 
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> [x](javascript:alert(3)) **bold** $E=mc^2$ :red[r] ![i](//e)"
+HOSTILE = (
+    "<img src=x onerror=alert(1)><script>alert(2)</script> [x](javascript:alert(3)) **bold** $E=mc^2$ :red[r] ![i](//e)"
+)
 NAME = "a-strangers-model"
 
 
