@@ -11,7 +11,7 @@ from streamlit.errors import StreamlitAPIException
 
 from core import memory
 from core.plain import plain
-from pages.parts import link, sidebar, style, tour
+from pages.parts import style
 
 HEADINGS = {  # by the page's address
     "": "Find the garment that does not belong",
@@ -41,6 +41,9 @@ def route() -> None:
     style.apply()
     # The heading first: it says where one is while the sidebar and the page itself are still being made.
     st.title(HEADINGS[page.url_path])
+    # Not at the top of this file: a server that starts would load what they need before it answers anybody.
+    from pages.parts import link, sidebar, tour
+
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen

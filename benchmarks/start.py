@@ -82,7 +82,7 @@ PLACES = {
 }
 
 
-def against_bare(repeats: int = 3) -> dict[str, Comparison]:
+def against_bare(repeats: int = 7) -> dict[str, Comparison]:
     """Each place against the heading of the bare app; `ratio` is bare / Misfit."""
     from playwright.sync_api import sync_playwright
 
