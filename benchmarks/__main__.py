@@ -135,10 +135,8 @@ def growth() -> str:
 
     curves: list[tuple[str, str, tuple[int, ...], list[float]]] = []
     for model in MODEL_NAMES:
-        counts = IMAGES if model == "traditional" else IMAGES[:3]
-        curves.append(
-            (f"{MODEL_NAMES[model]}: training, an epoch", "images", counts, quality.of_images(model, counts, 1))
-        )
+        seconds = quality.of_images(model, IMAGES, 1)
+        curves.append((f"{MODEL_NAMES[model]}: training, an epoch", "images", IMAGES, seconds))
     curves.append(("DCGAN: training, a step", "image width, pixels", SIDES, quality.of_width(SIDES)))
     for model in MODEL_NAMES:
         curves.append((f"{MODEL_NAMES[model]}: scoring", "images", COUNTS, scoring.growth(model)))
@@ -168,14 +166,17 @@ def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
 
     from benchmarks.start import FLAGS, chromium
 
-    units = ["images", "image width, pixels"]
+    units = {"images": (*COUNTS, *IMAGES[3:]), "image width, pixels": SIDES}  # and where the axis has its numbers
     figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.65, 0.35], horizontal_spacing=0.04)
-    for name, unit, sizes, seconds in curves:
-        place = units.index(unit) + 1
-        figure.add_trace(go.Scatter(x=sizes, y=seconds, name=name, mode="lines+markers"), 1, place)
-        figure.update_xaxes(title=unit, row=1, col=place)
-    figure.update_xaxes(type="log").update_yaxes(type="log").update_yaxes(title="seconds", row=1, col=1)
-    figure.update_layout(template="simple_white", width=1100, height=430, margin={"t": 20, "r": 10})
+    for (name, unit, sizes, seconds), symbol in zip(curves, SYMBOLS, strict=True):
+        drawn = go.Scatter(x=sizes, y=seconds, name=name, mode="lines+markers", marker={"symbol": symbol, "size": 9})
+        figure.add_trace(drawn, 1, list(units).index(unit) + 1)
+    for place, (unit, ticks) in enumerate(units.items(), 1):
+        figure.update_xaxes(
+            title=unit, tickvals=ticks, ticktext=[f"{tick:,}" for tick in ticks], tickangle=0, row=1, col=place
+        )
+    figure.update_xaxes(type="log").update_yaxes(type="log", dtick=1).update_yaxes(title="seconds", row=1, col=1)
+    figure.update_layout(template="simple_white", width=1100, height=430, margin={"t": 20, "r": 10}, colorway=COLOURS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1110, "height": 440})
@@ -184,6 +185,9 @@ def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
         write_whole(PLOT, page.screenshot())
         browser.close()
 
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and Ito
+SYMBOLS = ("circle", "square", "diamond", "cross", "x")
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "training": training,

@@ -97,8 +97,11 @@ def _details(found: Sequence[Checkpoint]) -> str:
 
 
 def _weights(one: Checkpoint) -> str:
-    names = getattr(one.config, "loss_names", ())
-    return ", ".join(f"{name.replace('_', ' ')} {getattr(one.config, name):g}" for name in names)
+    weights = {name: getattr(one.config, name) for name in getattr(one.config, "loss_names", ())}
+    scale = {"abc": f" (scale {getattr(one.config, 'abc_scale', 1.0):g})"}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {weight:g}{scale.get(name, '')}" for name, weight in weights.items() if weight
+    )
 
 
 def _training(found: Sequence[Checkpoint]) -> str:
@@ -111,7 +114,7 @@ def _training(found: Sequence[Checkpoint]) -> str:
         f"Fashion-MNIST's training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
         + (
-            "Where there are none (one-class), normal images that were turned or squeezed stand in for them. "
+            "Where there are none (one-class), normal images that were turned, squeezed or stretched stand in for them. "
             if 0 in labelled and any(getattr(one.config, "distorted", False) for one in found)
             else ""
         )

@@ -21,7 +21,7 @@ REGIME_QUESTIONS = {
     "not with one-class methods.",
     "unseen": "One anomaly class was kept out of training and is the only one in the test; a row is the mean over the nine "
     "classes left out in turn, with T-shirt/top normal.",
-    "one-class": "No anomaly was in training. (The GANs are shown normal images that were turned or squeezed, as "
+    "one-class": "No anomaly was in training. (The GANs are shown normal images that were turned, squeezed or stretched, as "
     "pseudo-anomalies.)",
 }
 

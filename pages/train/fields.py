@@ -52,7 +52,7 @@ SWITCHES = {
     "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),
     "distorted": Field(
         "Distorted normals stand in for anomalies",
-        "Only where no anomaly is labelled (one-class): turned and squeezed normals take their place in training.",
+        "Only where no anomaly is labelled (one-class): turned, squeezed and stretched normals take their place in training.",
     ),
 }
 WIDTHS = {
