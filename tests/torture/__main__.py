@@ -162,7 +162,7 @@ A pickle that would leave a mark lies in every place where a file can come in; n
 *Lost* is a case that did not end in Misfit's own error with one line, took longer than 2 s or more than 300 MB, ended the
 process, or left a file, an open file or a thread behind. After a kill, *lost* is a file that is neither the old nor the new one.
 In the crowd it is an answer that differs by a letter or a pixel from the one that a single session gets, or a score that differs
-by a bit from the stored one.
+by a bit from the one that a single process gives that image.
 
 """
 
