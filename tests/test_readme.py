@@ -26,6 +26,14 @@ def test_the_headline_figures_are_those_of_results_csv(title, method):
         assert f"{row['hardest_auroc']:.3f}" in README and row["hardest_class"] == "shirt"
 
 
+def test_its_figures_of_speed_are_those_of_the_last_benchmark():
+    measured = (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
+    part = README.split("\n## Speed\n")[1].split("\n## ")[0]
+    rows = [line for line in part.splitlines() if line.startswith("| ")]
+    assert len(rows) >= 12
+    assert [row for row in rows if row not in measured] == []
+
+
 def test_its_pictures_are_there_in_light_and_dark_and_small():
     paths = re.findall(r'(?:srcset|src)="(.*?)"', README)
     assert len(paths) >= 12

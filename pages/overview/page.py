@@ -109,8 +109,8 @@ if any(gan.checkpoint.task.regime == "seen" for gan in gans):
 
 st.subheader("Traditional GAN: the baseline", anchor=False)
 st.markdown(
-    "Fully connected networks and one kind of loss, the mean squared error (MSE). On normal images it is made small, on "
-    "anomalies large. Its known limit: noisy reconstructions."
+    "Fully connected networks and one kind of loss, the mean squared error (MSE): normal images should come out as themselves, "
+    "anomalies as their own negative. Its known limit: noisy reconstructions."
 )
 diagram.traditional()
 

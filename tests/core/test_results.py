@@ -51,6 +51,14 @@ def test_another_config_is_another_cell(monkeypatch):
     assert Cell("traditional", Task(), 0).recipe != before
 
 
+def test_the_scale_of_a_loss_that_is_off_makes_no_other_cell():
+    def recipe(weight: float, scale: float) -> str:
+        return Cell("dcgan", Task(), 0, "a variant", (("abc", weight), ("abc_scale", scale))).recipe
+
+    assert recipe(0.0, 1.0) == recipe(0.0, 8.0)
+    assert recipe(1.0, 1.0) != recipe(1.0, 8.0)
+
+
 def test_an_interrupted_sweep_goes_on_where_it_was():
     cells = [pca(0), pca(1), Cell("kNN", Task("trouser", "one-class", 0), 0)]
     sweep = results.run(cells)
