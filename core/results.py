@@ -31,7 +31,6 @@ from core.regimes import Task
 CSV = ROOT / "results.csv"
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
-ABLATION_EPOCHS = 24
 LABELS = (10, 30, 100, 300, 1000)
 
 COLUMNS = {
@@ -120,14 +119,17 @@ def plan() -> list[Cell]:
 
 
 def ablation() -> list[Cell]:
-    """What each of the DCGAN's losses adds on T-shirt/top: L1 alone, L1 with each other one, all six (Kim's Table 6)."""
+    """What each of the DCGAN's losses adds on T-shirt/top: L1 alone, L1 with each other one (Kim's Table 6).
+
+    All six together stand in the main table.
+    """
     config = DCGANConfig()
-    combinations = {"L1": ("l1",), "all six": config.loss_names}
+    combinations: dict[str, tuple[str, ...]] = {"L1": ("l1",)}
     combinations |= {f"L1 + {name.replace('_', ' ')}": ("l1", name) for name in config.loss_names if name != "l1"}
     cells = []
     for variant, kept in combinations.items():
         off = tuple((name, 0.0) for name in config.loss_names if name not in kept)
-        cells += [Cell("dcgan", Task(), seed, variant, (("epochs", ABLATION_EPOCHS), *off)) for seed in range(SEEDS)]
+        cells += [Cell("dcgan", Task(), seed, variant, off) for seed in range(SEEDS)]
     return sorted(cells, key=lambda cell: cell.seed)
 
 

@@ -98,7 +98,7 @@ def studies(rows: pd.DataFrame) -> None:
     """The ablation and the imbalance curve, as far as they are measured."""
     if sentence := reporting.ablation_sentence(rows):
         st.subheader("Which loss does what", anchor=False)
-        st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime, {results.ABLATION_EPOCHS} epochs each.")
+        st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime.")
         charts.show(figures.ablation(rows), "ablation", sentence)
     if sentence := reporting.imbalance_sentence(rows):
         st.subheader("How many labels are worth having", anchor=False)
