@@ -96,15 +96,15 @@ def test_the_lab_shows_the_threshold_of_the_link_unrounded(open_page):
 
 
 def test_letting_go_moves_the_threshold_for_every_page(open_page, scores):
-    app = release(open_page("roc"), 0.7512345678901234)
-    assert sent(app)["threshold"] == 0.7512345678901234 and sent(app)["serial"] == 1
-    counts = evaluation.confusion(*scores, 0.7512345678901234)
+    app = release(open_page("roc"), 0.4512345678901234)
+    assert sent(app)["threshold"] == 0.4512345678901234 and sent(app)["serial"] == 1
+    counts = evaluation.confusion(*scores, 0.4512345678901234)
     assert f"the nearest 12 of {counts.false_alarms:,}" in words(app)
     assert f"the nearest 12 of {counts.missed:,}" in words(app)
-    assert app.query_params["threshold"] == "0.7512345678901234"
+    assert app.query_params["threshold"] == "0.4512345678901234"
     app.switch_page("pages/browse/page.py").run()
-    assert "at threshold **0.7512**" in words(app)
-    assert app.query_params["threshold"] == "0.7512345678901234"
+    assert "at threshold **0.4512**" in words(app)
+    assert app.query_params["threshold"] == "0.4512345678901234"
 
 
 @pytest.mark.parametrize("value", [None, "0.5", math.nan, math.inf, -0.1, 2.5, [1]], ids=str)

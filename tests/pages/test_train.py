@@ -171,16 +171,17 @@ def test_every_field_of_the_config_is_in_the_form_and_gets_into_the_run(open_pag
 
 def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page):
     app = open_page("train", model="dcgan")
-    assert "About 2 min" in words(app)  # 48 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
+    assert "About 1 min" in words(app)  # 24 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
     app.button(key="preset_as in the paper").click().run()
     assert app.number_input(key="train_epochs_dcgan_seen").value == 300
     names = config_class("dcgan")().loss_names
     assert [app.number_input(key=f"train_dcgan_{name}").value for name in names] == [1.5, 1.5, 0.5, 0.5, 0.5, 1.0]
+    assert app.number_input(key="train_dcgan_abc_scale").value == 1.0
     app.button(key="preset_quick look").click().run()
     assert app.number_input(key="train_epochs_dcgan_seen").value == 12
     app.button(key="preset_as shipped").click().run()
-    assert app.number_input(key="train_epochs_dcgan_seen").value == 48
-    assert app.number_input(key="train_dcgan_abc").value == 1.5
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 24
+    assert app.number_input(key="train_dcgan_abc").value == 3.0
     app.segmented_control(key="train_model").set_value("traditional").run()
     assert app.button(key="preset_as in the paper").disabled
 
