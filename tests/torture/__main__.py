@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import itertools
+import logging
 import os
 import sys
 import tempfile
@@ -122,6 +123,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"write the table to {WRITTEN.relative_to(ROOT)}")
     options = parser.parse_args()
     os.environ.pop("FASHION_MNIST_DIR", None)
+    logging.disable(logging.WARNING)  # Streamlit wonders each time that there is no browser
     begun, lines = time.monotonic(), []
     for line in _done(options.parts or list(PARTS)):
         lines.append(line)
@@ -154,7 +156,7 @@ def _table(lines: list[Line]) -> str:
 
 _HEAD = """# Hostile files, crashes, crowds
 
-`make torture` makes this table anew, in some fifteen minutes on two cores; `make test` runs a share of each line.
+`make torture` makes this table anew, in some ten minutes on two cores; `make test` runs a share of each line.
 
 Malformed files are real ones with bits flipped, cut off, spliced, their lengths, offsets and types edited, their hashes and
 checksums made to fit again; and bombs: files that unpack to gigabytes, have a million parts or ask for networks of any size.

@@ -63,10 +63,8 @@ def parameters(seed: int, count: int) -> list[Ended]:
 
 def pages(seed: int, count: int) -> Iterator[Ended]:
     """Whole pages through the router, each with a link whose every parameter is hostile."""
-    from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
 
-    set_log_level("ERROR")  # it wonders each time that there is no browser
     for number in range(count):
         rng = random.Random(f"{seed}/pages/{number}")
         page = list(PAGES)[number % len(PAGES)]
