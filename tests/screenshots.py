@@ -49,7 +49,7 @@ def _plotted(page: Page) -> None:
 SHOTS: dict[str, tuple[str, int, Callable[[Page], None] | None]] = {
     "overview": ("", 800, None),
     "browse": ("browse?classes=shirt&outcomes=missed", 760, _tiles),
-    "image": ("browse?classes=shirt&outcomes=missed&image=89", 800, _opened),
+    "image": ("browse?classes=shirt&outcomes=missed&image=4672", 800, _opened),
     "roc": ("roc", 820, None),
     "try": ("try?edit=35", 880, _judged),
     "train": ("train", 860, _curves),
