@@ -8,7 +8,6 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +26,17 @@ CLASSES_TUNED = ("t-shirt", "pullover", "shirt")  # at most three choose the rec
 
 @dataclass(frozen=True)
 class Trial:
-    """The default config of a model and regime with `changes`; `pseudo` replaces the shares of the pseudo-anomalies."""
+    """The default config of a model and regime with `changes`; those in capitals are shares of core/distortions.py."""
 
     what: str
     model: str
     task: Task
     changes: tuple[tuple[str, Any], ...] = ()
-    pseudo: tuple[tuple[str, float], ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
         task = self.task
-        changes = json.dumps(dict(self.changes) | dict(self.pseudo), sort_keys=True)
+        changes = json.dumps(dict(self.changes), sort_keys=True)
         return self.model, task.regime, task.normal, task.left_out or "", changes
 
 
@@ -47,9 +45,7 @@ def trials() -> list[Trial]:
     found: list[Trial] = []
 
     def add(what: str, model: str, tasks: list[Task], **changes: Any) -> None:
-        pseudo = tuple((name, share) for name, share in changes.items() if hasattr(distortions, name))
-        config = tuple((name, value) for name, value in changes.items() if not hasattr(distortions, name))
-        found.extend(Trial(what, model, task, config, pseudo) for task in tasks)
+        found.extend(Trial(what, model, task, tuple(changes.items())) for task in tasks)
 
     of_three = [Task(name) for name in CLASSES_TUNED]
     one_class = [Task(name, "one-class", 0) for name in CLASSES_TUNED]
@@ -86,12 +82,13 @@ def measure(trial: Trial) -> dict[str, Any]:
     from core.training import Training
 
     torch.set_num_threads(1)
-    shares = {name: getattr(distortions, name) for name, _ in trial.pseudo}
-    for name, share in trial.pseudo:
-        setattr(distortions, name, share)
+    changes = dict(trial.changes)
+    shares = {name: getattr(distortions, name) for name in changes if name.isupper()}
+    for name in shares:
+        setattr(distortions, name, changes.pop(name))
     try:
         train, started = data.load("train"), time.perf_counter()
-        config = dataclasses.replace(default_config(trial.model, trial.task.regime), **dict(trial.changes))
+        config = dataclasses.replace(default_config(trial.model, trial.task.regime), **changes)
         split = regimes.split(trial.task, train)
         training = Training(trial.model, config, split, 0, "cpu")
         for _ in training.epochs():
@@ -100,17 +97,13 @@ def measure(trial: Trial) -> dict[str, Any]:
         for name, share in shares.items():
             setattr(distortions, name, share)
 
-    score: Callable[[np.ndarray], np.ndarray] = lambda images: scoring.score(training.generator, images, config.size)  # noqa: E731
+    def score(images: np.ndarray) -> np.ndarray:
+        return scoring.score(training.generator, images, config.size)
+
     normal, anomaly = score(split.validation_normal), split.validation_anomaly
     if left_out := trial.task.left_out:
         anomaly = regimes.split(Task(left_out, "one-class", 0), train).validation_normal
-    model, regime, name, left_out, changes = trial.key
-    return {
-        "model": model,
-        "regime": regime,
-        "normal": name,
-        "left_out": left_out,
-        "changes": changes,
+    return dict(zip(KEY, trial.key, strict=True)) | {
         "what": trial.what,
         "validation_auroc": evaluation.auroc(normal, score(anomaly)),
         "normal_error": float(normal.mean()),
