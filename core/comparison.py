@@ -38,8 +38,9 @@ def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndar
     """The difference of two AUROCs measured on the same images: pairs (normal [N], anomaly [A]) in the same order.
 
     The interval comes from DeLong's covariance of paired AUROCs (DeLong, DeLong and Clarke-Pearson 1988), which counts
-    that an image hard for one model is often hard for the other. Raises EvaluationError when a pair is empty, holds a
-    score that is not finite, or the two are not of the same images.
+    that an image hard for one model is often hard for the other. Where both separate every image, that variance is 0 and
+    the bound of `evaluation.certain_share` stands in for it. Raises EvaluationError when a pair is empty, holds a score
+    that is not finite, or the two are not of the same images.
     """
     (n1, a1), (n2, a2) = evaluation.checked(*first), evaluation.checked(*second)
     if len(n1) != len(n2) or len(a1) != len(a2):
@@ -52,6 +53,8 @@ def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndar
         if part.shape[1] > 1:
             variance += float(np.var(part[0] - part[1], ddof=1)) / part.shape[1]
     difference, reach = float(areas[0] - areas[1]), Z95 * math.sqrt(variance)
+    if areas[0] == areas[1] == 1.0:
+        reach = 1.0 - evaluation.certain_share(min(len(n1), len(a1)))
     return Difference(float(areas[0]), float(areas[1]), difference - reach, difference + reach)
 
 

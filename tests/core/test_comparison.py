@@ -64,6 +64,12 @@ def test_pairing_narrows_the_interval_and_a_model_does_not_differ_from_itself() 
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
 
 
+def test_two_models_that_separate_all_images_still_differ_by_an_unknown_little() -> None:
+    both = np.linspace(0.1, 0.2, 1000), np.linspace(0.3, 0.4, 9000)
+    found = comparison.auroc_difference(both, (both[0] / 2, both[1] / 2))
+    assert (found.value, found.low, found.high) == pytest.approx((0.0, -0.00299, 0.00299), abs=5e-6)
+
+
 def test_scores_of_other_images_cannot_be_paired() -> None:
     first, second = two_models(2)
     with pytest.raises(EvaluationError, match="same images"):
