@@ -1,4 +1,4 @@
-"""The command line: python -m core train | evaluate | score | results | cards | examples | fetch."""
+"""The command line: python -m core train | evaluate | score | results | documents | examples | fetch."""
 
 import argparse
 import contextlib
@@ -15,6 +15,9 @@ from core.regimes import REGIMES, Task
 from core.words import STUDIES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.results import Cell
     from core.runs import Request
 
 
@@ -138,12 +141,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     results.set_defaults(run=_results)
 
-    cards = commands.add_parser(
-        "cards",
-        help="write the model cards into docs/",
-        description="Write docs/model-card-<model>.md for each GAN from the cards in checkpoints/.",
+    documents = commands.add_parser(
+        "documents",
+        help="write the figures of README, RESULTS.md and the model cards",
+        description="Write the figures of README.md, RESULTS.md and docs/model-card-<model>.md from results.csv and the cards in checkpoints/.",
     )
-    cards.set_defaults(run=_cards)
+    documents.add_argument("--check", action="store_true", help="write nothing; name what differs (exit code 2)")
+    documents.set_defaults(run=_documents)
 
     examples = commands.add_parser(
         "examples",
@@ -341,7 +345,7 @@ def _score(options: argparse.Namespace) -> int:
 def _results(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core import reporting, results
+    from core import results
 
     if options.check:
         wrong = results.check()
@@ -373,17 +377,45 @@ def _results(options: argparse.Namespace) -> int:
                 f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
                 file=sys.stderr,
             )
-    whole = sum(len(study()) for study in results.STUDIES.values())
-    reporting.write_markdown(results.read(), whole)
-    print(f"Written: {reporting.MARKDOWN.name}.", file=sys.stderr)
-    return 0
+    _print_measured(cells, results.read())
+    return _write_documents()
 
 
-def _cards(options: argparse.Namespace) -> int:
-    from core import cards
+def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
+    """The figures of `cells` as far as they are in results.csv: a line a training, then the means that are shown."""
+    from core import figures, reporting
 
-    for path in cards.write():
-        print(f"Written: {path}.")
+    rows = rows[rows["recipe"].isin([cell.recipe for cell in cells])]
+    titles = {cell.recipe: cell.title for cell in cells}
+    for row in rows.to_dict("records"):
+        interval = f"{row['auroc_low']:.3f}–{row['auroc_high']:.3f}"
+        print(f"{titles[row['recipe']]}: AUROC {row['auroc']:.3f} (95 % interval over test images {interval})")
+    for line in figures.summary(rows).to_dict("records"):
+        cells = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
+        told = ", ".join(f"{head} {cell}" for head, cell in cells.items() if cell != "–")
+        print(f"{line['method']}, {line['regime']} regime: {told}")
+
+
+def _documents(options: argparse.Namespace) -> int:
+    from core import documents
+
+    if not options.check:
+        return _write_documents()
+    wrong = documents.check()
+    for line in wrong:
+        print(f"misfit: {line}", file=sys.stderr)
+    print(
+        "`python -m core documents` writes them anew; what is wrong on a card is not." if wrong
+        else "README, RESULTS.md and the model cards say what results.csv and the cards in the box say."
+    )  # fmt: skip
+    return 2 if wrong else 0
+
+
+def _write_documents() -> int:
+    from core import documents
+
+    for path in documents.write():
+        print(f"Written: {path}.", file=sys.stderr)
     return 0
 
 

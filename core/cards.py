@@ -1,6 +1,6 @@
 """Model cards after Mitchell et al., Model Cards for Model Reporting, 2019 (doi 10.1145/3287560.3287596).
 
-Written from the cards on disk: no figure stands here. `python -m core cards` writes docs/model-card-<model>.md; the
+Written from the cards on disk: no figure stands here. `python -m core documents` writes docs/model-card-<model>.md; the
 Overview shows the same text for the one model it speaks of. Imports no torch.
 """
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.data import CLASS_NAMES, CLASSES, ROOT
-from core.files import write_whole
 from core.plain import plain
 from core.regimes import REGIMES, VALIDATION_SHARE
 from core.words import MODEL_NAMES, REGIME_HELP
@@ -37,14 +36,11 @@ def boxed() -> list[Checkpoint]:
     return [checkpoints.load(card.parent) for card in sorted(checkpoints.SHIPPED.glob(f"*/[!.]*/{checkpoints.CARD}"))]
 
 
-def write() -> list[Path]:
-    """Write the model card of each GAN that is in the box; returns the files. Raises CheckpointError."""
-    found, written = boxed(), []
-    for model in MODEL_NAMES:
-        if own := [one for one in found if one.card.model == model]:
-            write_whole(path(model), markdown(own).encode())
-            written.append(path(model))
-    return written
+def documents() -> dict[Path, str]:
+    """The model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
+    found = boxed()
+    own = {model: [one for one in found if one.card.model == model] for model in MODEL_NAMES}
+    return {path(model): markdown(several) for model, several in own.items() if several}
 
 
 def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
@@ -73,7 +69,7 @@ def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
         "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, found)),
     }
     title = f"{'#' * level} Model card: {MODEL_NAMES[model]}"
-    note = "Written by `python -m core cards` from the cards in `checkpoints/`; do not edit."
+    note = "Written by `python -m core documents` from the cards in `checkpoints/`; do not edit."
     parts = [f"{'#' * (level + 1)} {name}\n\n{text}" for name, text in sections.items()]
     return "\n\n".join([title, *([note] if level == 1 else []), *parts]) + "\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, data, garments, regimes, reporting
+from core import checkpoints, data, documents, garments, regimes
 from core.config import TrainingConfig, config_class
 from core.data import Images
 from core.garments import Garments
@@ -27,7 +27,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(data, "DOWNLOADED", tmp_path / "data" / "downloaded")
     monkeypatch.setenv("MISFIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "runs")
-    monkeypatch.setattr(reporting, "MARKDOWN", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(documents, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(documents, "README", tmp_path / "README.md")
 
 
 @pytest.fixture(scope="session")

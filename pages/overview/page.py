@@ -17,14 +17,13 @@ normal = class_name(state["normal"])
 
 def supervised_cnn() -> float | None:
     """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured."""
-    from core import results  # and pandas, once the page has begun to show
+    from core import figures, results  # and pandas, once the page has begun to show
 
     try:
         rows = results.read()
     except MisfitError:  # the Results page says what is wrong with the file
         return None
-    here = rows[(rows["method"] == "supervised CNN") & (rows["normal"] == state["normal"])]
-    return float(here["auroc"].mean()) if len(here) else None
+    return figures.auroc(rows, "supervised CNN", "seen", state["normal"])
 
 
 @st.dialog("Model card", width="large", icon=":material/description:")

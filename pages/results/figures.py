@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import reporting
+from core import figures
 from core.words import METHOD_NAMES
 from pages.parts import charts
 from pages.parts.link import class_name
@@ -15,7 +15,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
 
     Classes stand below each other: so the numbers can be read on a phone, too.
     """
-    table = reporting.class_table(rows, regime)
+    table = figures.class_table(rows, regime)
     table = table.loc[table.mean(axis=1).sort_values(ascending=False).index].T  # the best method at the left
     values = table.to_numpy()
     figure = go.Figure(
@@ -46,7 +46,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
 
 def ablation(rows: pd.DataFrame) -> go.Figure:
     """AUROC of each combination of losses with its spread over seeds, and beside it how well normals are redrawn."""
-    table = reporting.ablation_table(rows)
+    table = figures.ablation_table(rows)
     figure = go.Figure()
     for column, spread, name, colour, symbol, axis in (
         ("auroc", table["sd"], "AUROC (mean, SD over seeds)", charts.MODELS["dcgan"], "circle", "x"),
@@ -71,7 +71,7 @@ def ablation(rows: pd.DataFrame) -> go.Figure:
 
 def imbalance(rows: pd.DataFrame) -> go.Figure:
     """AUROC against the number of labelled anomalies, a line a regime; the point without labels stands at the left."""
-    table = reporting.imbalance_table(rows)
+    table = figures.imbalance_table(rows)
     figure = go.Figure()
     for regime, colour, symbol, dash in (
         ("seen", charts.ANOMALY, "circle", "solid"),

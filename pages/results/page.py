@@ -5,73 +5,49 @@ import streamlit as st
 
 from core import reporting, results
 from core.errors import MisfitError
+from core.figures import class_means, class_table, main_rows, summary
 from core.plain import plain
 from core.published import PUBLISHED
 from core.regimes import REGIMES
-from core.words import METHOD_NAMES, REGIME_QUESTIONS
+from core.words import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
 from pages.parts import charts, style
 from pages.parts.link import class_name
 from pages.results import figures
 
-# Heading → (column of reporting.summary, explanation). The interval has two columns.
-COLUMNS = {
-    "T-shirt/top": ("t_shirt", "Test AUROC with T-shirt/top as the normal class, mean over seeds."),
-    "Mean": ("mean", "Test AUROC, mean over the classes (unseen: over the left-out classes) of the mean over seeds."),
-    "95 % interval": ("low", "Of that mean, from the spread of the classes (Student's t)."),
-    "Classes": ("classes", "How many normal classes (unseen: left-out classes) are measured."),
-    "Seeds": ("seeds", "How many trainings there are of each class."),
-    "SD over seeds": (
-        "sd_seeds",
-        "Standard deviation between trainings of the same class: how much luck is in one run.",
-    ),
-    "SD over classes": ("sd_classes", "Standard deviation between the classes' means: how uneven the classes are."),
-    "Normals' error": ("normal_error", "Mean absolute reconstruction error of normal test images, scale 0 to 2."),
-    "Normals' SSIM": (
-        "normal_ssim",
-        "Structural similarity of normal test images and their reconstructions; 1 is identical.",
-    ),
-}
-
-
-def said(value: float) -> str:
-    """A figure as it is shown; a dash for none."""
-    return "–" if pd.isna(value) else f"{value:.3f}"
-
 
 def measured(rows: pd.DataFrame, regime: str) -> None:
     """The table and the heat map of one regime."""
-    lines = reporting.summary(rows[rows["regime"] == regime]).sort_values("t_shirt", ascending=False)
-    shown = {name: (column, help) for name, (column, help) in COLUMNS.items() if lines[column].notna().any()}
-    cells = []
-    for line in lines.to_dict("records"):
-        values = [
-            f"{line['low']:.3f}–{line['high']:.3f}" if column == "low" and not pd.isna(line["low"])
-            else str(int(line[column])) if column in ("classes", "seeds")
-            else said(line[column])
-            for column, _ in shown.values()
-        ]  # fmt: skip
-        cells.append([METHOD_NAMES.get(line["method"], line["method"]), *values])
+    lines = summary(rows[rows["regime"] == regime]).sort_values(["t_shirt", "mean"], ascending=False)
+    shown = {head: about for head, about in reporting.SUMMARY.items() if lines[about[0]].notna().any()}
     style.table(
         f"Measured figures, {regime} regime",
-        [("Method", ""), *((name, help) for name, (_, help) in shown.items())],
-        cells,
+        [("Method", ""), *((head, help) for head, (_, help) in shown.items())],
+        [
+            [METHOD_NAMES.get(line["method"], line["method"])]
+            + [reporting.summary_cell(line, column) for column, _ in shown.values()]
+            for line in lines.to_dict("records")
+        ],
     )
+    if regime in CHOSEN_WITH_LABELS:
+        st.caption(CHOSEN_WITH_LABELS[regime])
     if sentence := reporting.difference_sentence(rows, regime):
-        st.markdown(sentence)
-    classes = reporting.class_table(rows, regime)
-    if len(classes.columns) > 1:
+        st.markdown(
+            sentence,
+            help="A mean is called better when Student's t at 95 % · SD ÷ √classes, taken over the classes' differences, does not "
+            "reach zero. This is a spread over these classes, no interval for other classes, other images or another training.",
+        )
+    if len(class_table(rows, regime).columns) > 1:
         charts.show(
             figures.heat_map(rows, regime),
             f"heat_{regime}",
             f"Heat map of test AUROC by method and class, {regime} regime; the same numbers are in RESULTS.md.",
         )
-        whole = classes.dropna()  # the methods that are measured on every class
-        means = whole.mean()
-        if {"traditional", "dcgan"} <= set(whole.index) and len(means) > 2:
+        means = class_means(rows, regime)
+        if len(means):
             st.markdown(
                 f"The hardest {'class to leave out' if regime == 'unseen' else 'normal class'} is "
-                f"**{class_name(means.idxmin())}** (mean of the methods {means.min():.3f}), the easiest "
-                f"**{class_name(means.idxmax())}** ({means.max():.3f})."
+                f"**{class_name(means.index[0])}** (mean of the methods {means.iloc[0]:.3f}), the easiest "
+                f"**{class_name(means.index[-1])}** ({means.iloc[-1]:.3f})."
             )
 
 
@@ -117,7 +93,7 @@ except MisfitError as error:
     st.stop()
 if rows.empty:
     st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
-main = reporting.main_rows(rows)
+main = main_rows(rows)
 for regime in REGIMES:
     if (main["regime"] == regime).any():
         st.subheader(f"{regime.capitalize()} regime", anchor=False)

@@ -1,11 +1,10 @@
-"""Every finished training of results.csv: methods and seeds, a panel and a table for each regime."""
+"""The main table's trainings of results.csv: methods and seeds, a panel and a table for each regime."""
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import results
+from core import figures, results
 from core.words import METHOD_NAMES
 from pages.parts import charts, models
 from pages.parts.link import class_name
@@ -13,8 +12,8 @@ from pages.parts.models import Chosen
 
 
 def draw(one: Chosen) -> None:
-    """Every finished training of results.csv for this class: methods and seeds, a table and a panel for each regime."""
-    rows = results.read()
+    """The main table's trainings of results.csv for this class: methods and seeds, a table and a panel for each regime."""
+    rows = figures.main_rows(results.read())
     normal = one.checkpoint.task.normal
     rows = rows[rows["normal"] == normal]
     if rows.empty:
@@ -25,13 +24,15 @@ def draw(one: Chosen) -> None:
         return
     st.caption(
         "From results.csv: whole test split, one dot a training. Baselines store no scores per image, only these figures; "
-        "that is why they have no curve here. Regimes answer different questions and stand apart."
+        "that is why they have no curve here. Regimes answer different questions and stand apart. In the unseen regime a mean is over "
+        "the left-out classes, each a mean over seeds, and SD over seeds is within a class. Trainings with fewer losses or "
+        "fewer labels are on the Results page."
     )
     for regime, group in rows.groupby("regime", sort=False):
+        lines = figures.summary(group).sort_values("mean", ascending=False)
         st.markdown(f"###### {str(regime).capitalize()} regime", help=models.REGIME_HELP[str(regime)])
-        figure, table = go.Figure(), []
-        order = group.groupby("method")["auroc"].mean().sort_values().index
-        for method in order:
+        figure = go.Figure()
+        for method in lines["method"][::-1]:  # the best at the top
             cells = group[group["method"] == method].sort_values("auroc")
             areas, name = cells["auroc"].to_numpy(), METHOD_NAMES.get(method, method)
             figure.add_scatter(
@@ -51,20 +52,17 @@ def draw(one: Chosen) -> None:
                         "symbol": {"dcgan": "diamond", "traditional": "square"}.get(method, "circle")},
                 hovertemplate=f"{name}, seed %{{customdata[0]}}<br>anomalies: %{{customdata[1]}}<br>AUROC %{{x:.4f}}<extra></extra>",
             )  # fmt: skip
-            deviation = areas.std(ddof=1) if len(areas) > 1 else np.nan
-            table.append((name, len(areas), areas.mean(), deviation, areas.min(), areas.max()))
         figure.update_xaxes(title="Test AUROC; bars: 95 % interval over test images")
-        figure.update_layout(height=110 + 42 * len(order))
-        charts.show(
-            figure,
-            f"seeds_{regime}",
-            f"AUROC in the {regime} regime: " + "; ".join(f"{name} {mean:.3f}" for name, _, mean, *_ in table) + ".",
-        )
-        frame = pd.DataFrame(reversed(table), columns=["Method", "Trainings", "Mean", "SD", "Lowest", "Highest"])
+        figure.update_layout(height=110 + 42 * len(lines))
+        told = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
+        charts.show(figure, f"seeds_{regime}", f"AUROC in the {regime} regime: {'; '.join(told)}.")
+        shown = {"method": "Method", "trainings": "Trainings", "mean": "Mean", "sd_seeds": "SD over seeds"}
+        if regime == "unseen":
+            shown["sd_classes"] = "SD over left-out classes"
         number = st.column_config.NumberColumn(format="%.4f")
         st.dataframe(
-            frame.dropna(axis="columns", how="all"),
+            lines.replace({"method": METHOD_NAMES})[list(shown)].rename(columns=shown),
             hide_index=True,
-            column_config=dict.fromkeys(("Mean", "SD", "Lowest", "Highest"), number),
+            column_config=dict.fromkeys(("Mean", "SD over seeds", "SD over left-out classes"), number),
             key=f"seed_table_{regime}",
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import checkpoints, data, jobs, reporting, results
+from core import cards, checkpoints, data, documents, jobs, results
 from core.__main__ import main
 from core.data import CLASSES
 
@@ -260,6 +260,7 @@ def test_results_measures_what_is_missing_and_nothing_twice(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(cards, "DOCS", tmp_path / "docs")
     wanted = ["--normal", "bag", "--regime", "one-class", "--method", "PCA residual", "--seeds", "1"]
     run("results", *wanted)
     (row,) = results.read().to_dict("records")
@@ -268,7 +269,16 @@ def test_results_measures_what_is_missing_and_nothing_twice(
     written = results.CSV.stat().st_mtime_ns
     run("results", *wanted)
     assert results.CSV.stat().st_mtime_ns == written
-    assert "1 of " in reporting.MARKDOWN.read_text("utf-8")
+    assert "1 of " in documents.RESULTS.read_text("utf-8")
+
+
+def test_results_prints_the_figures_of_the_readme(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that the README names beside the supervised CNN, when nothing is left to measure."""
+    monkeypatch.setattr(cards, "DOCS", tmp_path / "docs")
+    assert main(["results", "--normal", "t-shirt", "--method", "supervised CNN"]) == 0
+    printed = capsys.readouterr().out
+    assert "supervised CNN, t-shirt, seen, seed 0: AUROC 0.990 (95 % interval over test images 0.987–0.991)" in printed
+    assert "supervised CNN, seen regime: T-shirt/top 0.990, Mean 0.990, Classes 1, Seeds 5" in printed
 
 
 @pytest.mark.parametrize("content", ["", "method,regime\nkNN,seen\n", "not,a\ntable\n1,2,3,4\n"])

@@ -1,10 +1,7 @@
-import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from core import reporting, results
-from core.data import ROOT
 from core.regimes import REGIMES
 
 
@@ -13,41 +10,17 @@ def row(method, auroc, normal="t-shirt", seed=0, regime="seen", **other):
     anomalies = 0 if regime == "one-class" else 6003
     return (
         base
-        | {"method": method, "auroc": auroc, "normal": normal, "seed": seed, "regime": regime, "anomalies": anomalies}
+        | {
+            "method": method,
+            "auroc": auroc,
+            "normal": normal,
+            "seed": seed,
+            "regime": regime,
+            "anomalies": anomalies,
+            "hardest_class": "shirt",
+        }
         | other
     )
-
-
-def test_the_summary_keeps_spread_over_seeds_and_over_classes_apart():
-    rows = pd.DataFrame(
-        [
-            row("m", auroc, normal, seed)
-            for normal, seed, auroc in (("t-shirt", 0, 0.90), ("t-shirt", 1, 0.92), ("bag", 0, 0.98), ("bag", 1, 1.0))
-        ]
-    )
-    line = reporting.summary(rows).iloc[0]
-    assert line["t_shirt"] == pytest.approx(0.91) and line["mean"] == pytest.approx(0.95)
-    assert line["sd_seeds"] == pytest.approx(np.std([0.90, 0.92], ddof=1))
-    assert line["sd_classes"] == pytest.approx(np.std([0.91, 0.99], ddof=1))
-    assert line["seeds"] == 2 and line["classes"] == 2
-
-
-def test_the_mean_interval_is_students():
-    values = np.random.default_rng(0).normal(0.9, 0.02, 10)
-    mean, low, high = reporting.mean_interval(values)
-    expected = stats.t.interval(0.95, 9, values.mean(), stats.sem(values))
-    assert (low, high) == pytest.approx(expected) and mean == pytest.approx(values.mean())
-    assert np.isnan(reporting.mean_interval(values[:2])[1])
-
-
-def test_the_difference_is_paired_by_class_and_by_the_seeds_that_both_have():
-    better = {"t-shirt": 0.01, "bag": 0.02, "coat": 0.03}
-    rows = [row("traditional", 0.9, name, seed) for name in better for seed in (0, 1)]
-    rows += [row("dcgan", 0.9 + by, name, 0) for name, by in better.items()]  # one seed only
-    mean, low, high, classes = reporting.difference(pd.DataFrame(rows), "seen")
-    assert mean == pytest.approx(0.02) and classes == 3
-    assert (low, high) == pytest.approx(stats.t.interval(0.95, 2, 0.02, stats.sem([0.01, 0.02, 0.03])))
-    assert reporting.difference(pd.DataFrame(rows), "one-class") is None
 
 
 @pytest.mark.parametrize(
@@ -72,14 +45,12 @@ def test_the_ablation_sentence_counts_the_share_of_the_gain():
     others = [row("dcgan", 0.5, "bag"), row("dcgan", 0.5, seed=4), row("traditional", 0.5)]  # not of this study
     assert "94 % of the gain" in reporting.ablation_sentence(pd.concat([rows, pd.DataFrame(others)]))
     assert reporting.ablation_sentence(rows[rows["variant"] != "L1"]) is None
-    assert list(reporting.main_rows(rows)["auroc"]) == [0.96]
 
 
 def test_the_imbalance_sentence_finds_where_the_curve_is_flat():
     curve = {10: 0.90, 100: 0.955, 1000: 0.962, 6003: 0.964}
     rows = pd.DataFrame([row("traditional", auroc, anomalies=count) for count, auroc in curve.items()])
     assert "With 100 labelled anomalies" in reporting.imbalance_sentence(rows)
-    assert len(reporting.main_rows(rows)) == 1
 
 
 def test_markdown_never_puts_two_regimes_in_one_table():
@@ -99,6 +70,23 @@ def test_a_part_of_the_sweep_says_that_it_is_one():
     assert "the whole plan" in reporting.markdown(rows, 1)
 
 
-def test_the_repositorys_results_md_is_what_results_csv_says():
-    whole = sum(len(study()) for study in results.STUDIES.values())
-    assert (ROOT / "RESULTS.md").read_text("utf-8") == reporting.markdown(results.read(), whole)
+def test_a_spread_over_classes_is_never_called_an_interval():
+    names = ("t-shirt", "bag", "coat")
+    rows = [row("traditional", 0.9, name) for name in names] + [row("dcgan", 0.95, name) for name in names]
+    text = reporting.markdown(pd.DataFrame(rows), 6).split("## What helped")[0]
+    assert "by 0.050 on the mean of 3 classes (spread over the classes +0.050 to +0.050)" in text
+    assert "| DCGAN | 0.950 | 0.950 | 0.950–0.950 | 3 | 1 | 0.000 |" in text
+    assert "interval" not in text
+
+
+def test_unseen_and_one_class_tables_say_which_labels_chose_their_recipe():
+    rows = pd.DataFrame(
+        [row("dcgan", 0.9, regime=regime, left_out="bag" if regime == "unseen" else "") for regime in REGIMES]
+    )
+    seen, unseen, one_class = reporting.markdown(rows, 3).split("\n## ")[1:4]
+    denied = "which this regime denies"
+    assert denied not in " ".join(seen.split()) and denied in unseen and denied in one_class
+
+
+def test_the_readmes_table_without_figures_says_so():
+    assert "Nothing has been measured yet." in reporting.headline(pd.DataFrame([row("kNN", 0.9, regime="one-class")]))

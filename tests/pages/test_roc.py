@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from core import checkpoints, comparison, data, decisions, evaluation, results
+from core import checkpoints, comparison, data, decisions, evaluation
 from core.decisions import Stakes
 from core.files import sha256
 from core.regimes import test_roles as roles
@@ -287,16 +287,19 @@ def test_precision_and_recall_are_at_the_stated_rarity(open_page, scores):
     assert any(f"average precision {expected:.3f}" in trace["name"] for trace in figure(app)["data"])
 
 
-def test_seeds_and_baselines_are_those_of_results_csv_with_regimes_apart(open_page):
+def test_seeds_and_baselines_are_the_main_tables_with_regimes_apart(open_page):
+    """Ablations and few-label trainings are of other studies: with them DCGAN had 0.906 over 23, traditional 0.963 over 20."""
     app = open_page("roc", view="seeds")
-    rows = results.read()
-    rows = rows[rows["normal"] == "t-shirt"]
-    shown = app.dataframe
-    assert len(shown) == rows["regime"].nunique() == len(app.get("plotly_chart"))
-    for element, (_, group) in zip(shown, rows.groupby("regime", sort=False), strict=True):
-        frame = element.value
-        assert sorted(frame["Trainings"]) == sorted(group.groupby("method").size())
-        assert sorted(frame["Mean"]) == pytest.approx(sorted(group.groupby("method")["auroc"].mean()))
+    one_class, seen, unseen = (element.value.set_index("Method").round(3) for element in app.dataframe)
+    assert len(app.get("plotly_chart")) == 3
+    assert list(seen.columns) == ["Trainings", "Mean", "SD over seeds"]
+    assert seen.index.tolist() == ["Supervised CNN (the ceiling)", "DCGAN", "Traditional GAN"]
+    assert seen.loc["DCGAN"].tolist() == [5, 0.986, 0.001]
+    assert seen.loc["Traditional GAN"].tolist() == [5, 0.981, 0.000]
+    assert one_class.loc["Traditional GAN"].tolist() == [5, 0.954, 0.000]
+    # Unseen: within a left-out class the seeds lie 0.001 apart, the nine classes 0.056.
+    assert list(unseen.columns) == ["Trainings", "Mean", "SD over seeds", "SD over left-out classes"]
+    assert unseen.loc["Traditional GAN"].tolist() == [27, 0.955, 0.001, 0.056]
 
 
 def test_false_alarms_on_a_log_scale_on_request(open_page):
