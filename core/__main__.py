@@ -391,9 +391,9 @@ def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
         interval = f"{row['auroc_low']:.3f}–{row['auroc_high']:.3f}"
         print(f"{titles[row['recipe']]}: AUROC {row['auroc']:.3f} (95 % interval over test images {interval})")
     for line in figures.summary(rows).to_dict("records"):
-        cells = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
-        told = ", ".join(f"{head} {cell}" for head, cell in cells.items() if cell != "–")
-        print(f"{line['method']}, {line['regime']} regime: {told}")
+        told = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
+        means = ", ".join(f"{head} {cell}" for head, cell in told.items() if cell != "–")
+        print(f"{line['method']}, {line['regime']} regime: {means}")
 
 
 def _documents(options: argparse.Namespace) -> int:

@@ -113,6 +113,12 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             ("confidence interval",),
         ),
         Term(
+            "Spread over classes",
+            "How unlike the classes are: the hardest and the easiest, or the SD between them. The classes are all there are, so it is no "
+            "interval: it says nothing about other images or another training.",
+            ("SD over classes", "SD over left-out classes"),
+        ),
+        Term(
             "SD over seeds",
             "How far trainings that differ only in their seed, the number that starts the random draws, lie apart. SD is the standard "
             "deviation.",

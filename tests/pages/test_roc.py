@@ -288,7 +288,7 @@ def test_precision_and_recall_are_at_the_stated_rarity(open_page, scores):
 
 
 def test_seeds_and_baselines_are_the_main_tables_with_regimes_apart(open_page):
-    """Ablations and few-label trainings are of other studies: with them DCGAN had 0.906 over 23, traditional 0.963 over 20."""
+    """Ablations and few-label trainings are of other studies: with them DCGAN had 0.906 over 23, traditional 0.962 over 20."""
     app = open_page("roc", view="seeds")
     one_class, seen, unseen = (element.value.set_index("Method").round(3) for element in app.dataframe)
     assert len(app.get("plotly_chart")) == 3
