@@ -21,7 +21,11 @@ def test_the_headline_figures_are_those_that_were_measured():
 
 
 def test_it_says_where_misfit_does_not_run():
-    assert "Windows" in README and "WSL" in README
+    assert "Windows is not supported" in README and "WSL" in README
+
+
+def test_it_promises_no_order_of_imports():
+    assert "From the ground up" not in README and "Imports run upward" not in README
 
 
 def test_its_figures_of_speed_are_those_of_the_last_benchmark():
