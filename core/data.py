@@ -40,6 +40,12 @@ CHECKSUMS = {
     "starter-images-idx3-ubyte": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
     "starter-labels-idx1-ubyte": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
 }
+# Images of each class in the training sets that are known, by their fingerprints (Images.fingerprint): the whole split, and
+# the starter set, which holds the first ones of each class in the order of the whole.
+EACH_CLASS = {
+    "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157": 6000,
+    "73194a0c06a93deab58b95e00e618cc5c80fb5c9a84df26bbc429eeb3507846a": 1000,
+}
 DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
 
 REMEDY = "Run `python -m core fetch`, install Debian's dataset-fashion-mnist, or set FASHION_MNIST_DIR."

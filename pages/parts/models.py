@@ -14,7 +14,7 @@ from core.errors import CheckpointError, MisfitError
 from core.garments import Garments
 from core.judging import Judgement
 from core.plain import plain
-from core.regimes import Task, test_roles
+from core.regimes import test_roles
 from core.words import MODEL_NAMES
 from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
 from pages.parts.link import class_name
@@ -192,14 +192,17 @@ def _known_garments(source: data.Source) -> Garments:
     return garments.fit(data.load("train"))
 
 
-def normals(normal: str) -> np.ndarray:
-    """The normal images that a model of this class was trained on: uint8 [N, 28, 28]. Raises DataError."""
-    return _normals(data.find("train"), normal)
+def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
+    """The normal images here that this model was trained on: uint8 [N, 28, 28]; None where it was trained on others.
+
+    Raises DataError.
+    """
+    return _trained_normals(data.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _normals(source: data.Source, normal: str) -> np.ndarray:
-    return regimes.split(Task(normal, "one-class", 0), data.load("train")).train_normal  # the same in every regime
+def _trained_normals(source: data.Source, normal: str, fingerprint: str) -> np.ndarray | None:
+    return regimes.trained_normals(normal, fingerprint, data.load("train"))
 
 
 def threshold(one: Chosen) -> float:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -248,3 +249,25 @@ def test_a_number_that_the_browser_would_not_send_is_not_taken(open_page, number
     app = open_page("try_it")
     app.number_input(key="edit").set_value(number).run()
     assert not app.exception and app.session_state["edit"] is None
+
+
+def test_the_nearest_training_images_are_images_that_the_model_was_trained_on(open_page):
+    """Image 7 of the starter set's T-shirts was a validation image of the shipped models: itself is not its neighbour."""
+    train = data.load("train")
+    shirts = train.images[train.labels == 0]
+    app = open_page("try_it")
+
+    def nearest(number: int) -> float:
+        app.session_state["_pad_drawing"] = shirts[number]
+        pictures = next(e.proto.body for e in app.run().get("html") if "from training, difference" in e.proto.body)
+        return float(re.findall(r"from training, difference ([0-9.]+)", pictures)[0])
+
+    assert nearest(6) == 0.0
+    assert nearest(7) > 0.01
+
+
+def test_of_a_model_that_was_trained_on_other_images_none_is_called_near(open_page, saved, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHIPPED", saved("dcgan").parent.parent)
+    app = open_page("try_it", edit="17")
+    assert not app.exception
+    assert "was trained on other images" in words(app) and "Nearest normal training images" not in words(app)
