@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,11 @@ class Images:
     def fingerprint(self) -> str:
         """SHA-256 over images and labels: names the exact data a model was trained on."""
         return sha256(self.images.tobytes() + self.labels.tobytes())
+
+    @cached_property
+    def numbers(self) -> dict[bytes, int]:
+        """The number of each image by its 784 bytes: says whether an image is one of these, pixel by pixel."""
+        return {image.tobytes(): number for number, image in enumerate(self.images)}
 
 
 def class_index(slug: str) -> int:

@@ -143,12 +143,8 @@ def _opened(folder: str, scores_sha256: str) -> Chosen:
     checkpoint = checkpoints.load(Path(folder))
     if checkpoint.card.scores_sha256 != scores_sha256:
         raise CheckpointError(_REPLACED.format(folder))
-    labels = test_images().labels
-    if len(checkpoint.scores.test) != len(labels):
-        raise MisfitError(
-            f"{folder} stores {len(checkpoint.scores.test)} test scores; the test split has {len(labels)}."
-        )
-    normal, anomaly = test_roles(checkpoint.task, labels)
+    checkpoint.test_scores(test_images())
+    normal, anomaly = test_roles(checkpoint.task, test_images().labels)
     return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
 
 
@@ -179,7 +175,7 @@ def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
     """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judging.judge(checkpoint, generator, images, known_garments(), threshold(one))
+    return judging.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
 
 
 def known_garments() -> Garments:

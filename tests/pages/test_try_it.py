@@ -1,12 +1,15 @@
 import csv
+import hashlib
 import io
 import json
 import re
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load, save
 
 from core import checkpoints, data
 from core.__main__ import main
@@ -271,3 +274,23 @@ def test_of_a_model_that_was_trained_on_other_images_none_is_called_near(open_pa
     app = open_page("try_it", edit="17")
     assert not app.exception
     assert "was trained on other images" in words(app) and "Nearest normal training images" not in words(app)
+
+
+def test_an_image_that_has_set_the_threshold_is_flagged_on_the_pad_too(open_page, tmp_path, monkeypatch):
+    """Also where the stored scores are those of another processor, here further off than any would round."""
+    folder = tmp_path / "box" / "dcgan" / "t-shirt"
+    shutil.copytree(checkpoints.shipped("dcgan", "t-shirt"), folder)
+    scores = load((folder / checkpoints.SCORES).read_bytes())
+    scores["test"][17] = 0.5005
+    (folder / checkpoints.SCORES).write_bytes(save(scores))
+    card = json.loads((folder / checkpoints.CARD).read_text("utf-8"))
+    card["scores_sha256"] = hashlib.sha256((folder / checkpoints.SCORES).read_bytes()).hexdigest()
+    (folder / checkpoints.CARD).write_text(json.dumps(card), "utf-8")
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
+    app = open_page("browse", image="17")
+    app.button(key="threshold_here").click().run()
+    assert app.title[0].value == "ROC and threshold"
+    limit = app.session_state["threshold"]
+    assert 0.50049 < limit <= 0.5005
+    said = words(open_page("try_it", edit="17", threshold=str(limit)))
+    assert ":orange-badge[:material/flag: **anomaly**] score **0.5005** ≥ threshold 0.5005" in said
