@@ -262,10 +262,13 @@ def _import() -> None:
         if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
             from core import transfer
 
+            bar = st.progress(0.0, "Reading…")
+            word = "Scoring every image again, to hold the scores against the weights…"
             try:
-                with st.spinner("The weights are held against the scores…"):
-                    name = transfer.take([(file.name, file.getvalue()) for file in files])
+                given = [(file.name, file.getvalue()) for file in files]
+                name = transfer.take(given, lambda share: bar.progress(share, word))
             except (MisfitError, OSError) as error:
+                bar.empty()
                 st.error(plain(error), icon=":material/error:")
                 return
             state = st.session_state
