@@ -4,8 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from core import reporting, results
-from core.errors import MisfitError
-from core.plain import plain
 from core.published import PUBLISHED
 from core.regimes import REGIMES
 from core.words import METHOD_NAMES, REGIME_QUESTIONS
@@ -110,11 +108,7 @@ st.markdown(
     "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
     "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
 )
-try:
-    rows = results.read()
-except MisfitError as error:
-    st.error(plain(error), icon=":material/error:")
-    st.stop()
+rows = results.read()
 if rows.empty:
     st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
 main = reporting.main_rows(rows)
