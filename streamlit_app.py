@@ -42,15 +42,17 @@ def route() -> None:
     # The heading first: it says where one is while the sidebar and the page itself are still being made.
     st.title(HEADINGS[page.url_path])
     # Not at the top of this file: a server that starts would load what they need before it answers anybody.
-    from pages.parts import link, sidebar, tour
+    from pages.parts import link, models, sidebar, tour, trouble
 
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
     for problem in link.problems():
         st.warning(plain(problem), icon=":material/link_off:")
+    models.say_damaged()
     tour.show(page.url_path)
-    page.run()
+    with trouble.told():
+        page.run()
     link.push()
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import evaluation, soundness, tensors
-from core.config import TrainingConfig, from_json, recorded, to_json
+from core.config import CONFIGS, TrainingConfig, from_json, recorded, to_json
 from core.data import CLASSES, ROOT, Images
 from core.errors import CheckpointError, MisfitError
 from core.files import read_at_most, replace_folder, sha256, write_whole
@@ -170,6 +170,15 @@ class Checkpoint:
         generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
         return generator.eval().requires_grad_(False)
 
+    def test_scores(self, test: Images) -> np.ndarray:
+        """The stored test scores [N]. Raises CheckpointError when they are damaged, or not one for each image of `test`."""
+        scores = self.scores.test
+        if len(scores) != len(test.images):
+            raise CheckpointError(
+                f"{self.folder / SCORES} has {len(scores)} test scores; the test split has {len(test.images)}."
+            )
+        return scores
+
     def check_weights(self) -> None:
         """See that the weights are those that made the stored scores, without importing torch. Raises CheckpointError."""
         self._checked(WEIGHTS, self.card.weights_sha256)
@@ -211,22 +220,76 @@ def load(folder: Path) -> Checkpoint:
     return checkpoint
 
 
-def discover() -> tuple[list[Checkpoint], list[str]]:
-    """Every checkpoint in the box and of finished runs, shipped ones first; and a line for each damaged one."""
-    found, problems = [], []
-    for path in [*sorted(SHIPPED.glob(f"*/[!.]*/{CARD}")), *_of_runs()]:
+@dataclass(frozen=True)
+class Damaged:
+    """A place where a trained model should be and cannot be read, and why. `model` and `normal` are the kind and the normal
+    class it would have, as far as the place tells; else ""."""
+
+    folder: Path
+    model: str
+    normal: str
+    problem: str
+
+    @property
+    def name(self) -> str:
+        """What the model would be called in links: "shipped", with its regime, or the run's name; "" for no model's place."""
+        if self.folder.parent.parent == RUNS:
+            return self.folder.parent.name + ("-best" if self.folder.name == BEST else "")
+        return "shipped" + self.folder.name.removeprefix(self.normal) if self.normal else ""
+
+    def may_be(self, model: str, normal: str) -> bool:
+        """Whether a model of this kind and class may have been there."""
+        return self.model in ("", model) and self.normal in ("", normal)
+
+
+def discover() -> tuple[list[Checkpoint], list[Damaged]]:
+    """Every checkpoint in the box and of finished runs, shipped ones first; and what is there but cannot be read."""
+    found, damaged = [], []
+    folders, unreadable = places()
+    for folder in folders:
         try:
-            found.append(load(path.parent))
+            found.append(load(folder))
         except CheckpointError as error:
-            problems.append(str(error))
-    return found, problems
+            damaged.append(Damaged(folder, *_kind(folder), str(error)))
+    return found, damaged + [Damaged(folder, "", "", problem) for folder, problem in unreadable]
 
 
-def _of_runs() -> list[Path]:
-    """The cards of runs, each run's last model before its best."""
-    cards = [*RUNS.glob(f"[!.]*/{LAST}/{CARD}"), *RUNS.glob(f"[!.]*/{BEST}/{CARD}")]
-    cards = [card for card in cards if RUN_NAME.fullmatch(card.parent.parent.name)]
-    return sorted(cards, key=lambda card: (card.parent.parent, card.parent.name == BEST))
+def places() -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Every folder with a trained model or a part of one: the box's, then each run's last before its best. And each folder
+    that cannot be looked into, with a line that says so."""
+    unreadable: list[tuple[Path, str]] = []
+
+    def inside(folder: Path) -> list[Path]:
+        try:
+            return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            unreadable.append(
+                (folder, f"{folder} cannot be read ({error.strerror}). Make it a folder that may be read.")
+            )
+            return []
+
+    folders = [place for model in inside(SHIPPED) if model.is_dir() for place in inside(model) if place.is_dir()]
+    for run in inside(RUNS):
+        if RUN_NAME.fullmatch(run.name) and run.is_dir():
+            folders += [place for name in (LAST, BEST) for place in inside(run) if place.name == name]
+    parts = {WEIGHTS, SCORES, CARD}
+    return [folder for folder in folders if parts & {path.name for path in inside(folder)}], unreadable
+
+
+def _kind(folder: Path) -> tuple[str, str]:
+    """(model, normal class) of what should be in a checkpoint's folder, each "" where nothing tells."""
+    if folder.parent.parent == RUNS:
+        try:
+            request = soundness.parsed(read_text(folder.parent / "request.json"))
+            model, normal = request["model"], request["task"]["normal"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return "", ""
+    else:
+        model = folder.parent.name
+        normal = next((slug for slug in CLASSES if f"{folder.name}-".startswith(f"{slug}-")), "")
+    return (model if model in CONFIGS else ""), (normal if normal in CLASSES else "")
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:

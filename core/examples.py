@@ -12,7 +12,7 @@ import numpy as np
 
 from core.cards import boxed
 from core.checkpoints import Checkpoint
-from core.data import CLASSES, ROOT, Images, class_index
+from core.data import CLASSES, ROOT, SIZE, Images, class_index
 from core.errors import DataError
 from core.files import write_whole
 
@@ -51,9 +51,12 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
     from safetensors.numpy import load
 
     try:
-        return load(path.read_bytes())
-    except (SafetensorError, KeyError, OSError) as error:
+        found = load(path.read_bytes())
+        if any(images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE) for images in found.values()):
+            raise ValueError("it holds something else than images")
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}). Write it anew with `python -m core examples`.") from error
+    return found
 
 
 def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:

@@ -158,13 +158,24 @@ def read() -> pd.DataFrame:
             keep_default_na=False,
             na_values={"normal_error": [""], "normal_ssim": [""], "validation_auroc": [""]},
         )
-    except (ValueError, OverflowError, pd.errors.ParserError) as error:
+    except (OSError, ValueError, OverflowError, pd.errors.ParserError) as error:
         raise MisfitError(
             f"{path} is damaged ({' '.join(str(error).split())}). Restore it, or move it away to measure everything again."
         ) from error
     if list(rows.columns) != list(COLUMNS):
         raise MisfitError(
             f"{path} has other columns than this Misfit writes. Restore it, or move it away to measure everything again."
+        )
+    sound = (
+        rows["regime"].isin(regimes.REGIMES)
+        & rows["normal"].isin(CLASSES)
+        & rows["left_out"].isin(["", *CLASSES])
+        & rows[["auroc", "auroc_low", "auroc_high"]].apply(lambda column: column.between(0.0, 1.0)).all(axis=1)
+    )
+    if not sound.all():
+        raise MisfitError(
+            f"{path} is damaged (line {int(np.argmin(sound)) + 2} is no measurement). Restore it, or move it away to measure "
+            "everything again."
         )
     return rows
 

@@ -231,6 +231,16 @@ def statuses() -> list[Status]:
     return sorted(found, key=lambda one: (-max(one.queued, one.started), one.name))
 
 
+def unreadable() -> list[str]:
+    """A line for each run whose status cannot be read, and that `statuses` therefore leaves out or knows by its model alone."""
+    names = sorted(path.parent.name for path in checkpoints.RUNS.glob("[!.]*/status.json"))
+    return [
+        f"{folder(name) / 'status.json'} cannot be read: how this run stands is not known. Restore it, or remove the folder."
+        for name in names
+        if _NAME.fullmatch(name) and _read(name) is None and (folder(name) / "status.json").exists()
+    ]
+
+
 def rename(old: str, new: str) -> None:
     """Give a run another name. Raises ConfigError when it is at work or the name is taken or not a run's."""
     target = folder(new)

@@ -8,7 +8,7 @@ import streamlit as st
 from core import data, outcomes
 from core.checkpoints import WEIGHTS, Checkpoint
 from core.data import CLASSES
-from core.errors import CheckpointError, MisfitError
+from core.errors import CheckpointError
 from core.outcomes import OUTCOMES
 from core.plain import plain
 from pages.parts import models, tiles
@@ -61,7 +61,7 @@ def take() -> Look:
     if checkpoint is not None:
         try:
             one = models.opened(checkpoint)
-        except MisfitError as error:
+        except CheckpointError as error:
             one = next(iter(_others(checkpoint)), None)
             if one is not None:
                 fallen_back = True
@@ -79,8 +79,8 @@ def take() -> Look:
 
 
 def _others(checkpoint: Checkpoint) -> list[Chosen]:
-    """The other GAN of the same class where one is trained and whole, of the same regime if there is one. A damaged one is
-    not what was asked for: no word."""
+    """The other GAN of the same class where one is trained and whole, of the same regime if there is one. One with damaged
+    scores is said to be so."""
     for model in models.MODEL_NAMES:
         if model == checkpoint.card.model:
             continue
@@ -88,8 +88,8 @@ def _others(checkpoint: Checkpoint) -> list[Chosen]:
         for other in sorted(candidates, key=lambda found: found.task.regime != checkpoint.task.regime):
             try:
                 return [models.opened(other)]
-            except MisfitError:
-                continue
+            except CheckpointError as error:
+                st.warning(plain(error), icon=":material/warning:")
     return []
 
 
@@ -101,7 +101,7 @@ def _say_if_weights_differ(one: Chosen) -> None:
     problem = _weights_problem(str(one.checkpoint.folder), one.checkpoint.card.weights_sha256, stamp, one)
     if problem:
         st.warning(
-            f"{problem} The stored scores of the {one.title} are shown as they are; reconstructions of these weights would "
+            f"{plain(problem)} The stored scores of the {one.title} are shown as they are; reconstructions of these weights would "
             "not belong to them and are left out.",
             icon=":material/link_off:",
         )

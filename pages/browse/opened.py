@@ -5,10 +5,8 @@ import math
 import numpy as np
 import streamlit as st
 
-from core.errors import MisfitError
-from core.plain import plain
 from pages.browse.look import Look
-from pages.parts import link, models, tiles, verdict
+from pages.parts import link, models, tiles, trouble, verdict
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import heat, to_grey
@@ -67,7 +65,7 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
             st.caption(f"No other GAN can be read for {class_name(look.one.checkpoint.task.normal)}.")
     # Last, because the first reconstruction waits seconds for torch; everything else is there by then.
     for slot, rival in zip(slots, look.rivals, strict=True):
-        with slot:
+        with slot, trouble.told():
             _pictures(look.test.images[number], rival)
 
 
@@ -75,11 +73,7 @@ def _pictures(image: np.ndarray, one: Chosen) -> None:
     with st.spinner("Reconstructing…"):
         from core import scoring  # torch, three seconds the first time
 
-        try:
-            reconstruction = models.reconstruct(one, image[None])[0]
-        except MisfitError as error:
-            st.error(plain(error), icon=":material/error:")
-            return
+        reconstruction = models.reconstruct(one, image[None])[0]
     residual = scoring.residual(image[None], reconstruction[None])[0]
     verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {one.title}")
 

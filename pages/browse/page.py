@@ -6,9 +6,8 @@ Everything but reconstructions comes from stored scores, without torch.
 import numpy as np
 import streamlit as st
 
-from core.errors import MisfitError
-from core.plain import plain
 from pages.browse import gallery, latent, lessons, look, opened
+from pages.parts import trouble
 from pages.parts.link import SECTIONS
 
 LABELS = {
@@ -29,7 +28,7 @@ section = st.segmented_control(
     label_visibility="collapsed",
 )
 order, of = np.empty(0, int), "the images that the filters leave"
-try:
+with trouble.told():
     if section == "lessons":
         order, of = lessons.show(at), "these twenty"
     elif section == "by-class":
@@ -40,8 +39,6 @@ try:
         order = latent.show(at)
     else:
         order = gallery.show(at)
-except MisfitError as error:
-    st.error(plain(error), icon=":material/error:")
 
 if st.session_state.get("image") is not None:
     opened.show(at, order, of)

@@ -4,6 +4,7 @@ The reconstructions are stored (core/examples.py), because the first page should
 stored ones they are made when asked for.
 """
 
+import contextlib
 import math
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +18,7 @@ from core.errors import MisfitError
 from core.plain import plain
 from pages.overview import gauge
 from pages.overview.gauge import Mark
-from pages.parts import charts, link, models, tiles
+from pages.parts import charts, link, models, tiles, trouble
 from pages.parts.link import OUTCOMES, class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import RESIDUAL_FULL, data_url, heat, to_grey
@@ -68,13 +69,14 @@ def _another(normal: str) -> None:
 
 
 @st.fragment
+@trouble.told()
 def show(gans: Sequence[Chosen]) -> None:
     """The example with its buttons. `gans` has at least one model; they share the normal class."""
     normal = gans[0].checkpoint.task.normal
     which = number(normal)
     test = models.test_images()
     image, name = test.images[which], CLASSES[test.labels[which]]
-    pictures = [_reconstruction(one, which, image) for one in gans]
+    pictures = _reconstructions(gans, which, image)
     role = "normal here: it should pass" if name == normal else "an anomaly here: it should be flagged"
     parts = [
         f'<section><h2>The image</h2><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {which}, '
@@ -115,18 +117,29 @@ def show(gans: Sequence[Chosen]) -> None:
     )
 
 
+def _reconstructions(gans: Sequence[Chosen], which: int, image: np.ndarray) -> list[np.ndarray | None]:
+    """By each GAN grey levels uint8 [28, 28]: stored, else made if the visitor asked for that, else None."""
+    made: list[np.ndarray | None] = []
+    problems = {}  # one file holds what all of them have stored: its damage is said once
+    for one in gans:
+        try:
+            made.append(_reconstruction(one, which, image))
+        except MisfitError as error:
+            made.append(None)
+            problems[str(error)] = True
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    return made
+
+
 def _reconstruction(one: Chosen, which: int, image: np.ndarray) -> np.ndarray | None:
-    """Grey levels uint8 [28, 28]: stored, else made if the visitor asked for that, else None."""
-    try:
+    live, stored = state.get("_example_live"), None
+    with contextlib.suppress(MisfitError) if live else contextlib.nullcontext():
         stored = examples.stored(one.checkpoint.card.weights_sha256)
-        place = np.flatnonzero(images(one.checkpoint.task.normal) == which)
-        if stored is not None and len(place) and place[0] < len(stored):
-            return stored[place[0]]
-        if state.get("_example_live"):
-            return to_grey(models.reconstruct(one, image[None])[0])
-    except MisfitError as error:
-        st.warning(plain(error), icon=":material/warning:")
-    return None
+    place = np.flatnonzero(images(one.checkpoint.task.normal) == which)
+    if stored is not None and len(place) and place[0] < len(stored):
+        return stored[place[0]]
+    return to_grey(models.reconstruct(one, image[None])[0]) if live else None
 
 
 def _card(one: Chosen, which: int, image: np.ndarray, made: np.ndarray | None) -> str:

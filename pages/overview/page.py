@@ -3,11 +3,10 @@
 import streamlit as st
 
 from core import cards, checkpoints
-from core.errors import MisfitError
 from core.published import DECK
 from pages.overview import diagram, example, gauge
 from pages.overview.gauge import Mark
-from pages.parts import charts, models, tour
+from pages.parts import charts, models, tour, trouble
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
@@ -16,14 +15,10 @@ normal = class_name(state["normal"])
 
 
 def supervised_cnn() -> float | None:
-    """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured."""
+    """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured. Raises MisfitError."""
     from core import figures, results  # and pandas, once the page has begun to show
 
-    try:
-        rows = results.read()
-    except MisfitError:  # the Results page says what is wrong with the file
-        return None
-    return figures.auroc(rows, "supervised CNN", "seen", state["normal"])
+    return figures.auroc(results.read(), "supervised CNN", "seen", state["normal"])
 
 
 @st.dialog("Model card", width="large", icon=":material/description:")
@@ -84,10 +79,12 @@ if state.get("_tour") is None:
         help="Five steps through the pages, with one thing to do on each. It can be ended at any time.",
     )
 
-gans = models.trained_gans()
+gans: list[Chosen] = []
+with trouble.told():
+    gans = models.trained_gans()
 if gans:
     example.show(gans)
-else:
+elif not any(models.of(name, state["normal"]) for name in models.MODEL_NAMES) and not models.damaged(state["normal"]):
     st.info(
         f"No GAN has been trained yet with {normal} as the normal class. Choose another class in the sidebar, or train one.",
         icon=":material/model_training:",
@@ -96,7 +93,9 @@ else:
 
 if gans:
     st.subheader("How good they are", anchor=False)
-    ceiling = supervised_cnn()
+    ceiling = None
+    with trouble.told():
+        ceiling = supervised_cnn()
     for column, gan in zip(st.columns(len(gans)), gans, strict=True):
         with column.container(border=True):
             headline(gan, ceiling)

@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core import checkpoints, data, garments, judging, regimes
-from core.checkpoints import Checkpoint, Scores
-from core.errors import CheckpointError, MisfitError
+from core.checkpoints import Checkpoint, Damaged, Scores
+from core.errors import CheckpointError
 from core.garments import Garments
 from core.judging import Judgement
 from core.plain import plain
-from core.regimes import Task, test_roles
+from core.regimes import test_roles
 from core.words import MODEL_NAMES
 from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
 from pages.parts.link import class_name
@@ -47,20 +47,45 @@ class Chosen:
         return self.checkpoint.task.regime + (f" ({class_name(left_out)} left out)" if left_out else "")
 
 
-def found() -> tuple[list[Checkpoint], list[str]]:
-    """Every trained model and a line for each damaged one; read again only when a card on disk changes."""
-    folders = [checkpoints.SHIPPED, checkpoints.RUNS]
+def found() -> tuple[list[Checkpoint], list[Damaged]]:
+    """Every trained model, and what is there but damaged; read again only when a card on disk changes."""
+    folders, unreadable = checkpoints.places()
     stamps = []
-    for card in sorted(card for folder in folders for card in folder.glob(f"*/*/{checkpoints.CARD}")):
-        with contextlib.suppress(FileNotFoundError):  # a run that is being removed
-            facts = card.stat()
-            stamps.append((str(card), facts.st_mtime_ns, facts.st_ino))
-    return _discovered(tuple(stamps))
+    for folder in folders:
+        stamp = (0, 0)
+        with contextlib.suppress(OSError):  # no card, or a run that is being removed
+            facts = (folder / checkpoints.CARD).stat()
+            stamp = (facts.st_mtime_ns, facts.st_ino)
+        stamps.append((str(folder), *stamp))
+    return _discovered(tuple(stamps), tuple(problem for _, problem in unreadable))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _discovered(stamps: tuple[tuple[str, int, int], ...]) -> tuple[list[Checkpoint], list[str]]:
+def _discovered(
+    stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
+) -> tuple[list[Checkpoint], list[Damaged]]:
     return checkpoints.discover()
+
+
+def damaged(normal: str, model: str | None = None) -> list[Damaged]:
+    """What may have been trained models of this class, of one kind or of any, and is damaged."""
+    return [
+        one
+        for one in found()[1]
+        if any(one.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
+    ]
+
+
+def say_damaged() -> None:
+    """Name every damaged model of the sidebar's normal class, and which one is shown while it is not."""
+    state = st.session_state
+    for one in damaged(state["normal"]):
+        text = "The models in it are left out."
+        if one.model:
+            shown = pick(one.model, state["normal"], state.get("trained") if one.model == state["model"] else None)
+            text = f"This {MODEL_NAMES[one.model]} is left out until its folder is restored"
+            text += f"; “{label(shown)}” is shown." if shown else "."
+        st.warning(f"{plain(one.problem)} {text}", icon=":material/broken_image:")
 
 
 def of(model: str, normal: str) -> list[Checkpoint]:
@@ -90,17 +115,18 @@ def pick(model: str, normal: str, trained: str | None = None) -> Checkpoint | No
 def chosen(model: str | None = None) -> Chosen:
     """What the sidebar says, with its scores; `model` asks for the other GAN of the same class.
 
-    Stops the page with a kind message when there is none or it is damaged.
+    Stops the page with a kind message when there is none. Raises CheckpointError when its scores are damaged, DataError.
     """
     state = st.session_state
     model = model or state["model"]
     checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
     if checkpoint is None:
         others = trained_gans()
+        missing = "can be shown" if damaged(state["normal"], model) else "has been trained yet"
         st.info(
-            f"No {MODEL_NAMES[model]} has been trained yet with {class_name(state['normal'])} as the normal class. "
+            f"No {MODEL_NAMES[model]} {missing} with {class_name(state['normal'])} as the normal class. "
             + (
-                f"The {others[0].title} has: choose it in the sidebar, or another class, or train this one."
+                f"There is the {others[0].title}: choose it in the sidebar, or another class, or train this one."
                 if others
                 else "Choose another class in the sidebar, or train this one."
             ),
@@ -108,11 +134,7 @@ def chosen(model: str | None = None) -> Chosen:
         )
         st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
         st.stop()
-    try:
-        return opened(checkpoint)
-    except MisfitError as error:
-        st.error(plain(error), icon=":material/error:")
-        st.stop()
+    return opened(checkpoint)
 
 
 def rivals() -> list[Chosen]:
@@ -122,13 +144,14 @@ def rivals() -> list[Chosen]:
 
 
 def trained_gans() -> list[Chosen]:
-    """Each GAN that is trained for the normal class, traditional first; a damaged one is said to be so and left out."""
+    """Each GAN that is trained for the normal class, traditional first; one with damaged scores is said to be so and left
+    out. Raises DataError."""
     state, whole = st.session_state, []
     for model in MODEL_NAMES:
         one = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
         try:
             whole += [opened(one)] if one else []
-        except MisfitError as error:
+        except CheckpointError as error:
             st.warning(plain(error), icon=":material/warning:")
     return whole
 
@@ -143,12 +166,8 @@ def _opened(folder: str, scores_sha256: str) -> Chosen:
     checkpoint = checkpoints.load(Path(folder))
     if checkpoint.card.scores_sha256 != scores_sha256:
         raise CheckpointError(_REPLACED.format(folder))
-    labels = test_images().labels
-    if len(checkpoint.scores.test) != len(labels):
-        raise MisfitError(
-            f"{folder} stores {len(checkpoint.scores.test)} test scores; the test split has {len(labels)}."
-        )
-    normal, anomaly = test_roles(checkpoint.task, labels)
+    checkpoint.test_scores(test_images())
+    normal, anomaly = test_roles(checkpoint.task, test_images().labels)
     return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
 
 
@@ -179,7 +198,7 @@ def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
     """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judging.judge(checkpoint, generator, images, known_garments(), threshold(one))
+    return judging.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
 
 
 def known_garments() -> Garments:
@@ -192,14 +211,17 @@ def _known_garments(source: data.Source) -> Garments:
     return garments.fit(data.load("train"))
 
 
-def normals(normal: str) -> np.ndarray:
-    """The normal images that a model of this class was trained on: uint8 [N, 28, 28]. Raises DataError."""
-    return _normals(data.find("train"), normal)
+def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
+    """The normal images here that this model was trained on: uint8 [N, 28, 28]; None where it was trained on others.
+
+    Raises DataError.
+    """
+    return _trained_normals(data.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _normals(source: data.Source, normal: str) -> np.ndarray:
-    return regimes.split(Task(normal, "one-class", 0), data.load("train")).train_normal  # the same in every regime
+def _trained_normals(source: data.Source, normal: str, fingerprint: str) -> np.ndarray | None:
+    return regimes.trained_normals(normal, fingerprint, data.load("train"))
 
 
 def threshold(one: Chosen) -> float:

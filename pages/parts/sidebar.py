@@ -23,11 +23,18 @@ def show() -> None:
             persist_state="session",
             help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
         )
-        trained = {one.task.normal for one in models.found()[0] if one.card.model == state["model"]}
+        labels = {slug: f"{class_name(slug)} – not trained yet" for slug in CLASSES}
+        whole, damaged = models.found()
+        labels |= {
+            one.normal: f"{class_name(one.normal)} – damaged"
+            for one in damaged
+            if one.model == state["model"] and one.normal
+        }
+        labels |= {one.task.normal: class_name(one.task.normal) for one in whole if one.card.model == state["model"]}
         st.selectbox(
             "Normal class",
             CLASSES,
-            format_func=lambda slug: class_name(slug) + ("" if slug in trained else " – not trained yet"),
+            format_func=labels.__getitem__,
             key="normal",
             persist_state="session",
             help="The class that counts as normal; images of the other nine are anomalies.",
@@ -36,10 +43,13 @@ def show() -> None:
         names = {models.identity(one): models.label(one) for one in candidates}
         if state.get("trained") is not None and state["trained"] not in names:
             if state.get("_trained_for") in (None, (state["model"], state["normal"])):  # not just another model chosen
+                broken = [one.name for one in models.damaged(state["normal"], state["model"])]
+                lacking = "is damaged" if state["trained"] in broken else "is not there for this choice"
                 st.warning(
-                    f"There is no trained model called “{state['trained']}” for this choice; the first one is shown.",
+                    f"The trained model called “{state['trained']}” {lacking}; the first one is shown.",
                     icon=":material/link_off:",
                 )
+                state["threshold"] = None  # it was that model's
             state["trained"] = None
         state["_trained_for"] = (state["model"], state["normal"])
         state["_trained_first"] = next(iter(names), None)

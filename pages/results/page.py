@@ -4,9 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core import reporting, results
-from core.errors import MisfitError
 from core.figures import class_means, class_table, main_rows, summary
-from core.plain import plain
 from core.published import PUBLISHED
 from core.regimes import REGIMES
 from core.words import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
@@ -86,11 +84,7 @@ st.markdown(
     "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
     "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
 )
-try:
-    rows = results.read()
-except MisfitError as error:
-    st.error(plain(error), icon=":material/error:")
-    st.stop()
+rows = results.read()
 if rows.empty:
     st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
 main = main_rows(rows)

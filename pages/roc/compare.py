@@ -6,9 +6,7 @@ import streamlit as st
 
 from core import comparison, decisions, evaluation
 from core.decisions import Stakes
-from core.errors import MisfitError
-from core.plain import plain
-from pages.parts import charts, link
+from pages.parts import charts, link, trouble
 from pages.parts.link import VIEWS, class_name
 from pages.parts.models import Chosen
 from pages.roc import seeds
@@ -158,6 +156,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
 
 
 @st.fragment
+@trouble.told()
 def show(one: Chosen, stakes: Stakes | None) -> None:
     """One view at a time: what is not looked at costs nothing."""
     state = st.session_state
@@ -185,14 +184,11 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
             help="Small false-alarm rates are where factories live: on a log scale 0.1 %, 1 % and 10 % stand equally far apart.",
         )
     log = state["log_fpr"] == "on"
-    try:
-        if view == "curves":
-            draw_curves(one, everyone, log)
-        elif view == "classes":
-            draw_classes(one, log)
-        elif view == "precision":
-            draw_precision(everyone, stakes)
-        elif view == "seeds":
-            seeds.draw(one)
-    except MisfitError as error:
-        st.error(plain(error), icon=":material/error:")
+    if view == "curves":
+        draw_curves(one, everyone, log)
+    elif view == "classes":
+        draw_classes(one, log)
+    elif view == "precision":
+        draw_precision(everyone, stakes)
+    elif view == "seeds":
+        seeds.draw(one)

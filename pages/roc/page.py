@@ -7,9 +7,7 @@ run again. Everything is in rooms of its own beside this file.
 import streamlit as st
 
 from core import evaluation
-from core.errors import MisfitError
-from core.plain import plain
-from pages.parts import link, models
+from pages.parts import link, models, trouble
 from pages.parts.link import class_name
 from pages.roc import border, compare, lab, points, takeaway
 
@@ -31,6 +29,7 @@ def auroc(mark: str, _one: models.Chosen) -> float:
 
 
 @st.fragment
+@trouble.told()
 def decide() -> None:
     """The lab and what follows from its threshold."""
     limit = models.threshold(one)
@@ -66,9 +65,6 @@ st.markdown(
     "(FPR), over all thresholds. AUROC, the area under it, is the chance that a random anomaly scores higher than a "
     "random normal image: P(s_anomaly > s_normal) + ½ P(equal).",
 )
-try:
-    state["_stakes_drawn"] = points.stakes()[0]
-    decide()
-    compare.show(one, points.stakes()[0])
-except MisfitError as error:
-    st.error(plain(error), icon=":material/error:")
+state["_stakes_drawn"] = points.stakes()[0]
+decide()
+compare.show(one, points.stakes()[0])

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import comparison, evaluation
 from core.data import class_index
-from core.errors import MisfitError
+from core.errors import CheckpointError
 from core.plain import plain
 from pages.parts import charts, models
 from pages.parts.models import Chosen
@@ -45,7 +45,7 @@ def sound(one: Chosen) -> list[Chosen]:
         if checkpoint.folder != one.checkpoint.folder:
             try:
                 others.append(models.opened(checkpoint))
-            except MisfitError as error:
+            except CheckpointError as error:
                 st.warning(plain(error), icon=":material/warning:")
     return [one, *others]
 

@@ -12,7 +12,7 @@ from core.errors import ConfigError, MisfitError
 from core.plain import plain
 from core.regimes import REGIMES, Task
 from core.runs import Request
-from pages.parts import models
+from pages.parts import models, trouble
 from pages.parts.link import class_name
 from pages.train.fields import LOSSES, SWITCHES, TRAINING, WIDTHS
 
@@ -24,6 +24,7 @@ PRESET_HELP = {
 
 
 @st.fragment
+@trouble.told()
 def show(busy: bool) -> None:
     """The whole form; a change in it draws only the form again.
 

@@ -22,6 +22,7 @@ LARGEST_UPLOAD = 64  # megabytes
 def show(ended: list[Status]) -> None:
     """The list and everything that can be done with a run."""
     st.subheader("Runs", anchor=False)
+    _damaged()
     if not ended:
         st.caption("No run has ended yet. Start one above, train one with `python -m core train`, or import one.")
         _import()
@@ -52,6 +53,14 @@ def show(ended: list[Status]) -> None:
     by_name = {status.name: status for status in ended}
     _one(by_name[chosen], by_name[rival] if rival else None, kept.get(chosen, {}))
     _import()
+
+
+def _damaged() -> None:
+    """Name what is damaged: statuses, and models of other classes than the sidebar's, which the router names."""
+    named = models.damaged(st.session_state["normal"])
+    problems = runs.unreadable() + [one.problem for one in models.found()[1] if one not in named]
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/broken_image:")
 
 
 def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
@@ -262,10 +271,13 @@ def _import() -> None:
         if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
             from core import transfer
 
+            bar = st.progress(0.0, "Reading…")
+            word = "Scoring every image again, to hold the scores against the weights…"
             try:
-                with st.spinner("The weights are held against the scores…"):
-                    name = transfer.take([(file.name, file.getvalue()) for file in files])
+                given = [(file.name, file.getvalue()) for file in files]
+                name = transfer.take(given, lambda share: bar.progress(share, word))
             except (MisfitError, OSError) as error:
+                bar.empty()
                 st.error(plain(error), icon=":material/error:")
                 return
             state = st.session_state

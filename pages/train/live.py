@@ -6,7 +6,7 @@ from core import jobs, runs
 from core.errors import MisfitError
 from core.plain import plain
 from core.runs import Status
-from pages.parts import models
+from pages.parts import models, trouble
 from pages.parts.link import class_name
 from pages.train import curves, panel
 from pages.train.form import duration
@@ -30,6 +30,7 @@ def described(status: Status) -> str:
 
 
 @st.fragment(run_every=0.7)
+@trouble.told()
 def watch(shown: tuple[str, ...]) -> None:
     """The runs at work or in the queue, `shown`; the whole page is drawn anew when they change, so that the picker learns
     of a new model."""

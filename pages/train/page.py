@@ -7,6 +7,7 @@ import streamlit as st
 from core import data, jobs
 from core.errors import MisfitError
 from core.plain import plain
+from pages.parts import trouble
 from pages.train import form, listing, live
 
 st.markdown(
@@ -48,18 +49,16 @@ def data_section() -> bool:
 # What a dialog or an import has chosen; before the widgets whose values these are.
 if "_run_next" in state:
     state["run_shown"] = state.pop("_run_next")
-if trouble := state.pop("_train_trouble", None):
-    st.error(plain(trouble), icon=":material/error:")
-try:
-    there_are_images = data_section()
+if problem := state.pop("_train_trouble", None):
+    st.error(plain(problem), icon=":material/error:")
+there_are_images = data_section()
+with trouble.told():
     jobs.advance()
-    everything = jobs.statuses()
-    waiting = [found for found in everything if found.busy or found.state == "queued"]
-    if waiting:
-        live.watch(tuple(sorted(found.name for found in waiting)))
-    if there_are_images:
-        form.show(bool(waiting))
-    ended = [found for found in everything if not found.busy and found.state != "queued"]
-    listing.show(sorted(ended, key=lambda found: -found.updated))  # what ended last comes first
-except (MisfitError, OSError) as error:
-    st.error(plain(error), icon=":material/error:")
+everything = jobs.statuses()
+waiting = [found for found in everything if found.busy or found.state == "queued"]
+if waiting:
+    live.watch(tuple(sorted(found.name for found in waiting)))
+if there_are_images:
+    form.show(bool(waiting))
+ended = [found for found in everything if not found.busy and found.state != "queued"]
+listing.show(sorted(ended, key=lambda found: -found.updated))  # what ended last comes first

@@ -9,7 +9,7 @@ from core.errors import MisfitError
 from core.intake import FAINT, Steps, Taken
 from core.judging import Judgement
 from core.plain import plain
-from pages.parts import link, models, verdict
+from pages.parts import link, models, trouble, verdict
 from pages.parts.link import class_name
 from pages.parts.pictures import enlarged
 from pages.try_it import explain, many, pad, pictures_in
@@ -29,11 +29,9 @@ st.markdown(
 
 def judge(image: np.ndarray) -> Judgement | None:
     """What the chosen model says of uint8 [28, 28]; None, with a line on the page, when it is damaged."""
-    try:
+    with trouble.told():
         return models.judge(one, image[None])[0]
-    except MisfitError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
+    return None
 
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
@@ -120,11 +118,7 @@ def bring(way: str) -> tuple[list[Named], Steps]:
 
 def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
     """The picture that is to be explained: the only one, or the one that is selected in the table of many."""
-    try:
-        named = many.show(files, one, steps) if len(files) > 1 else files[0]
-    except MisfitError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
+    named = many.show(files, one, steps) if len(files) > 1 else files[0]
     taken = take(named, steps) if named else None
     judged = judge(taken.image) if taken else None
     return (taken.image, judged, taken) if taken and judged else None
@@ -150,18 +144,15 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
         verdict.row(pictures)
     rivals = models.rivals() if both else [one]
     for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
-        with column:
-            try:
-                explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
-            except MisfitError as error:
-                st.error(plain(error), icon=":material/error:")
+        with column, trouble.told():
+            explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
     st.toggle(
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
     if taken:
         with st.expander("Step by step: what the intake made of it", icon=":material/steps:"):
             verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
-    explain.nearest(image, normal)
+    explain.nearest(image, one)
 
 
 def _small(stage: np.ndarray) -> np.ndarray:
@@ -171,6 +162,7 @@ def _small(stage: np.ndarray) -> np.ndarray:
 
 
 @st.fragment
+@trouble.told()
 def studio() -> None:
     """Where it comes from on the left, what comes of it on the right; a table of many has the whole width below.
 
@@ -192,13 +184,14 @@ def studio() -> None:
     if drawn:
         with right:
             explained(*drawn)
-    elif way == WAYS[0]:
+    elif way == WAYS[0] and state["_pad_drawing"].max() < FAINT:
         with right:
             st.info(
                 "Draw a garment, or take a sketch or a test image from below the pad. Its score, its reconstruction and the "
                 "reasons will stand here.",
                 icon=":material/draw:",
             )
+            judge(np.zeros((28, 28), np.uint8))  # so that the first stroke need not wait for all that is loaded
     elif files:
         with right if len(files) == 1 else st.container():
             if found := one_of(files, steps):
@@ -206,5 +199,3 @@ def studio() -> None:
 
 
 studio()
-if state["try_way"] == WAYS[0]:
-    models.judge(one, np.zeros((1, 28, 28), np.uint8))  # so that the first stroke need not wait for all that is loaded

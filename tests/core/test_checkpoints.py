@@ -364,7 +364,12 @@ def test_discovery_lists_the_box_before_runs_and_damage_as_problems(
     found, problems = checkpoints.discover()
     assert [(one.folder, one.name) for one in found] == [(shipped, "shipped"), (run, "dcgan-bag-seen-1")]
     assert len(problems) == 1
-    assert str(other) in problems[0]
+    assert problems[0] == checkpoints.Damaged(
+        other,
+        "traditional",
+        "t-shirt",
+        f"{other / CARD} is damaged: it is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)).",
+    )
 
 
 def test_discovery_finds_nothing_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

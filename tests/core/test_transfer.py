@@ -42,7 +42,12 @@ def test_what_is_packed_comes_back_bit_for_bit(saved) -> None:
     assert (found.folder / SCORES).read_bytes() == (folder / SCORES).read_bytes()
     assert found.card == checkpoints.load(folder).card
     status = runs.status(name)
-    assert (status.state, status.reason, status.epoch) == ("finished", "Imported.", 2)
+    assert (status.state, status.reason, status.epoch) == (
+        "finished",
+        "Imported. All 10,000 test scores and 0 of 200 validation scores are what the weights give; the other validation "
+        "images are not here.",
+        2,
+    )
     assert len(runs.history(name)) == 2
 
 
@@ -112,6 +117,53 @@ def test_anything_else_is_refused_with_one_line_and_leaves_nothing(change, said:
         assert "\n" not in str(error.value)
         assert ".import-" not in str(error.value)
         assert nothing_is_left()
+
+
+def forged(files: dict[str, bytes], **changes: tuple[int, float]) -> list[tuple[str, bytes]]:
+    """The files with one stored score changed, and a card whose hash fits."""
+    scores = {name: array.copy() for name, array in safetensors.numpy.load(files[SCORES]).items()}
+    for name, (place, value) in changes.items():
+        scores[name][place] = value
+    content = safetensors.numpy.save(scores)
+    return list(edited(files | {SCORES: content}, scores_sha256=sha256(content)).items())
+
+
+@pytest.mark.parametrize("place", [0, 64, 5_000, 9_999])
+def test_one_forged_score_of_ten_thousand_is_seen(place: int, files) -> None:
+    with pytest.raises(
+        CheckpointError, match=r"does not belong to generator\.safetensors: the weights give other scores"
+    ):
+        transfer.take(forged(files, test=(place, 0.0)))
+    assert nothing_is_left()
+
+
+@pytest.mark.parametrize("name", ["validation_normal", "validation_anomaly"])
+def test_validation_scores_are_held_against_the_weights_where_the_images_are_here(
+    name: str, files, small, monkeypatch
+) -> None:
+    real = data.load
+    monkeypatch.setattr(data, "load", lambda split: small if split == "train" else real(split))
+    with pytest.raises(CheckpointError, match="the weights give other scores"):
+        transfer.take(forged(files, **{name: (-1, 0.0)}))
+    heard: list[float] = []
+    run = transfer.take(list(files.items()), heard.append)
+    assert (
+        runs.status(run).reason
+        == "Imported. All 10,000 test scores and 200 of 200 validation scores are what the weights give."
+    )
+    assert len(heard) == 10 and heard == sorted(heard) and heard[-1] == 1.0
+
+
+def test_a_shipped_model_is_held_against_as_many_validation_images_as_the_starter_set_has() -> None:
+    folder = checkpoints.shipped("traditional", "t-shirt")
+    files = {name: (folder / name).read_bytes() for name in transfer.FILES}
+    run = transfer.take(list(files.items()))
+    assert "All 10,000 test scores and 980 of 6,000 validation scores" in runs.status(run).reason
+    scores = safetensors.numpy.load(files[SCORES])
+    short = safetensors.numpy.save(scores | {"validation_normal": scores["validation_normal"][:599].copy()})
+    cut = edited(files | {SCORES: short}, scores_sha256=sha256(short))
+    with pytest.raises(CheckpointError, match="has 5999 validation scores; its card's task has 6000"):
+        transfer.take(list(cut.items()))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip" * 100])

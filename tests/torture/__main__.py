@@ -161,8 +161,8 @@ _HEAD = """# Hostile files, crashes, crowds
 Malformed files are real ones with bits flipped, cut off, spliced, their lengths, offsets and types edited, their hashes and
 checksums made to fit again; and bombs: files that unpack to gigabytes, have a million parts or ask for networks of any size.
 A pickle that would leave a mark lies in every place where a file can come in; no pickle is ever opened, nor a process started.
-*Lost* is a case that did not end in Misfit's own error with one line, took longer than 2 s or more than 300 MB, ended the
-process, or left a file, an open file or a thread behind. After a kill, *lost* is a file that is neither the old nor the new one.
+*Lost* is a case that did not end in Misfit's own error with one line, took longer than 2 s (scoring every image of a model to
+import not counted) or more than 300 MB, ended the process, or left a file, an open file or a thread behind. After a kill, *lost* is a file that is neither the old nor the new one.
 In the crowd it is an answer that differs by a letter or a pixel from the one that a single session gets, or a score that differs
 by a bit from the one that a single process gives that image.
 

@@ -5,6 +5,7 @@ import pickle
 import random
 import shutil
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +22,22 @@ class Archives:
     def __init__(self, root: Path) -> None:
         import torch
 
+        from core import scoring
+
         torch.set_num_threads(1)
         self.sound = shipped()
         self.zips = [zipped(files) for files in self.sound]
+        self.scoring = 0.0  # seconds: an import scores every image again, and says how far it is
+        real = scoring.score
+
+        def timed(*arguments):
+            begun = time.perf_counter()
+            try:
+                return real(*arguments)
+            finally:
+                self.scoring += time.perf_counter() - begun
+
+        scoring.score = timed
         self.bombs = _bombs(root, self.sound[1])
         (root / "runs" / ".lock").touch()  # anybody's who makes a run
 

@@ -25,7 +25,10 @@ TRIES = 3  # of a case that is too slow: the machine may have been busy
 
 
 class Kind(Protocol):
-    """A kind of file. `folder` holds its `in` (what the case puts there), `runs` and `tmp`."""
+    """A kind of file. `folder` holds its `in` (what the case puts there), `runs` and `tmp`.
+
+    A kind may count in `scoring` the seconds in which it scores images: they are no part of the promise.
+    """
 
     def case(self, number: int, rng: random.Random, folder: Path) -> Callable[[], object]:
         """Lay out case `number` and return what opens it. That raises a MisfitError where the case is refused."""
@@ -129,6 +132,7 @@ def _tried(kind: Kind, number: int, seed: int, root: Path, seen: list[str]) -> E
     gc.collect()
     _trim()
     before, seen[:] = _state(root), []
+    scoring = getattr(kind, "scoring", 0.0)
     start, begun = _rss_with_new_peak(), time.perf_counter()
     try:
         attempt()
@@ -137,7 +141,7 @@ def _tried(kind: Kind, number: int, seed: int, root: Path, seen: list[str]) -> E
         how = "refused" if str(error).isprintable() and 0 < len(str(error)) < 1500 else f"no line: {str(error)[:200]!r}"
     except BaseException as error:  # whatever it is, it is what is looked for
         how = f"{type(error).__name__}: {error}"[:300]
-    seconds, peak = time.perf_counter() - begun, _peak()
+    seconds, peak = time.perf_counter() - begun - (getattr(kind, "scoring", 0.0) - scoring), _peak()
     del attempt
     gc.collect()
     after = _state(root)
