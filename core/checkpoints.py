@@ -170,6 +170,15 @@ class Checkpoint:
         generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
         return generator.eval().requires_grad_(False)
 
+    def test_scores(self, test: Images) -> np.ndarray:
+        """The stored test scores [N]. Raises CheckpointError when they are damaged, or not one for each image of `test`."""
+        scores = self.scores.test
+        if len(scores) != len(test.images):
+            raise CheckpointError(
+                f"{self.folder / SCORES} has {len(scores)} test scores; the test split has {len(test.images)}."
+            )
+        return scores
+
     def check_weights(self) -> None:
         """See that the weights are those that made the stored scores, without importing torch. Raises CheckpointError."""
         self._checked(WEIGHTS, self.card.weights_sha256)

@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,12 @@ CHECKSUMS = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     "starter-images-idx3-ubyte": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
     "starter-labels-idx1-ubyte": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
+}
+# Images of each class in the training sets that are known, by their fingerprints (Images.fingerprint): the whole split, and
+# the starter set, which holds the first ones of each class in the order of the whole.
+EACH_CLASS = {
+    "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157": 6000,
+    "73194a0c06a93deab58b95e00e618cc5c80fb5c9a84df26bbc429eeb3507846a": 1000,
 }
 DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
 
@@ -71,6 +78,11 @@ class Images:
     def fingerprint(self) -> str:
         """SHA-256 over images and labels: names the exact data a model was trained on."""
         return sha256(self.images.tobytes() + self.labels.tobytes())
+
+    @cached_property
+    def numbers(self) -> dict[bytes, int]:
+        """The number of each image by its 784 bytes: says whether an image is one of these, pixel by pixel."""
+        return {image.tobytes(): number for number, image in enumerate(self.images)}
 
 
 def class_index(slug: str) -> int:

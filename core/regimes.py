@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data import CLASSES, Images, Source, class_index
+from core.data import CLASSES, EACH_CLASS, Images, Source, class_index
 from core.errors import ConfigError, DataError
 
 REGIMES = ("seen", "unseen", "one-class")
@@ -78,8 +78,7 @@ def split(task: Task, train: Images) -> Split:
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
-    random = np.random.default_rng(SPLIT_SEED)
-    order = {name: random.permutation(np.flatnonzero(train.labels == class_index(name))) for name in CLASSES}
+    order = _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
     held = {name: int(len(order[name]) * VALIDATION_SHARE) for name in CLASSES}
 
     each = _labelled(task, train.source, [len(order[name]) for name in CLASSES])
@@ -95,6 +94,54 @@ def split(task: Task, train: Images) -> Split:
         validation_normal=pick([order[task.normal][: held[task.normal]]]),
         validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
     )
+
+
+def trained_normals(normal: str, fingerprint: str, train: Images) -> np.ndarray | None:
+    """The images in `train` that a model with this normal class was trained on: uint8 [N, 28, 28], the same in every regime.
+
+    `fingerprint` is the card's, of the training set the model was trained on. That may be another one than `train`: of the
+    whole split, the starter set has some images that were in training and some that were validation. None where the two
+    sets have nothing to do with each other.
+    """
+    order = _order_elsewhere(fingerprint, train)
+    if order is None:
+        return None
+    places = order[normal][int(len(order[normal]) * VALIDATION_SHARE) :]
+    return train.images[places[places >= 0]]
+
+
+def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where a model's validation normals and anomalies are in `train`, in the order of its scores: int [N] and int [A].
+
+    -1 for one that `train` does not have. `fingerprint` and None as for `trained_normals`.
+    """
+    order = _order_elsewhere(fingerprint, train)
+    if order is None:
+        return None
+    held = {name: places[: int(len(places) * VALIDATION_SHARE)] for name, places in order.items()}
+    return held[task.normal], np.concatenate([held[name] for name in task.anomaly_classes])
+
+
+def _order(counts: list[int], train: Images) -> dict[str, np.ndarray]:
+    """Each class's images in the order in which they are dealt to validation and training, as indices into `train`.
+
+    `counts` are the images of each class in the set that is dealt; -1 for an image of it that `train` does not have.
+    """
+    random = np.random.default_rng(SPLIT_SEED)
+    order = {}
+    for name, count in zip(CLASSES, counts, strict=True):
+        here = np.flatnonzero(train.labels == class_index(name))
+        order[name] = np.append(here, -1)[np.minimum(random.permutation(count), len(here))]
+    return order
+
+
+def _order_elsewhere(fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
+    """`_order` of the training set with this fingerprint; None where nothing is known of it or of `train`."""
+    if train.fingerprint == fingerprint:
+        return _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
+    if train.fingerprint not in EACH_CLASS or fingerprint not in EACH_CLASS:
+        return None
+    return _order([EACH_CLASS[fingerprint]] * len(CLASSES), train)
 
 
 def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:

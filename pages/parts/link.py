@@ -151,6 +151,8 @@ def pull(page: str) -> None:
         return
     st.session_state["_page"] = page
     st.session_state["_visit"] = st.session_state.get("_visit", 0) + 1
+    if "threshold" in st.query_params:  # it was set for the model of this link, whatever is chosen now
+        st.session_state.pop("_threshold_of", None)
     wrong = []
     for field in _fields(page):
         text = st.query_params.get(field.key)
@@ -159,7 +161,8 @@ def pull(page: str) -> None:
                 st.session_state[field.key] = field.parse(text)
             except ValueError as right:
                 wrong.append(f"“{field.key}” in the link is {text[:60]!r}; it should be {right}. It was left out.")
-        if field.key not in st.session_state or (travelled and text is None):
+        left_out = travelled or (field in EVERYWHERE and "threshold" in st.query_params)  # a default is not in a link
+        if field.key not in st.session_state or (left_out and text is None):
             default = field.default
             st.session_state[field.key] = list(default) if isinstance(default, list) else default
     st.session_state["_link_problems"] = wrong

@@ -14,7 +14,7 @@ from core.errors import CheckpointError, MisfitError
 from core.garments import Garments
 from core.judging import Judgement
 from core.plain import plain
-from core.regimes import Task, test_roles
+from core.regimes import test_roles
 from core.words import MODEL_NAMES
 from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
 from pages.parts.link import class_name
@@ -143,12 +143,8 @@ def _opened(folder: str, scores_sha256: str) -> Chosen:
     checkpoint = checkpoints.load(Path(folder))
     if checkpoint.card.scores_sha256 != scores_sha256:
         raise CheckpointError(_REPLACED.format(folder))
-    labels = test_images().labels
-    if len(checkpoint.scores.test) != len(labels):
-        raise MisfitError(
-            f"{folder} stores {len(checkpoint.scores.test)} test scores; the test split has {len(labels)}."
-        )
-    normal, anomaly = test_roles(checkpoint.task, labels)
+    checkpoint.test_scores(test_images())
+    normal, anomaly = test_roles(checkpoint.task, test_images().labels)
     return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
 
 
@@ -179,7 +175,7 @@ def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
     """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judging.judge(checkpoint, generator, images, known_garments(), threshold(one))
+    return judging.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
 
 
 def known_garments() -> Garments:
@@ -192,14 +188,17 @@ def _known_garments(source: data.Source) -> Garments:
     return garments.fit(data.load("train"))
 
 
-def normals(normal: str) -> np.ndarray:
-    """The normal images that a model of this class was trained on: uint8 [N, 28, 28]. Raises DataError."""
-    return _normals(data.find("train"), normal)
+def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
+    """The normal images here that this model was trained on: uint8 [N, 28, 28]; None where it was trained on others.
+
+    Raises DataError.
+    """
+    return _trained_normals(data.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _normals(source: data.Source, normal: str) -> np.ndarray:
-    return regimes.split(Task(normal, "one-class", 0), data.load("train")).train_normal  # the same in every regime
+def _trained_normals(source: data.Source, normal: str, fingerprint: str) -> np.ndarray | None:
+    return regimes.trained_normals(normal, fingerprint, data.load("train"))
 
 
 def threshold(one: Chosen) -> float:

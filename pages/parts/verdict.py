@@ -6,12 +6,10 @@ import numpy as np
 import streamlit as st
 
 from core import evaluation
-from core.errors import MisfitError
-from core.plain import plain
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, heat, to_grey
+from pages.parts.pictures import data_url
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
@@ -35,23 +33,6 @@ def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "") -> None:
         for caption, image in pictures
     )
     st.html(f'{_STYLE}<div class="mf-row">{figures}</div>')
-
-
-def show(image: np.ndarray, one: Chosen) -> float | None:
-    """Run uint8 [28, 28] through one GAN and show what comes of it. Returns the score, or None when the model is damaged."""
-    from core import scoring  # torch, three seconds the first time
-
-    try:
-        reconstruction = models.reconstruct(one, image[None])
-    except MisfitError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
-    score = float(scoring.score_reconstructions(image[None], reconstruction)[0])
-    residual = scoring.residual(image[None], reconstruction)[0]
-    st.markdown(f"##### {one.title}")
-    row([("Reconstruction", to_grey(reconstruction[0])), ("Residual", heat(residual))], f", {one.title}")
-    words(score, one)
-    return score
 
 
 def words(score: float, one: Chosen, stranger: bool = False) -> None:

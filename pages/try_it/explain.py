@@ -9,6 +9,7 @@ import streamlit as st
 from core import garments, judging
 from core.evaluation import flagged
 from core.judging import PATCH, Judgement
+from core.plain import plain
 from pages.parts import charts, models, verdict
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -106,21 +107,27 @@ def histogram(one: Chosen, judged: Judgement) -> str:
     )
 
 
-def nearest(image: np.ndarray, normal: str) -> None:
-    """The normal training images that look most like uint8 [28, 28], pixel by pixel."""
-    among = models.normals(normal)
-    which, differences = garments.nearest(image, among, NEAREST)
-    name = class_name(normal)
+def nearest(image: np.ndarray, one: Chosen) -> None:
+    """The normal images that the model was trained on and that look most like uint8 [28, 28], pixel by pixel."""
+    among = models.trained_normals(one.checkpoint)
+    name = class_name(one.checkpoint.task.normal)
+    if among is None or not len(among):
+        st.caption(
+            f"The nearest normal training images cannot be shown: the {one.title} was trained on other images "
+            f"({plain(one.checkpoint.card.data_source)}) than there are here."
+        )
+        return
+    numbers, differences = garments.nearest(image, among, NEAREST)
     st.markdown(
         "##### Nearest normal training images",
-        help=f"Of the {len(among):,} images of {name} in training, those with the smallest mean absolute difference of pixels "
+        help=f"Of the {len(among):,} images of {name} that are here and that this model was trained on, those with the smallest mean absolute difference of pixels "
         "(0 to 2, as a score's). No model is asked: a score far above the smallest difference means that the model redraws "
         "badly what it might have redrawn well.",
     )
     figures = "".join(
-        f'<figure><img src="{data_url(among[one])}" alt="{name} from training, difference {difference:.3f}">'
+        f'<figure><img src="{data_url(among[number])}" alt="{name} from training, difference {difference:.3f}">'
         f"<figcaption>{difference:.3f}</figcaption></figure>"
-        for one, difference in zip(which, differences, strict=True)
+        for number, difference in zip(numbers, differences, strict=True)
     )
     st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
 

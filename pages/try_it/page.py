@@ -161,7 +161,7 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
     if taken:
         with st.expander("Step by step: what the intake made of it", icon=":material/steps:"):
             verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
-    explain.nearest(image, normal)
+    explain.nearest(image, one)
 
 
 def _small(stage: np.ndarray) -> np.ndarray:

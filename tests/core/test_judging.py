@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from core import checkpoints, judging
+from core.errors import CheckpointError
 
 
 @pytest.fixture(scope="module")
@@ -9,12 +12,17 @@ def dcgan():
     return checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
 
 
-def judged(one, images, known, threshold=None):
-    return judging.judge(one, one.generator(), images, known, threshold or one.card.thresholds["youden"])
+@pytest.fixture(scope="module")
+def judged(known, test_split):
+    def judge(one, images, threshold=None):
+        limit = threshold or one.card.thresholds["youden"]
+        return judging.judge(one, one.generator(), images, known, test_split, limit)
+
+    return judge
 
 
-def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, known, test_split) -> None:
-    found = judged(dcgan, test_split.images[:30], known)
+def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_split) -> None:
+    found = judged(dcgan, test_split.images[:30])
     assert [one.score for one in found] == dcgan.scores.test[:30].tolist()
     limit = dcgan.card.thresholds["youden"]
     for one in found:
@@ -23,17 +31,34 @@ def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, known, test_split
         assert one.verdict == ("anomaly" if one.flagged else "no garment" if one.stranger else "normal")
 
 
-def test_what_is_no_garment_is_never_called_normal(dcgan, known) -> None:
+def test_what_is_no_garment_is_never_called_normal(dcgan, judged) -> None:
     grey = np.full((1, 28, 28), 60, np.uint8)
-    one = judged(dcgan, grey, known, threshold=2.0)[0]  # a threshold that no score reaches
+    one = judged(dcgan, grey, threshold=2.0)[0]  # a threshold that no score reaches
     assert not one.flagged and one.stranger
     assert one.verdict == "no garment"
-    assert judged(dcgan, grey, known, threshold=1e-6)[0].verdict == "anomaly"
+    assert judged(dcgan, grey, threshold=1e-6)[0].verdict == "anomaly"
 
 
-def test_a_row_holds_what_the_table_needs(dcgan, known, test_split) -> None:
-    row = judged(dcgan, test_split.images[:1], known)[0].row("boot.png")
+def test_a_row_holds_what_the_table_needs(dcgan, judged, test_split) -> None:
+    row = judged(dcgan, test_split.images[:1])[0].row("boot.png")
     assert row["file"] == "boot.png" and row["verdict"] == "anomaly" and row["garment"] is True
+
+
+def test_a_test_image_keeps_a_score_that_another_processor_has_stored(dcgan, judged, test_split) -> None:
+    scores = np.full_like(dcgan.scores.test, 0.25)
+    scores[17] = np.float32(0.4321)
+    stored = dataclasses.replace(dcgan.scores, test=scores)
+    elsewhere = checkpoints.Checkpoint(dcgan.folder, dcgan.card)
+    elsewhere.__dict__["scores"] = stored
+    images = test_split.images[[17, 17]].copy()
+    images[1, 0, 0] += 1  # one pixel is another one: no test image any more
+    same, changed = judged(elsewhere, images, threshold=float(np.float32(0.4321)))
+    assert same.score == float(np.float32(0.4321)) and same.verdict == "anomaly"
+    assert changed.score == pytest.approx(dcgan.scores.test[17], abs=0.01)
+    short = checkpoints.Checkpoint(dcgan.folder, dcgan.card)
+    short.__dict__["scores"] = dataclasses.replace(stored, test=scores[:9999])
+    with pytest.raises(CheckpointError, match="has 9999 test scores; the test split has 10000"):
+        judged(short, images)
 
 
 def test_the_worst_patches_are_the_largest_that_do_not_overlap() -> None:

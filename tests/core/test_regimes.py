@@ -155,3 +155,48 @@ def test_an_impossible_task_is_an_error(wrong: dict) -> None:
 def test_one_of_each_class_is_enough() -> None:
     assert Task(anomalies=9).anomalies == 9
     assert Task(regime="unseen", left_out="shirt", anomalies=8).anomalies == 8
+
+
+WHOLE = "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157"  # Zalando's 60,000 images, as on the cards
+
+
+def test_the_starter_set_knows_which_of_its_images_a_model_of_the_whole_set_was_trained_on(starter: Images) -> None:
+    trained = regimes.trained_normals("t-shirt", WHOLE, starter)
+    assert trained is not None and len(trained) == 907
+    shirts = starter.images[starter.labels == 0]
+    validation = [
+        5,
+        7,
+        8,
+        15,
+        23,
+        63,
+        64,
+        65,
+        75,
+        89,
+        91,
+        106,
+    ]  # the first twelve of 93, read from the whole set's validation images
+    assert not {image.tobytes() for image in trained} & {image.tobytes() for image in shirts[validation]}
+    found = regimes.validation_places(Task("t-shirt"), WHOLE, starter)
+    assert found is not None
+    normal, anomaly = found
+    assert (len(normal), (normal >= 0).sum(), len(anomaly), (anomaly >= 0).sum()) == (600, 93, 5400, 887)
+    assert {image.tobytes() for image in shirts[validation]} <= {
+        image.tobytes() for image in starter.images[normal[normal >= 0]]
+    }
+
+
+def test_a_model_of_the_images_at_hand_was_trained_on_what_was_dealt_to_training(
+    starter: Images, small: Images
+) -> None:
+    dealt = regimes.split(Task("bag", anomalies=9), starter)
+    trained = regimes.trained_normals("bag", starter.fingerprint, starter)
+    assert trained is not None and trained.tobytes() == dealt.train_normal.tobytes()
+    found = regimes.validation_places(Task("bag", anomalies=9), starter.fingerprint, starter)
+    assert found is not None
+    assert starter.images[found[0]].tobytes() == dealt.validation_normal.tobytes()
+    assert starter.images[found[1]].tobytes() == dealt.validation_anomaly.tobytes()
+    assert regimes.trained_normals("bag", "0" * 64, starter) is None
+    assert regimes.trained_normals("bag", WHOLE, small) is None  # nobody knows which images those are

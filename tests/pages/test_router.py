@@ -75,3 +75,22 @@ assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_link_followed_inside_a_session_brings_its_threshold_for_another_model(open_page):
+    app = open_page("roc", model="dcgan", threshold="0.3")
+    for page, link, model, normal, threshold in (
+        ("browse", {"model": "traditional", "threshold": "0.2"}, "traditional", "t-shirt", 0.2),
+        ("roc", {"model": "traditional", "normal": "bag", "threshold": "0.25"}, "traditional", "bag", 0.25),
+        ("try_it", {"threshold": "0.1"}, "dcgan", "t-shirt", 0.1),  # the link of what a new session starts with
+    ):
+        app.query_params.clear()
+        app.switch_page(f"pages/{page}/page.py")
+        for name, value in link.items():
+            app.query_params[name] = value
+        app.run()
+        chosen = [app.session_state[name] for name in ("model", "normal", "threshold")]
+        assert chosen == [model, normal, threshold]
+        assert {name: str(app.query_params[name]).strip("[']") for name in link} == link
+    app.sidebar.selectbox(key="model").select("traditional").run()
+    assert app.session_state["threshold"] is None  # chosen by hand, another model starts at its own

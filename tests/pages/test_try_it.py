@@ -1,11 +1,15 @@
 import csv
+import hashlib
 import io
 import json
+import re
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load, save
 
 from core import checkpoints, data
 from core.__main__ import main
@@ -248,3 +252,45 @@ def test_a_number_that_the_browser_would_not_send_is_not_taken(open_page, number
     app = open_page("try_it")
     app.number_input(key="edit").set_value(number).run()
     assert not app.exception and app.session_state["edit"] is None
+
+
+def test_the_nearest_training_images_are_images_that_the_model_was_trained_on(open_page):
+    """Image 7 of the starter set's T-shirts was a validation image of the shipped models: itself is not its neighbour."""
+    train = data.load("train")
+    shirts = train.images[train.labels == 0]
+    app = open_page("try_it")
+
+    def nearest(number: int) -> float:
+        app.session_state["_pad_drawing"] = shirts[number]
+        pictures = next(e.proto.body for e in app.run().get("html") if "from training, difference" in e.proto.body)
+        return float(re.findall(r"from training, difference ([0-9.]+)", pictures)[0])
+
+    assert nearest(6) == 0.0
+    assert nearest(7) > 0.01
+
+
+def test_of_a_model_that_was_trained_on_other_images_none_is_called_near(open_page, saved, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHIPPED", saved("dcgan").parent.parent)
+    app = open_page("try_it", edit="17")
+    assert not app.exception
+    assert "was trained on other images" in words(app) and "Nearest normal training images" not in words(app)
+
+
+def test_an_image_that_has_set_the_threshold_is_flagged_on_the_pad_too(open_page, tmp_path, monkeypatch):
+    """Also where the stored scores are those of another processor, here further off than any would round."""
+    folder = tmp_path / "box" / "dcgan" / "t-shirt"
+    shutil.copytree(checkpoints.shipped("dcgan", "t-shirt"), folder)
+    scores = load((folder / checkpoints.SCORES).read_bytes())
+    scores["test"][17] = 0.5005
+    (folder / checkpoints.SCORES).write_bytes(save(scores))
+    card = json.loads((folder / checkpoints.CARD).read_text("utf-8"))
+    card["scores_sha256"] = hashlib.sha256((folder / checkpoints.SCORES).read_bytes()).hexdigest()
+    (folder / checkpoints.CARD).write_text(json.dumps(card), "utf-8")
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
+    app = open_page("browse", image="17")
+    app.button(key="threshold_here").click().run()
+    assert app.title[0].value == "ROC and threshold"
+    limit = app.session_state["threshold"]
+    assert 0.50049 < limit <= 0.5005
+    said = words(open_page("try_it", edit="17", threshold=str(limit)))
+    assert ":orange-badge[:material/flag: **anomaly**] score **0.5005** ≥ threshold 0.5005" in said
