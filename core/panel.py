@@ -22,10 +22,13 @@ FRAMES = 60  # about as many are kept of a run, however long
 
 def choose(split: Split, task: Task) -> tuple[np.ndarray, list[str]]:
     """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at."""
-    each = len(split.validation_anomaly) // len(task.anomaly_classes)
     normals = split.validation_normal[:NORMALS]
-    anomalies = split.validation_anomaly[::each][: len(task.anomaly_classes)]
-    return np.concatenate([normals, anomalies]), [task.normal] * len(normals) + list(task.anomaly_classes)
+    classes, firsts, start = [task.normal] * len(normals), [], 0
+    for name, count in zip(task.anomaly_classes, split.validation_counts, strict=True):
+        firsts += [start] if count else []
+        classes += [name] if count else []
+        start += count
+    return np.concatenate([normals, split.validation_anomaly[np.array(firsts, int)]]), classes
 
 
 def due(epoch: int, epochs: int) -> bool:

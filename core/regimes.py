@@ -63,6 +63,8 @@ class Task:
 class Split:
     """Training and validation images of a task: uint8 [N, 28, 28] each. Disjoint, all from the training split.
 
+    `validation_anomaly` goes class by class; `validation_counts` is how many there are of each of the task's anomaly_classes.
+
     Validation anomalies stand in every regime. In the one-class regime they choose nothing in training; they are there
     to report a validation AUROC and to place the Youden threshold.
     """
@@ -71,6 +73,7 @@ class Split:
     train_anomaly: np.ndarray
     validation_normal: np.ndarray
     validation_anomaly: np.ndarray
+    validation_counts: tuple[int, ...] = ()
 
 
 def split(task: Task, train: Images) -> Split:
@@ -93,6 +96,7 @@ def split(task: Task, train: Images) -> Split:
         train_anomaly=pick([order[name][held[name] : held[name] + each] for name in task.anomaly_classes if each]),
         validation_normal=pick([order[task.normal][: held[task.normal]]]),
         validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
+        validation_counts=tuple(held[name] for name in task.anomaly_classes),
     )
 
 

@@ -7,6 +7,7 @@ figure that pages show is computed again from scores that were held against the 
 import dataclasses
 import io
 import json
+import os
 import shutil
 import tempfile
 import zipfile
@@ -62,6 +63,7 @@ def take(files: Sequence[tuple[str, bytes]]) -> str:
             state = "stopped" if one.card.stopped_early else "finished"
             more = {"epoch": one.card.epochs_trained, "seconds": one.card.seconds}
             runs.create(name, Request(one.card.model, task, one.config, one.card.seed), state, "Imported.", **more)
+            os.chmod(temporary, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
             checkpoints.replace(temporary, runs.folder(name) / checkpoints.LAST)
         return name
     finally:

@@ -84,11 +84,14 @@ def show(busy: bool) -> None:
             help="In training, the same number from each anomaly class, rounded down.",
         )
     if regime == "unseen":
+        others = [name for name in data.CLASSES if name != normal]
+        if st.session_state.get("train_left_out") not in others:
+            st.session_state["train_left_out"] = "shirt" if "shirt" in others else others[0]
         left_out = two.selectbox(
             "Left-out anomaly class",
-            data.CLASSES,
+            others,
             format_func=class_name,
-            key=_given("train_left_out", "shirt"),
+            key="train_left_out",
             persist_state="session",
             help="Only the test has it.",
         )
