@@ -40,7 +40,7 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
     strangers = sum(row["verdict"] == "can't tell" for row in rows)
     st.markdown(
         f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {one.title}"
-        + (f"; of {strangers:,} it can't tell: far from any garment" if strangers else "")
+        + (f"; for {strangers:,} it can't tell: far from any garment" if strangers else "")
         + ". Select a row to see why."
     )
     choice = st.dataframe(
