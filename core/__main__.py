@@ -336,7 +336,7 @@ def _score(options: argparse.Namespace) -> int:
         for row in answer:
             print(
                 f"{row['verdict']:10} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
-                + ("" if row["garment"] else "  (far from any garment of the data set)")
+                + (f"  ({row['reason']})" if row["verdict"] == "can't tell" else "")
             )
     for problem in problems:
         print(f"misfit: {problem}", file=sys.stderr)

@@ -61,6 +61,12 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "The share of normal validation images that score no higher. At 99 % the image is stranger than nearly all of them.",
         ),
         Term("Threshold", "The score from which on an image is flagged. You choose it.", ("cut-off", "limit")),
+        Term(
+            "Verdict",
+            "One word for an image: normal (its score is below the threshold), anomaly (at or above it), or can't tell: it is "
+            "far from every training image of all ten classes, no garment, and its score says nothing, be it high or low.",
+            ("can't tell", "no garment", "stranger"),
+        ),
         Term("Flagged", "Scored at or above the threshold, and so called an anomaly."),
         Term("Caught", "An anomaly that is flagged.", ("true positive",)),
         Term("Missed", "An anomaly that is not flagged.", ("false negative",)),

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from core.models import Generator
 
 PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
+VERDICTS = {  # each verdict with its one reason
+    "normal": "score below the threshold",
+    "anomaly": "score at or above the threshold",
+    "can't tell": "far from any garment",
+}
+
+
+def verdict(score: float, threshold: float, garment: bool = True) -> str:
+    """The one word for an image: a key of VERDICTS. A score says nothing about what is no `garment`, be it high or low."""
+    if not garment:
+        return "can't tell"
+    return "anomaly" if evaluation.flagged(score, threshold) else "normal"
 
 
 @dataclass(frozen=True)
@@ -34,20 +46,13 @@ class Judgement:
     farness: float
 
     @property
-    def flagged(self) -> bool:
-        return bool(evaluation.flagged(self.score, self.threshold))
-
-    @property
-    def stranger(self) -> bool:
-        """Whether it is no garment that the model could judge."""
-        return self.farness > 1
+    def garment(self) -> bool:
+        """Whether it is a thing that the model could judge."""
+        return self.farness <= 1
 
     @property
     def verdict(self) -> str:
-        """anomaly, normal, or "no garment": what is far from any garment is never called normal."""
-        if self.flagged:
-            return "anomaly"
-        return "no garment" if self.stranger else "normal"
+        return verdict(self.score, self.threshold, self.garment)
 
     def row(self, name: str) -> dict[str, Any]:
         """A line of the table, the CSV and the command line's JSON."""
@@ -57,7 +62,7 @@ class Judgement:
             "percentile": self.percentile,
             "threshold": self.threshold,
             "verdict": self.verdict,
-            "garment": not self.stranger,
+            "reason": VERDICTS[self.verdict],
             "farness": self.farness,
         }
 
@@ -68,22 +73,23 @@ def judge(
     """Judge uint8 images [N, 28, 28]; an image's answer does not depend on the others. Raises CheckpointError.
 
     An image of the test split, unchanged, has its stored score: another processor than the one that stored it rounds
-    otherwise, and a threshold set at that very score would miss the image by a millionth.
+    otherwise, and a threshold set at that very score would miss the image by a millionth. It is a garment, too, however
+    far it is from others: the verdict is the one that every page has of it.
     """
     from core import scoring
 
     reconstructions = scoring.reconstruct(generator, images, checkpoint.config.size)
     scores = scoring.score_reconstructions(images, reconstructions)
-    stored = checkpoint.test_scores(test)
+    stored, farness = checkpoint.test_scores(test), known.farness(images)
     for place, image in enumerate(images):
         if (number := test.numbers.get(image.tobytes())) is not None:
-            scores[place] = stored[number]
+            scores[place], farness[place] = stored[number], min(farness[place], 1.0)
     residuals = scoring.residual(images, reconstructions)
     percentiles = evaluation.percentile(scores, checkpoint.scores.validation_normal)
     return [
         Judgement(reconstruction, residual, float(score), float(percentile), threshold, float(far))
         for reconstruction, residual, score, percentile, far in zip(
-            reconstructions, residuals, scores, percentiles, known.farness(images), strict=True
+            reconstructions, residuals, scores, percentiles, farness, strict=True
         )
     ]
 

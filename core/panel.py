@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data import CLASSES
+from core import regimes
+from core.data import CLASSES, class_index
 from core.files import read_at_most, write_whole
 from core.regimes import Split, Task
 from core.soundness import is_number
@@ -20,12 +21,19 @@ LARGEST = 4 * 2**20  # bytes of a frame; it has 28×600 pixels at most
 FRAMES = 60  # about as many are kept of a run, however long
 
 
-def choose(split: Split, task: Task) -> tuple[np.ndarray, list[str]]:
-    """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at."""
-    each = len(split.validation_anomaly) // len(task.anomaly_classes)
+def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at.
+
+    `split` is of the training images that have these labels [N]; its validation anomalies stand class by class.
+    """
     normals = split.validation_normal[:NORMALS]
-    anomalies = split.validation_anomaly[::each][: len(task.anomaly_classes)]
-    return np.concatenate([normals, anomalies]), [task.normal] * len(normals) + list(task.anomaly_classes)
+    classes, firsts, start = [task.normal] * len(normals), [], 0
+    for name in task.anomaly_classes:
+        if held := regimes.held_out(int((labels == class_index(name)).sum())):
+            firsts.append(start)
+            classes.append(name)
+        start += held
+    return np.concatenate([normals, split.validation_anomaly[np.array(firsts, int)]]), classes
 
 
 def due(epoch: int, epochs: int) -> bool:

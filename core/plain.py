@@ -1,10 +1,17 @@
-"""Text of unknown origin (a card's, a file's name, an address's) as text: nothing in it is markdown, HTML or a link."""
+"""Text of unknown origin (a card's, a file's name, an address's) as text: nothing in it is markdown, HTML, a link, or a
+spreadsheet's formula."""
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What can begin something: emphasis, code, links, pictures, HTML, tables, maths, colours, icons and emoji of Streamlit's.
 _MARKS = re.compile(r"[\\*\[\]<>$:~|&]|(?<![^\W_])_|_(?![^\W_])|^\s*[-+#=]|!(?=\[)|^\s*\d+[.)]")
 _LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # what becomes a link without any mark
+# What a spreadsheet calculates, also in full width.
+_FORMULA = re.compile(r"\s*[-=+@\uff0d\uff1d\uff0b\uff20]|[\t\r\n]")
 _NO_WIDTH = "\u200b"
 
 
@@ -20,3 +27,22 @@ def plain(text: object) -> str:
 def _escaped(text: str) -> str:
     marked = _MARKS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], text)
     return _LINKS.sub(_NO_WIDTH, marked)
+
+
+def cell(text: str) -> str:
+    """`text` as a cell of a CSV file that no spreadsheet takes for a formula: an apostrophe goes before what would be one.
+
+    Numbers stay as they are.
+    """
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}" if _FORMULA.match(text) else text
+    return text
+
+
+def as_csv(table: "pd.DataFrame") -> bytes:
+    """The CSV file of a table, without its index, for somebody to open in a spreadsheet: headings and texts as `cell` has them,
+    every digit of a number kept."""
+    safe = table.map(lambda value: cell(value) if isinstance(value, str) else value)
+    return safe.rename(columns=cell).to_csv(index=False, lineterminator="\n").encode()

@@ -24,6 +24,7 @@ from core.runs import Request
 PRESETS = ("quick look", "as shipped", "as in the paper")
 ON_ANOMALIES = ("abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 170}  # about twelve seconds of training on one slow core
+_FEW_STEPS = 170  # of a model that has not been timed
 _DEFAULT_OVERHEAD = 10.0  # seconds to start and to score, until they have been measured
 # What of a config does not change how long a step takes.
 _WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
@@ -82,7 +83,7 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
     if name == "as shipped":
         return config
     if name == "quick look":
-        epochs = max(2, round(_QUICK_STEPS[model] / max(1, normals // config.batch_size)))
+        epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / max(1, normals // config.batch_size)))
         # Few steps: an average over the last twenty instead of the last two hundred.
         return dataclasses.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
     if name == "as in the paper":

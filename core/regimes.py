@@ -73,13 +73,18 @@ class Split:
     validation_anomaly: np.ndarray
 
 
+def held_out(whole: int) -> int:
+    """How many of the `whole` training images of a class are held out for validation."""
+    return int(whole * VALIDATION_SHARE)
+
+
 def split(task: Task, train: Images) -> Split:
     """Carve training and validation images for `task` out of the training split. Depends on nothing but its arguments.
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
     order = _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
-    held = {name: int(len(order[name]) * VALIDATION_SHARE) for name in CLASSES}
+    held = {name: held_out(len(order[name])) for name in CLASSES}
 
     each = _labelled(task, train.source, [len(order[name]) for name in CLASSES])
 
@@ -106,7 +111,7 @@ def trained_normals(normal: str, fingerprint: str, train: Images) -> np.ndarray 
     order = _order_elsewhere(fingerprint, train)
     if order is None:
         return None
-    places = order[normal][int(len(order[normal]) * VALIDATION_SHARE) :]
+    places = order[normal][held_out(len(order[normal])) :]
     return train.images[places[places >= 0]]
 
 
@@ -118,7 +123,7 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
     order = _order_elsewhere(fingerprint, train)
     if order is None:
         return None
-    held = {name: places[: int(len(places) * VALIDATION_SHARE)] for name, places in order.items()}
+    held = {name: places[: held_out(len(places))] for name, places in order.items()}
     return held[task.normal], np.concatenate([held[name] for name in task.anomaly_classes])
 
 
@@ -151,7 +156,7 @@ def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
     """
     whole = counts[class_index(task.normal)]
     each = _labelled(task, source, counts)
-    return whole - int(whole * VALIDATION_SHARE), each * len(task.anomaly_classes)
+    return whole - held_out(whole), each * len(task.anomaly_classes)
 
 
 def _labelled(task: Task, source: Source, counts: list[int]) -> int:
@@ -159,7 +164,7 @@ def _labelled(task: Task, source: Source, counts: list[int]) -> int:
     each = task.anomalies // len(task.anomaly_classes)
     for name in task.anomaly_classes:
         whole = counts[class_index(name)]
-        left = whole - int(whole * VALIDATION_SHARE)
+        left = whole - held_out(whole)
         if each > left:
             raise DataError(
                 f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "

@@ -7,6 +7,7 @@ figure that pages show is computed again from scores that were held against the 
 import dataclasses
 import io
 import json
+import os
 import shutil
 import tempfile
 import zipfile
@@ -65,6 +66,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             runs.create(
                 name, Request(one.card.model, task, one.config, one.card.seed), state, f"Imported. {scored}", **more
             )
+            os.chmod(temporary, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
             checkpoints.replace(temporary, runs.folder(name) / checkpoints.LAST)
         return name
     finally:

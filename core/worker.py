@@ -80,7 +80,7 @@ class Worker:
         self.train_images, self.test_images = data.load("train"), data.load("test")
         split = regimes.split(self.request.task, self.train_images)
         self.training = training = self._training(split)
-        self.images, classes = panel.choose(split, self.request.task)
+        self.images, classes = panel.choose(split, self.request.task, self.train_images.labels)
         self._panel_begins(classes)
         kinds = training.batches.kinds
         self.per_step = training.config.batch_size * kinds

@@ -23,21 +23,60 @@ COPIED = (
 )
 OPENED = """
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("streamlit_app.py", default_timeout=120)
-app.query_params["model"] = "linear"
-app.run()
-for page in ("overview", "browse", "roc", "train", "results"):
+
+def said(app):
+    return " ".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind)
+
+def opened(page, **link):
+    app = AppTest.from_file("streamlit_app.py", default_timeout=120)
+    app.query_params["model"] = "linear"
+    app.run()
     if page != "overview":
-        app.switch_page(f"pages/{page}/page.py").run()
-    assert not app.exception, (page, app.exception)
-    assert not app.error, (page, app.error)
-    assert app.sidebar.selectbox(key="model").value == "linear"
-    said = " ".join(element.value for kind in (app.markdown, app.info, app.warning) for element in kind)
-    assert "has been trained yet" not in said, (page, said)
-    if page == "overview":
-        assert "Linear GAN, test AUROC" in [metric.label for metric in app.metric]
-        shown = " ".join(element.proto.body for element in app.get("html"))
-        assert shown.count("Reconstruction by the Linear GAN") == 1
+        app.switch_page(f"pages/{page}/page.py")
+        for name, value in {"model": "linear", **link}.items():
+            app.query_params[name] = value
+        app.run()
+    return whole(app, page, link)
+
+def whole(app, *where):
+    assert not app.exception, (where, app.exception)
+    assert not app.error, (where, app.error)
+    assert app.sidebar.selectbox(key="model").value == "linear", where
+    assert "has been trained yet" not in said(app), (where, said(app))
+    return app
+
+app = opened("overview")
+assert "Linear GAN, test AUROC" in [metric.label for metric in app.metric]
+shown = " ".join(element.proto.body for element in app.get("html"))
+assert shown.count("Reconstruction by the Linear GAN") == 1
+for section in ("gallery", "lessons", "by-class", "map"):
+    opened("browse", section=section)
+opened("browse", image="17")
+for view in ("curves", "classes", "precision", "seeds"):
+    opened("roc", view=view)
+app = opened("try_it", edit="17")
+assert "##### Linear GAN" in said(app), said(app)
+app.toggle(key="try_both").set_value(True)
+whole(app.run(), "try both")
+opened("results")
+
+app = opened("train")
+assert app.segmented_control(key="train_model").value == "linear"
+for preset in ("quick look", "as shipped"):
+    whole(app.button(key=f"preset_{preset}").click().run(), preset)
+number = {field.label: field.value for field in app.number_input}
+assert (number["Patterns"], number["Weight of Sparse"], number["Epochs"]) == (32, 0.001, 10), number
+assert app.toggle(key="train_linear_mean_image").value is True
+assert app.text_input(key="train_linear_judge").value == "64"
+app.text_input(key="train_linear_judge").set_value("64; wide")
+app.run()
+assert [error.value for error in app.error] == ["Judge is '64; wide'; write whole numbers with commas between them."]
+app.text_input(key="train_linear_judge").set_value("64, 16")
+app.number_input(key="train_linear_patterns").set_value(0)
+app.run()
+assert [error.value for error in app.error] == ["patterns is 0; it must be between 1 and 784."]
+app.number_input(key="train_linear_patterns").set_value(16)
+whole(app.run(), "mended")
 """
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from core import evaluation
 from core.data import CLASSES
 from core.outcomes import OUTCOMES
+from core.plain import as_csv
 from pages.browse import filters
 from pages.browse.look import Look
 from pages.browse.opened import open_image
@@ -110,4 +111,4 @@ def listed(look: Look, order: np.ndarray) -> bytes:
     }
     for rival in look.rivals[1:]:
         columns[f"score_{rival.checkpoint.card.model}"] = rival.scores.test[order].astype(float)
-    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(pd.DataFrame(columns))

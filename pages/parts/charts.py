@@ -3,17 +3,21 @@
 The colour of text on axes and legends is in style.css, so that it follows the theme while one looks.
 """
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from core.words import MODEL_NAMES
 
 if TYPE_CHECKING:  # pages without a chart take colours from here and should not wait for plotly
     import plotly.graph_objects as go
 
 NORMAL = "#0072B2"  # blue
 ANOMALY = "#D55E00"  # vermilion
-MODELS = {"traditional": "#CC79A7", "dcgan": "#009E73"}  # purple, green
-DASHES = {"traditional": "dash", "dcgan": "solid"}  # a sign beside each colour
+# Each model's line, in the order of their names: purple, green, orange, sky blue; and a sign beside each colour.
+MODELS = dict(zip(MODEL_NAMES, cycle(("#CC79A7", "#009E73", "#E69F00", "#56B4E9")), strict=False))
+DASHES = dict(zip(MODEL_NAMES, cycle(("dash", "solid", "dot")), strict=False))
 NEUTRAL = "#7a8594"
 # Worse than 0.9, 0.9, better: pale, so that dark numbers can be read on each.
 GOODNESS = [[0.0, "#f3b98a"], [0.5, "#fbf7ef"], [1.0, "#9fd0ee"]]

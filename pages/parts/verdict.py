@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import evaluation
+from core import evaluation, judging
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -35,22 +35,25 @@ def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "") -> None:
     st.html(f'{_STYLE}<div class="mf-row">{figures}</div>')
 
 
-def words(score: float, one: Chosen, stranger: bool = False) -> None:
-    """Score, percentile and verdict in words, with a sign beside the colour.
+_BADGES = {
+    "normal": ":blue-badge[:material/radio_button_unchecked: **normal**]",
+    "anomaly": ":orange-badge[:material/flag: **anomaly**]",
+    "can't tell": ":gray-badge[:material/help: **can't tell**]",
+}
 
-    A `stranger`, which is far from any garment, is never called normal.
-    """
+
+def words(score: float, one: Chosen, garment: bool = True) -> None:
+    """The verdict with a sign beside its colour, its reason, the score and its percentile, in words."""
     limit = models.threshold(one)
     normal_class = class_name(one.checkpoint.task.normal)
     percentile = float(evaluation.percentile(score, one.scores.validation_normal))
-    if score >= limit:
-        st.markdown(f":orange-badge[:material/flag: **anomaly**] score **{score:.4f}** ≥ threshold {limit:.4f}")
-    elif stranger:
-        st.markdown(f":gray-badge[:material/help: **no garment**] score **{score:.4f}** < threshold {limit:.4f}")
-    else:
-        st.markdown(
-            f":blue-badge[:material/radio_button_unchecked: **normal**] score **{score:.4f}** < threshold {limit:.4f}"
-        )
+    verdict = judging.verdict(score, limit, garment)
+    reason = {
+        "normal": f"score **{score:.4f}** < threshold {limit:.4f}",
+        "anomaly": f"score **{score:.4f}** ≥ threshold {limit:.4f}",
+        "can't tell": f"{judging.VERDICTS[verdict]}, whatever the score **{score:.4f}**",
+    }[verdict]
+    st.markdown(f"{_BADGES[verdict]} {reason}")
     count = len(one.scores.validation_normal)
     if percentile >= 100:
         place = f"Higher than all {count} validation images of {normal_class}."

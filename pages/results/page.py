@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import reporting, results
 from core.figures import class_means, class_table, main_rows, summary
+from core.plain import as_csv
 from core.published import PUBLISHED
 from core.regimes import REGIMES
 from core.words import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
@@ -98,7 +99,7 @@ studies(rows)
 if not rows.empty:
     st.download_button(
         "Download results.csv",
-        results.CSV.read_bytes(),
+        as_csv(pd.read_csv(results.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
         "results.csv",
         "text/csv",
         icon=":material/download:",

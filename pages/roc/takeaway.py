@@ -11,6 +11,7 @@ from core import decisions, evaluation
 from core.data import CLASSES
 from core.decisions import Stakes
 from core.outcomes import OUTCOMES, outcomes
+from core.plain import as_csv
 from pages.parts import models
 from pages.parts.models import Chosen
 from pages.roc import report
@@ -27,7 +28,7 @@ def curve_csv(one: Chosen, stakes: Stakes | None) -> bytes:
         table["prevalence"] = stakes.prevalence
         table["precision"] = decisions.precision(curve.fpr, curve.tpr, stakes.prevalence)
         table["expected_cost"] = stakes.cost(curve.fpr, curve.tpr)
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(table)
 
 
 def scores_csv(one: Chosen, limit: float) -> bytes:
@@ -44,7 +45,7 @@ def scores_csv(one: Chosen, limit: float) -> bytes:
             "outcome": outcome,
         }
     )
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(table)
 
 
 def show(one: Chosen, limit: float, stakes: Stakes | None) -> None:

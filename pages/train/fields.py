@@ -84,6 +84,17 @@ LOSSES = {
 }
 
 
+def field(name: str, default: object) -> Field:
+    """What the setting `name` is called; one that only a model of one's own has is called as in its config."""
+    for known in (TRAINING, SWITCHES, WIDTHS, LOSSES):
+        if name in known:
+            return known[name]
+    help = "A setting of this model alone; its config in core/config.py says what it does."
+    if isinstance(default, float):
+        return Field(loss_name(name).capitalize(), help, 0.01, "%g")
+    return Field(loss_name(name).capitalize(), help)
+
+
 def loss_name(name: str) -> str:
-    """What a loss is called; an imported model may have one that is not known here."""
+    """What a loss is called; a model of one's own, or an imported one, may have one that is not known here."""
     return LOSSES[name].label if name in LOSSES else name.replace("_", " ")

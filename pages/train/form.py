@@ -14,7 +14,7 @@ from core.regimes import REGIMES, Task
 from core.runs import Request
 from pages.parts import models, trouble
 from pages.parts.link import class_name
-from pages.train.fields import LOSSES, SWITCHES, TRAINING, WIDTHS
+from pages.train.fields import field
 
 PRESET_HELP = {
     "quick look": "Half a minute at most on two cores: enough to see it learn.",
@@ -85,11 +85,14 @@ def show(busy: bool) -> None:
             help="In training, the same number from each anomaly class, rounded down.",
         )
     if regime == "unseen":
+        others = [name for name in data.CLASSES if name != normal]
+        if st.session_state.get("train_left_out") not in others:
+            st.session_state["train_left_out"] = "shirt" if "shirt" in others else others[0]
         left_out = two.selectbox(
             "Left-out anomaly class",
-            data.CLASSES,
+            others,
             format_func=class_name,
-            key=_given("train_left_out", "shirt"),
+            key="train_left_out",
             persist_state="session",
             help="Only the test has it.",
         )
@@ -167,13 +170,11 @@ def _apply(name: str, model: str, regime: str) -> None:
         whole = 6000  # the form says what is wrong
     config = plan.preset(name, model, regime, whole - whole // 10)
     state[f"train_epochs_{model}_{regime}"] = config.epochs
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.name in WIDTHS:
-            value = ", ".join(map(str, value))
-        if field.name in config.loss_names:
-            state[f"train_{model}_on_{field.name}"] = value > 0
-        state[f"train_{model}_{field.name}"] = value
+    for name in (setting.name for setting in dataclasses.fields(config)):
+        value = getattr(config, name)
+        if name in config.loss_names:
+            state[f"train_{model}_on_{name}"] = value > 0
+        state[f"train_{model}_{name}"] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _losses(model: str) -> dict[str, float]:
@@ -187,16 +188,17 @@ def _losses(model: str) -> dict[str, float]:
         columns = st.columns(3)
         for number, name in enumerate(config.loss_names):
             with columns[number % 3]:
+                loss = field(name, getattr(config, name))
                 on = st.toggle(
-                    LOSSES[name].label,
+                    loss.label,
                     key=_given(f"train_{model}_on_{name}", True),
                     persist_state="session",
-                    help=LOSSES[name].help,
+                    help=loss.help,
                 )
                 weight = st.number_input(
-                    f"Weight of {LOSSES[name].label}",
+                    f"Weight of {loss.label}",
                     step=0.1,
-                    format="%.2f",
+                    format="%g",
                     key=_given(f"train_{model}_{name}", getattr(config, name)),
                     persist_state="session",
                     disabled=not on,
@@ -216,42 +218,40 @@ def _more(model: str) -> dict[str, Any]:
         for number, name in enumerate(names):
             with columns[number % 3]:
                 values[name] = _widget(model, name, config)
-    for name in WIDTHS:
-        if name in values:
-            values[name] = _widths(name, values[name])
+    for name in names:
+        if isinstance(getattr(config, name), tuple):
+            values[name] = _widths(field(name, ()).label, values[name])
     return values
 
 
 def _widget(model: str, name: str, config: TrainingConfig) -> Any:
+    """The widget that fits the type of the setting's default, so that a new model's settings need no word here."""
     default, key = getattr(config, name), f"train_{model}_{name}"
-    if name in SWITCHES:
-        field = SWITCHES[name]
-        said = f"{field.help} Default: {'on' if default else 'off'}."
-        return st.toggle(field.label, key=_given(key, default), persist_state="session", help=said)
-    if name in WIDTHS:
-        field, text = WIDTHS[name], ", ".join(map(str, default))
-        said = f"{field.help} Default: {text}."
-        return st.text_input(field.label, key=_given(key, text), persist_state="session", help=said)
-    field = TRAINING[name]
+    about = field(name, default)
+    if isinstance(default, bool):
+        help = f"{about.help} Default: {'on' if default else 'off'}."
+        return st.toggle(about.label, key=_given(key, default), persist_state="session", help=help)
+    if isinstance(default, tuple):
+        text = ", ".join(map(str, default))
+        help = f"{about.help} Default: {text}."
+        return st.text_input(about.label, key=_given(key, text), persist_state="session", help=help)
     kind = float if isinstance(default, float) else int
     return st.number_input(
-        field.label,
-        step=kind(field.step),
-        format=field.format,
+        about.label,
+        step=kind(about.step),
+        format=about.format,
         key=_given(key, default),
         persist_state="session",
         disabled=name == "size",
-        help=f"{field.help} Default {default:g}.",
+        help=f"{about.help} Default {default:g}.",
     )
 
 
-def _widths(name: str, text: str) -> tuple[int, ...]:
+def _widths(label: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
     except ValueError:
-        raise ConfigError(
-            f"{WIDTHS[name].label} is {text[:60]!r}; write whole numbers with commas between them."
-        ) from None
+        raise ConfigError(f"{label} is {text[:60]!r}; write whole numbers with commas between them.") from None
 
 
 @st.cache_resource

@@ -9,7 +9,7 @@ import streamlit as st
 from core import checkpoints, jobs, runs
 from core.checkpoints import Checkpoint
 from core.errors import MisfitError
-from core.plain import plain
+from core.plain import cell, plain
 from core.runs import Status
 from pages.parts import models
 from pages.train import curves, panel
@@ -136,7 +136,7 @@ def _history(records: list) -> pd.DataFrame:
         row = {key: value for key, value in record.items() if not isinstance(value, dict)}
         row |= {f"{name} accuracy": value for name, value in record["discriminator_accuracy"].items()}
         rows.append(row | record["losses"])
-    return pd.DataFrame(rows).rename(columns=lambda name: name.replace("_", " "))
+    return pd.DataFrame(rows).rename(columns=lambda name: cell(name.replace("_", " ")))
 
 
 def _use(status: Status, mine: dict[str, Checkpoint]) -> None:

@@ -38,7 +38,7 @@ _RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)
 def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
     """Everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
     st.markdown(f"##### {one.title}")
-    verdict.words(judged.score, one, judged.stranger)
+    verdict.words(judged.score, one, judged.garment)
     patches = judging.worst_patches(judged.residual)
     verdict.row(
         [
@@ -134,7 +134,7 @@ def nearest(image: np.ndarray, one: Chosen) -> None:
 
 def stranger(judged: Judgement, drawn: bool) -> None:
     """Say that it is no garment, where that is so, and what helps: to a drawing something else than to a picture."""
-    if judged.stranger:
+    if not judged.garment:
         st.warning(
             "**Far from any garment.** In none of the ten classes is a training image that looks like this, so the score "
             "says little: the models have never seen such a thing. "

@@ -1,8 +1,6 @@
 """Many files: a table to sort, a bar while they are scored, a CSV to take away."""
 
-import csv
 import dataclasses
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,15 +11,15 @@ from core.errors import PictureError
 from core.files import sha256
 from core.intake import Steps
 from core.judging import Judgement
-from core.plain import plain
+from core.plain import as_csv, cell, plain
 from pages.parts import models
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
 from pages.try_it.pictures_in import Named
 
 AT_ONCE = 64  # between two moves of the bar; a forward pass has as many
-SIGNS = {"anomaly": "⚑ anomaly", "normal": "○ normal", "no garment": "? no garment"}
-COLUMNS = ("file", "score", "percentile", "threshold", "verdict", "garment", "farness")
+SIGNS = {"anomaly": "⚑ anomaly", "normal": "○ normal", "can't tell": "? can't tell"}
+COLUMNS = ("file", "score", "percentile", "threshold", "verdict", "reason", "farness")
 
 
 def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
@@ -39,21 +37,21 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
         return None
     rows = [found.row(files[place][0]) for place, found in judged.items()]
     flagged = sum(row["verdict"] == "anomaly" for row in rows)
-    strangers = sum(not row["garment"] for row in rows)
+    strangers = sum(row["verdict"] == "can't tell" for row in rows)
     st.markdown(
         f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {one.title}"
-        + (f"; {strangers:,} far from any garment" if strangers else "")
+        + (f"; for {strangers:,} it can't tell: far from any garment" if strangers else "")
         + ". Select a row to see why."
     )
     choice = st.dataframe(
         [
             {
                 "As the model sees it": data_url(images[place]),
-                "File": row["file"],
+                "File": cell(row["file"]),  # the table's own menu makes a CSV of it, too
                 "Score": row["score"],
                 "Percentile": row["percentile"],
                 "Verdict": SIGNS[row["verdict"]],
-                "Garment": "yes" if row["garment"] else "far from any",
+                "Reason": row["reason"].capitalize(),
             }
             for place, row in zip(judged, rows, strict=True)
         ],
@@ -86,13 +84,11 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
     return files[list(judged)[selected[0]]] if selected else None
 
 
-def table(rows: Sequence[dict]) -> str:
+def table(rows: Sequence[dict]) -> bytes:
     """Rows as CSV, every digit kept."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    import pandas as pd
+
+    return as_csv(pd.DataFrame(rows, columns=COLUMNS))
 
 
 def _scored(

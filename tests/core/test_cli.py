@@ -119,7 +119,7 @@ def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictu
     found = json.loads(run("score", *pictures, "--checkpoint", folder, "--json"))
     checkpoint = checkpoints.load(folder)
     assert [list(row) for row in found] == [
-        ["file", "score", "percentile", "threshold", "verdict", "garment", "farness"]
+        ["file", "score", "percentile", "threshold", "verdict", "reason", "farness"]
     ] * 5
     assert [row["file"] for row in found] == [str(path) for path in pictures]
     assert [row["score"] for row in found] == checkpoint.scores.test[:5].tolist()
@@ -140,6 +140,16 @@ def test_score_prints_the_same_for_people(run, saved, pictures) -> None:
         assert line.startswith(row["verdict"])
         assert f"{row['score']:.4f}" in line
         assert line.endswith(row["file"])
+
+
+def test_a_photo_of_noise_is_neither_blank_nor_an_anomaly(run, saved, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 900, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    folder = saved()
+    (row,) = json.loads(run("score", tmp_path / "noise.png", "--checkpoint", folder, "--json"))
+    assert (row["verdict"], row["reason"]) == ("can't tell", "far from any garment")
+    line = run("score", tmp_path / "noise.png", "--checkpoint", folder)
+    assert line.startswith("can't tell score 0.") and line.endswith("noise.png  (far from any garment)\n")
 
 
 def test_unreadable_pictures_are_named_and_the_others_still_scored(

@@ -283,3 +283,21 @@ def test_a_coloured_background_is_taken_away(colour, boot) -> None:
     found = taken(encoded(page, "JPEG", quality=90), "photo.jpg")
     assert found.inverted == light
     assert error(found.image, boot) < 12
+
+
+@pytest.mark.parametrize("size", [(60, 90), (128, 128), (600, 400), (2000, 1000)])
+@pytest.mark.parametrize("steps", [{}, {"trim": False}, {"invert": True}])
+def test_noise_is_not_blank_and_no_garment_is_made_of_it(size: tuple[int, int], steps: dict, known) -> None:
+    random = np.random.default_rng(0)
+    for noise in (random.integers(0, 256, size, np.uint8), random.integers(0, 256, (*size, 3), np.uint8)):
+        found = intake.take(Image.fromarray(noise), "noise.png", intake.Steps(**steps))
+        assert 60 < found.image.mean() < 190  # grey all over, what noise is from afar
+        assert known.farness(found.image[None])[0] > 1
+
+
+def test_a_square_that_fills_the_frame_is_not_blank(known) -> None:
+    square = np.zeros((400, 400), np.uint8)
+    square[100:300, 100:300] = 255
+    found = intake.take(Image.fromarray(square))
+    assert found.image.min() == found.image.max() == 255
+    assert known.farness(found.image[None])[0] > 1

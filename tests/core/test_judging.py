@@ -26,22 +26,44 @@ def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_spli
     assert [one.score for one in found] == dcgan.scores.test[:30].tolist()
     limit = dcgan.card.thresholds["youden"]
     for one in found:
-        assert one.flagged == (one.score >= limit)
         assert one.residual.mean() == pytest.approx(one.score, rel=1e-5)
-        assert one.verdict == ("anomaly" if one.flagged else "no garment" if one.stranger else "normal")
+        assert one.verdict == ("anomaly" if one.score >= limit else "normal")
 
 
-def test_what_is_no_garment_is_never_called_normal(dcgan, judged) -> None:
+def test_what_is_no_garment_is_neither_normal_nor_an_anomaly(dcgan, judged) -> None:
     grey = np.full((1, 28, 28), 60, np.uint8)
-    one = judged(dcgan, grey, threshold=2.0)[0]  # a threshold that no score reaches
-    assert not one.flagged and one.stranger
-    assert one.verdict == "no garment"
-    assert judged(dcgan, grey, threshold=1e-6)[0].verdict == "anomaly"
+    for limit in (1e-6, 2.0):  # a threshold that every score reaches, and one that none does
+        row = judged(dcgan, grey, threshold=limit)[0].row("grey.png")
+        assert (row["verdict"], row["reason"]) == ("can't tell", "far from any garment")
+        assert row["farness"] > 1
 
 
-def test_a_row_holds_what_the_table_needs(dcgan, judged, test_split) -> None:
-    row = judged(dcgan, test_split.images[:1])[0].row("boot.png")
-    assert row["file"] == "boot.png" and row["verdict"] == "anomaly" and row["garment"] is True
+def test_a_test_image_that_is_far_from_the_training_images_has_the_verdict_of_every_page(
+    dcgan, judged, known, test_split
+):
+    far = int(np.flatnonzero(known.farness(test_split.images[:400]) > 1)[0])
+    image = test_split.images[far : far + 1]
+    assert judged(dcgan, image, threshold=1e-6)[0].verdict == "anomaly"
+    assert judged(dcgan, image, threshold=2.0)[0].verdict == "normal"
+    changed = image.copy()
+    changed[0, 27, 27] ^= 1
+    assert judged(dcgan, changed, threshold=1e-6)[0].verdict == "can't tell"
+
+
+def test_each_verdict_has_one_reason(dcgan, judged, test_split) -> None:
+    boot = test_split.images[:1]
+    expected = {
+        "file": "boot.png",
+        "score": float(dcgan.scores.test[0]),
+        "percentile": 100.0,
+        "threshold": 0.1,
+        "verdict": "anomaly",
+        "reason": "score at or above the threshold",
+    }
+    row = judged(dcgan, boot, threshold=0.1)[0].row("boot.png")
+    assert row.pop("farness") <= 1 and row == expected
+    row = judged(dcgan, boot, threshold=1.9)[0].row("boot.png")
+    assert (row["verdict"], row["reason"]) == ("normal", "score below the threshold")
 
 
 def test_a_test_image_keeps_a_score_that_another_processor_has_stored(dcgan, judged, test_split) -> None:

@@ -1,8 +1,9 @@
 """Text of unknown origin is shown as text."""
 
+import pandas as pd
 import pytest
 
-from core.plain import plain
+from core.plain import as_csv, cell, plain
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,21 @@ def test_it_is_one_line_and_no_link() -> None:
     assert plain("a\nb\r\x00c") == "a b  c"
     for address in ("http://example.org", "https://example.org", "www.example.org", "a@example.org"):
         assert address not in plain(f"see {address}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=HYPERLINK(1).png", "+1+1", "-2+3", "@SUM(A1)", " =1+1", "\t=1", "\r=1", "\uff1d1+1", "-photo.png", "=", "-"],
+)
+def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
+    assert cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["boot.png", "-1.5", "+3", "1e-05", "", "a=b", "dcgan-t-shirt", "0.25"])
+def test_other_cells_of_a_csv_stay_as_they_are(text: str) -> None:
+    assert cell(text) == text
+
+
+def test_a_table_as_csv_keeps_every_digit_and_defuses_its_texts() -> None:
+    table = pd.DataFrame({"file": ["=A1.png", 'a"b,c.png'], "score": [0.1, -1 / 3], "@note": ["", None]})
+    assert as_csv(table).decode() == ('file,score,\'@note\n\'=A1.png,0.1,\n"a""b,c.png",-0.3333333333333333,\n')

@@ -51,6 +51,14 @@ def test_what_is_packed_comes_back_bit_for_bit(saved) -> None:
     assert len(runs.history(name)) == 2
 
 
+def test_an_imported_model_can_be_read_by_whom_a_trained_one_can(saved) -> None:
+    folder = runs.folder(transfer.take([("x.zip", transfer.pack(checkpoints.load(saved("traditional"))))]))
+    modes = {
+        path.name: path.stat().st_mode & 0o777 for path in (folder / "checkpoint", *(folder / "checkpoint").iterdir())
+    }
+    assert modes == {"checkpoint": 0o755, WEIGHTS: 0o644, SCORES: 0o644, CARD: 0o644}
+
+
 def test_three_loose_files_and_a_macs_zip_are_taken_too(files) -> None:
     assert transfer.take(list(files.items())).endswith("-1")
     litter = {f"x/{name}": content for name, content in files.items()} | {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import fits, settled
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"  # the npm package axe-core, its build as it is (MPL-2.0)
 # (rule, selector) of faults in Streamlit's own markup, each with the reason why it cannot be mended here.
@@ -62,8 +62,7 @@ def test_axe_finds_no_serious_fault(server, page: Page, name: str):
         page.set_viewport_size({"width": width, "height": 900})
         whole(page)
         told += [f"{theme}, {width} px: {fault}" for fault in faults(page)]
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("(main) => main.scrollWidth <= main.clientWidth"), f"{name} scrolls sideways"
+        fits(page.get_by_test_id("stMain"))
     assert not told, "\n".join(told)
 
 

@@ -14,8 +14,8 @@ def test_the_first_visitor_of_a_fresh_server_may_follow_a_deep_link(fresh_server
     expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
     settled(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("combobox").first).to_have_value(re.compile("Traditional"))
-    assert page.get_by_text("Page not found").count() == 0
-    assert "model=traditional" in page.url
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page).to_have_url(re.compile("model=traditional"))
 
 
 def test_open_and_walk_through_every_page(server, page: Page):
@@ -63,6 +63,8 @@ def test_moving_the_threshold_changes_the_counts_and_goes_along_to_browse(server
 def test_a_tile_opens_its_image_and_its_neighbours(server, page: Page):
     page.goto(f"{server.address}/browse?classes=shirt&outcomes=missed")
     tiles = page.get_by_role("button", name=re.compile("Open image"))
+    expect(tiles.nth(1)).to_be_visible()
+    settled(page)
     first, second = (
         re.search(r"Open image (\d+)", tiles.nth(which).get_attribute("aria-label"))[1] for which in (0, 1)
     )

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core import data, examples
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import fits, settled, until
 
 
 def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Page):
@@ -17,7 +17,7 @@ def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Pag
         for kind in ("Reconstruction", "Residual"):
             picture = page.get_by_role("img", name=f"{kind} by the {name}")
             expect(picture).to_be_visible()
-            assert picture.evaluate("img => img.complete && img.naturalWidth") == 28
+            expect(picture).to_have_js_property("naturalWidth", 28)
     settled(page)
     page.get_by_role("button", name="Another one").click()
     expect(page.get_by_text(f"Image {numbers[1]} of the test")).to_be_visible()
@@ -27,6 +27,11 @@ def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Pag
     settled(page)
     page.get_by_role("button", name="Open in Browse").click()
     expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile(f"Image {numbers[1]}"))).to_be_visible()
+
+
+def within(element: Locator, width: int) -> None:
+    """Wait until it lies in a window of so many pixels."""
+    until(lambda: (box := element.bounding_box()) and box["x"] >= 0 and box["x"] + box["width"] <= width)
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -45,11 +50,9 @@ def test_the_diagrams_explain_their_parts_and_fit(server, page: Page, width: int
         expect(told).to_contain_text("a training image of the normal class")
         page.keyboard.press("ArrowLeft")  # round to the last part
         expect(told).to_contain_text("Losses on anomalies")
-        box = flow.get_by_role("img", name=re.compile("^Losses on anomalies")).bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+        within(flow.get_by_role("img", name=re.compile("^Losses on anomalies")), width)
     settled(page)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")  # nothing to scroll to sideways
+    fits(page.get_by_test_id("stMain"))
 
 
 def test_the_tour_by_keyboard_alone_and_the_glossary(server, page: Page):

@@ -3,6 +3,7 @@
 import base64
 import re
 import statistics
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.intake import photographed
 from core import checkpoints, data
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import settled, until
 
 BOOT = 0  # its place in the test split
-SCORE = re.compile(r"^Score ([0-9.]+): (anomaly|normal|no garment)$")
+SCORE = re.compile(r"^Score ([0-9.]+): (anomaly|normal|can't tell)$")
 
 
 class Pad:
@@ -22,10 +23,13 @@ class Pad:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        begun = time.perf_counter()
         page.goto(address)
         self.canvas: Locator = page.get_by_role("application", name=re.compile("Drawing pad"))
         expect(self.canvas).to_be_visible()
         settled(page)  # the model is warm now
+        page.evaluate("document.fonts.ready")  # nothing moves any more where a stroke is to go
+        self.seconds = time.perf_counter() - begun  # to open the page
         self.root = page.locator(".pad")
         self.says = page.locator(".pad .score")
 
@@ -74,7 +78,7 @@ def test_a_drawn_shirt_scores_lower_than_a_drawn_boot(server, page: Page):
     pad.draw((25, 21), (4, 21), (8, 18), (19, 18))  # the foot
     boot = pad.score()
     assert boot[0] > 2 * shirt[0]
-    assert shirt[1] == "normal" and boot[1] == "anomaly"
+    assert shirt[1] == "normal" and boot[1] == "can't tell"  # few strokes make no boot
 
     pad.press("Undo")
     pad.press("Undo")
@@ -83,15 +87,16 @@ def test_a_drawn_shirt_scores_lower_than_a_drawn_boot(server, page: Page):
     pad.press("Redo")
     expect(pad.says).to_contain_text("Draw with")
     pad.press("Undo")
+    assert pad.score() == shirt
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
     expect(page.get_by_role("heading", name="ROC and threshold")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
     expect(pad.says).to_have_text(f"Score {shirt[0]:.4f}: {shirt[1]}")  # the drawing was kept
 
-    for name in ("T-shirt", "A digit"):
+    for name, verdict in (("T-shirt", "normal"), ("Ankle boot", "anomaly"), ("A digit", "can't tell")):
         pad.press(name)
-        pad.score()
-    assert "far from any garment" in page.get_by_test_id("stMain").inner_text().lower()
+        assert pad.score()[1] == verdict
+    expect(page.get_by_test_id("stMain").get_by_text("Far from any garment.")).to_be_visible()
 
 
 def test_the_score_follows_soon_and_one_call_at_a_time(server, page: Page):
@@ -104,7 +109,8 @@ def test_the_score_follows_soon_and_one_call_at_a_time(server, page: Page):
         pad.score()
     latencies = pad.root.evaluate("root => root.latencies")
     assert len(latencies) >= 8
-    assert statistics.median(latencies) < 3000  # 300 on a quiet machine
+    print(f"a stroke's score after {statistics.median(latencies):.0f} ms, the page after {1000 * pad.seconds:.0f} ms")
+    assert statistics.median(latencies) < 1000 * pad.seconds  # 300 ms of 2,000 on a quiet machine
     assert pad.root.evaluate("root => root.most") == 1  # messages that were waiting for an answer at once
 
 
@@ -135,7 +141,7 @@ def test_the_keyboard_alone_can_draw(server, page: Page):
 def test_a_finger_draws_and_does_not_scroll(server, page: Page):
     page.set_viewport_size({"width": 400, "height": 800})
     pad = Pad(page, f"{server.address}/try")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.wait_for_function("document.documentElement.scrollWidth <= 400")
     pad.canvas.scroll_into_view_if_needed()
     box, session = pad.canvas.bounding_box(), page.context.new_cdp_session(page)
 
@@ -149,7 +155,7 @@ def test_a_finger_draws_and_does_not_scroll(server, page: Page):
     touch("touchEnd")
     pad.score()
     assert (pad.pixels.max(1) > 100).sum() > 12
-    assert pad.canvas.bounding_box() == box
+    until(lambda: pad.canvas.bounding_box() == box)
 
 
 @pytest.fixture
@@ -174,7 +180,7 @@ def test_many_files_make_a_table_and_bad_ones_are_named(server, page: Page, phot
     with page.expect_download() as caught:
         page.get_by_role("button", name="Scores as CSV").click()
     lines = Path(caught.value.path()).read_text().splitlines()
-    assert lines[0] == "file,score,percentile,threshold,verdict,garment,farness"
+    assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness"
     assert lines[1].startswith("boot.jpg,") and len(lines) == 3  # the same photo twice
 
 

@@ -104,7 +104,6 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda app: app.segmented_control(key="train_regime").set_value("unseen").run().selectbox(key="train_left_out").select("t-shirt"), "not the normal one"),
         (lambda app: app.number_input(key="train_anomalies").set_value(54_000), "54000 labelled anomalies were asked for"),
         (lambda app: app.number_input(key="train_anomalies").set_value(8), "at least 9"),
         (lambda app: app.number_input(key="train_traditional_batch_size").set_value(4000), "batch_size is 4000, but there are 900"),
@@ -119,6 +118,17 @@ def test_impossible_settings_are_said_before_the_start_which_is_then_off(change,
     assert said in app.error[0].value
     assert app.button(key="train_start").disabled
     assert not jobs.statuses()
+
+
+def test_the_unseen_regime_leaves_out_a_class_that_is_not_the_normal_one(open_page):
+    app = open_page("train", model="traditional", normal="shirt")
+    app.segmented_control(key="train_regime").set_value("unseen").run()
+    assert not app.error and not app.button(key="train_start").disabled
+    assert app.selectbox(key="train_left_out").value == "t-shirt"
+    assert "Shirt" not in app.selectbox(key="train_left_out").options
+    app.selectbox(key="train_left_out").select("bag").run()
+    app.selectbox(key="train_normal").select("bag").run()  # the class that was left out until now
+    assert not app.error and app.selectbox(key="train_left_out").value == "shirt"
 
 
 def test_with_every_loss_off_there_is_nothing_to_train(open_page):

@@ -66,10 +66,12 @@ def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path,
 
     images, judged, problems = app.session_state["_many"][1:]
     assert not problems and len(images) == 3
-    rows = list(csv.DictReader(io.StringIO(many.table([judged[place].row(files[place][0]) for place in judged]))))
+    rows = list(
+        csv.DictReader(io.StringIO(many.table([judged[place].row(files[place][0]) for place in judged]).decode()))
+    )
     for row, told in zip(rows, answer, strict=True):
         assert row["file"] == told["file"].rsplit("/", 1)[-1]
-        for name in ("score", "percentile", "threshold", "verdict", "garment", "farness"):
+        for name in ("score", "percentile", "threshold", "verdict", "reason", "farness"):
             assert row[name] == str(told[name])
     assert "**3 of 3** flagged" in words(app)
     assert len(app.dataframe[0].value) == 3
@@ -87,6 +89,21 @@ def test_of_many_files_the_bad_ones_are_named_and_the_others_scored(upload):
     assert "none.png is empty" in said.replace("\\", "") and "a_b*c.png is not a picture" in said.replace("\\", "")
     assert "**1 of 2** flagged" in said
     assert [row["File"] for _, row in app.dataframe[0].value.iterrows()] == ["coat.png", "tee.png"]
+
+
+def test_a_files_name_is_no_formula_in_the_table_and_its_csv(upload):
+    from pages.try_it import many
+
+    boot = png(data.load("test").images[0])
+    app = upload(("=HYPERLINK(1).png", boot), ("boot.png", boot))
+    assert not app.exception
+    assert list(app.dataframe[0].value["File"]) == ["'=HYPERLINK(1).png", "boot.png"]
+    assert list(app.dataframe[0].value["Verdict"]) == ["⚑ anomaly", "⚑ anomaly"]
+    assert list(app.dataframe[0].value["Reason"]) == ["Score at or above the threshold"] * 2
+    judged = app.session_state["_many"][2]
+    lines = many.table([judged[0].row("=HYPERLINK(1).png")]).decode().splitlines()
+    assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness"
+    assert lines[1].startswith("'=HYPERLINK(1).png,1.2458") and ",100.0," in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +154,11 @@ def test_every_step_can_be_overruled(upload):
 
 
 def test_noise_is_said_to_be_no_garment_and_a_garment_is_not(upload):
-    noise = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
-    assert "Far from any garment" in words(upload(("noise.png", png(noise))))
+    random = np.random.default_rng(0)
+    for size in ((28, 28), (600, 400), (1500, 2000)):
+        app = upload(("noise.png", png(random.integers(0, 256, size, np.uint8))))
+        assert not app.error, app.error[0].value
+        assert "**can't tell**" in words(app) and "Far from any garment" in words(app)
     assert "Far from any garment" not in words(upload(("coat.png", png(data.load("test").images[17]))))
 
 
@@ -147,7 +167,10 @@ def test_a_digit_that_a_model_redraws_well_is_not_called_normal(open_page):
     app.session_state["threshold"] = 2.0  # nothing is redrawn so badly that it is flagged
     app.session_state["_pad_drawing"] = sketches.sketch("A digit")
     said = words(app.run())
-    assert "no garment" in said and "**normal**" not in said
+    assert "**can't tell**] far from any garment, whatever the score" in said and "**normal**" not in said
+    app.session_state["threshold"] = 0.0  # everything is
+    said = words(app.run())
+    assert "**can't tell**] far from any garment, whatever the score" in said and "**anomaly**" not in said
 
 
 def test_a_blank_pad_is_not_scored(open_page):
