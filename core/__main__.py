@@ -323,7 +323,7 @@ def _score(options: argparse.Namespace) -> int:
 
         images = np.stack([image for _, image in pictures])
         known = garments.fit(data.load("train"))
-        judged = judging.judge(found, found.generator(), images, known, found.card.thresholds["youden"])
+        judged = judging.judge(found, found.generator(), images, known, found.threshold)
         answer = [one.row(str(path)) for (path, _), one in zip(pictures, judged, strict=True)]
     if options.json:
         print(json.dumps(answer, indent=1))

@@ -110,7 +110,7 @@ def auroc_interval(normal: np.ndarray, anomaly: np.ndarray) -> tuple[float, floa
 def average_precision(normal: np.ndarray, anomaly: np.ndarray, prevalence: float = 0.05) -> float:
     """Σ (TPR step) · precision, with precision as it would be if a share `prevalence` of all items were anomalies.
 
-    The test set is 90 % anomalies, which flatters precision; a factory is nearer 5 %.
+    A test of all classes is 90 % anomalies, which flatters precision; a factory is nearer 5 %.
     """
     if not 0.0 < prevalence < 1.0:
         raise EvaluationError(f"prevalence is {prevalence}; it must be above 0 and below 1.")

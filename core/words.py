@@ -25,4 +25,10 @@ REGIME_QUESTIONS = {
     "pseudo-anomalies.)",
 }
 
+# Where the threshold starts, by the name of the operating point (Checkpoint.point).
+STARTS = {
+    "youden": "the largest Youden J on validation images",
+    "fpr_5": "at most 5 % false alarms on normal validation images, because in this regime no anomaly is labelled",
+}
+
 STUDIES = ("main", "ablation", "imbalance")  # core/results.py plans each

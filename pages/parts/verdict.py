@@ -8,6 +8,7 @@ import streamlit as st
 from core import evaluation
 from core.errors import MisfitError
 from core.plain import plain
+from core.words import STARTS
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -80,5 +81,6 @@ def words(score: float, one: Chosen, stranger: bool = False) -> None:
     st.caption(
         place,
         help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
-        "probability. The threshold is set on the ROC page; it starts at the largest Youden J on validation images.",
+        "probability. The threshold is set on the ROC page; it starts at "
+        f"{STARTS[one.checkpoint.point]}.",
     )
