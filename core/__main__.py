@@ -360,6 +360,8 @@ def _results(options: argparse.Namespace) -> int:
         and (not options.method or cell.method in options.method)
         and (options.seeds is None or cell.seed < options.seeds)
     ]
+    if gone := results.drop_gone():
+        print(f"{gone} rows were of recipes that are gone; they are no longer in {results.CSV.name}.", file=sys.stderr)
     todo = results.missing(cells, results.read())
     print(
         f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr

@@ -137,13 +137,22 @@ def _training(found: Sequence[Checkpoint]) -> str:
     return (
         f"Fashion-MNIST's training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
-        + (
-            "Where there are none (one-class), normal images that were turned, squeezed or stretched stand in for them. "
-            if 0 in labelled and any(getattr(one.config, "distorted", False) for one in found)
-            else ""
-        )
+        + "".join(dict.fromkeys(map(_stand_ins, found)))
         + _several(_augmented(one) for one in found)
     )
+
+
+def _stand_ins(one: Checkpoint) -> str:
+    """How many distorted normals were among the anomalies, in a sentence; empty where there were none."""
+    count = one.config.stand_ins(one.task.labelled)
+    if count and not one.task.labelled:
+        return "Where there are none (one-class), normal images that were turned, squeezed or stretched stand in for them. "
+    if count:
+        return (
+            f"Because {one.task.labelled:,} are few, {count} of the {one.config.batch_size} anomalies of each batch are normal images that "
+            "were turned, squeezed or stretched. "
+        )
+    return ""
 
 
 def _augmented(one: Checkpoint) -> str:

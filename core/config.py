@@ -26,7 +26,8 @@ class TrainingConfig:
     ema_decay      decay a step of the averaged generator weights; the average is what is scored and saved
     clip_norm      largest gradient norm of the generator
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
-    distorted      where no anomaly is labelled, let distorted normals (core/distortions.py) stand in for them
+    distorted      where few anomalies or none are labelled, let distorted normals (core/distortions.py) stand in for them
+    enough_labels  labelled anomalies from which on nothing stands in; with fewer, `stand_ins` says how many do
     size           height and width of the network's input, pixels; fixed by each network
     """
 
@@ -41,14 +42,24 @@ class TrainingConfig:
     flip: bool = True
     shift: int = 1
     distorted: bool = True
+    enough_labels: int = 250
 
     @property
     def loss_names(self) -> tuple[str, ...]:
         """The fields that weigh a loss."""
         return ()
 
+    def stand_ins(self, labels: int) -> int:
+        """How many of a batch's anomalies are distorted normals, when `labels` labelled ones are in training: all of them without a
+        label, fewer and fewer with more labels, in a straight line to none at `enough_labels`. One labelled image stays at least."""
+        if not self.distorted or labels >= self.enough_labels:
+            return 0
+        count = round(self.batch_size * (1 - labels / self.enough_labels))
+        return min(count, self.batch_size - 1) if labels else self.batch_size
+
     def __post_init__(self) -> None:
         check(self, "epochs", 1, 10_000)
+        check(self, "enough_labels", 1, 10_000_000)
         check(self, "batch_size", 2, 8192)
         check(self, "learning_rate", 1e-7, 1.0)
         check(self, "beta1", 0.0, 0.9999)
@@ -165,7 +176,10 @@ def recorded(model: str, values: Any) -> TrainingConfig:
     return from_json(config_class(model), values)
 
 
-_BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
+_BEFORE = {
+    "traditional": {"negative_mse": 0.0, "enough_labels": 1},
+    "dcgan": {"abc_scale": 1.0, "enough_labels": 1},
+}
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:

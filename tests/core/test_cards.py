@@ -94,6 +94,16 @@ def test_only_what_is_in_the_box_is_licensed_here(saved):
     assert "MIT" not in text and "- Licence: not stated; a model that is not in the box is its maker's\n" in text
 
 
+def test_distorted_normals_among_few_labels_are_named():
+    def told(enough: int, anomalies: int) -> str:
+        one = checkpoints.load(checkpoints.shipped("traditional", "t-shirt"))
+        task, config = one.card.task | {"anomalies": anomalies}, one.card.config | {"enough_labels": enough}
+        return cards.markdown([boxed("traditional", "t-shirt", task=task, config=config)])
+
+    assert "Because 99 are few, 39 of the 64 anomalies of each batch are normal images" in told(250, 100)
+    assert "are few" not in told(250, 6003) + told(1, 100) + cards.markdown([boxed("traditional", "t-shirt")])
+
+
 def test_a_one_class_card_says_which_labels_chose_what():
     text = cards.markdown([boxed("traditional", "t-shirt-one-class")])
     assert "In force until another is chosen: at most 5 % false alarms on normal validation images" in text
