@@ -25,11 +25,11 @@ _WHAT = {
     "([doi](https://doi.org/10.1007/978-3-030-65414-6_11)).",
 }
 _CHOSEN_WITH_LABELS = (
-    "One-class: no labelled anomaly was in training, and the threshold at which the model starts needs none. Its recipe (epochs, loss "
-    "weights, kinds of distortion) was chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt, which "
-    "the regime denies: docs/what-helped.md has what a choice without labels would have been. The validation AUROC and the "
-    "Youden threshold on the card rest on labelled validation anomalies too."
+    "One-class: training and the threshold in force need no labelled anomaly. The recipe (epochs, loss weights, kinds of distortion) was "
+    "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt, which the regime denies (docs/what-helped.md); "
+    "validation AUROC and Youden threshold rest on labelled ones too."
 )
+_NOT_OURS = "not stated; a model that is not in the box is its maker's"
 _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal images too."}
 
 
@@ -99,18 +99,12 @@ def _details(found: Sequence[Checkpoint]) -> str:
         f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
         f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
         f"- Loss weights: {_several(_weights(one) for one in found)}",
-        f"- Licence: {_several(map(_licence, found))}",
+        f"- Licence: {_several('MIT' if one.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for one in found)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
 
-def _licence(one: Checkpoint) -> str:
-    boxed = one.folder.is_relative_to(checkpoints.SHIPPED)
-    return "MIT" if boxed else "not stated; a model that is not in the box is its maker's"
-
-
 def _epochs(one: Checkpoint) -> str:
-    """What chose the number of epochs, as far as the card tells."""
     trained, asked = one.card.epochs_trained, one.config.epochs
     if one.which == "best":
         chosen_by = "the normals' error" if one.task.regime == "one-class" else "AUROC, with labelled anomalies"
@@ -144,15 +138,15 @@ def _training(found: Sequence[Checkpoint]) -> str:
 
 def _stand_ins(one: Checkpoint) -> str:
     """How many distorted normals were among the anomalies, in a sentence; empty where there were none."""
-    count = one.config.stand_ins(one.task.labelled)
-    if count and not one.task.labelled:
-        return "Where there are none (one-class), normal images that were turned, squeezed or stretched stand in for them. "
-    if count:
-        return (
-            f"Because {one.task.labelled:,} are few, {count} of the {one.config.batch_size} anomalies of each batch are normal images that "
-            "were turned, squeezed or stretched. "
-        )
-    return ""
+    labels, count = one.task.labelled, one.config.stand_ins(one.task.labelled)
+    images = "normal images that were turned, squeezed or stretched"
+    if count and not labels:
+        return f"Where there are none (one-class), {images} stand in for them. "
+    return (
+        f"Because {labels:,} are few, {count} of the {one.config.batch_size} anomalies of each batch are {images}. "
+        if count
+        else ""
+    )
 
 
 def _augmented(one: Checkpoint) -> str:
@@ -162,14 +156,8 @@ def _augmented(one: Checkpoint) -> str:
 
 
 def _figures(found: Sequence[Checkpoint]) -> str:
-    heads = [
-        "normal class",
-        "regime",
-        "test AUROC (95 % interval)",
-        "validation AUROC",
-        "FPR at 95 % TPR",
-        "normals' error",
-    ]
+    heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
+    heads.append("normals' error")
     rows = [
         [
             _named(one.task.normal),
@@ -235,8 +223,7 @@ def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
 
 
 def _balance(one: Checkpoint) -> str:
-    times = one.card.test["n_anomaly"] / one.card.test["n_normal"]
-    many = "as many" if times == 1 else f"{times:.3g} times as many"
+    many = f"{one.card.test['n_anomaly'] / one.card.test['n_normal']:.3g} times as many".removeprefix("1 times ")
     return f"The {one.task.regime} test has {many} anomalies as normal images."
 
 
