@@ -153,10 +153,16 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=__doc__)
     parser.add_argument("--workers", type=int, default=1, help="trials at a time")
-    parser.add_argument("--what", default="", metavar="TEXT", help="only trials whose name or regime has this in it")
+    parser.add_argument(
+        "--what", default="", metavar="TEXT", help="only trials whose name, model, regime, class hold this"
+    )
     options = parser.parse_args()
     done = set(read()[KEY].itertuples(index=False, name=None))
-    left = [t for t in trials() if t.key not in done and options.what in f"{t.what}, {t.model}, {t.task.regime}"]
+    left = [
+        t
+        for t in trials()
+        if t.key not in done and options.what in f"{t.what}, {t.model}, {t.task.regime}, {t.task.normal}"
+    ]
     rows = Parallel(n_jobs=options.workers, return_as="generator")(delayed(measure)(trial) for trial in left)
     for row in tqdm(rows, total=len(left), unit="trial"):
         table = pd.concat([read(), pd.DataFrame([row])], ignore_index=True)

@@ -162,7 +162,7 @@ def imbalance_sentence(rows: pd.DataFrame) -> str | None:
         text += [
             f"Without a label the traditional GAN reaches {none:.3f}, with {seen.index[0]:,} labelled anomalies {seen.iloc[0]:.3f}, "
             f"with {seen.index[-1]:,} {end:.3f}.",
-            _cost_sentence(seen, none),
+            f"For kinds of anomaly that were labelled, {_cost(seen, none)}.",
         ]
     text += [f"With {enough:,} labelled anomalies it is within 0.01 of what {seen.index[-1]:,} give ({end:.3f})."]
     if len(unseen):
@@ -170,15 +170,18 @@ def imbalance_sentence(rows: pd.DataFrame) -> str | None:
         first = f", with {unseen.index[0]:,} {unseen.iloc[0]:.3f}" if len(unseen) > 1 else ""
         against = f", without any label, on the same nine classes, {none:.3f}" if len(without) else ""
         text += [f"For a class that it has never seen: {last}{first}{against}."]
+        text += [f"There, {_cost(unseen, none)}."] if len(without) else []
+        unmeasured = [count for count in seen.index if count not in unseen.index]
+        text += [f"There, {_listed(unmeasured)} labels are not measured yet."] if unmeasured else []
     return " ".join(text)
 
 
-def _cost_sentence(seen: pd.Series, none: float) -> str:
-    """Whether any number of labels does worse than none; less than 0.0005 is not told apart."""
-    worse = [count for count in seen.index if seen[count] < none - 0.0005]
-    if worse:
-        return f"A few labels cost more than they bring: {_listed(worse)} of them do worse than none."
-    return "A few labels cost nothing: no number of them does worse than none."
+def _cost(curve: pd.Series, none: float) -> str:
+    """Whether any number of labels that was measured does worse than none; less than 0.0005 is not told apart."""
+    worse = [count for count in curve.index if curve[count] < none - 0.0005]
+    return (
+        f"{_listed(worse)} labels do worse than none" if worse else "no number of labels measured does worse than none"
+    )
 
 
 def _listed(counts: list[int]) -> str:
