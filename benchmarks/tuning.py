@@ -1,6 +1,9 @@
 """The trials behind docs/what-helped.md: what a change of the recipe does on validation images, seed 0, into docs/tuning.csv.
 
-usage: python -m benchmarks.tuning [--workers N]      goes on where it was; the test split is never looked at
+usage: python -m benchmarks.tuning [--what TEXT] [--workers N]      goes on where it was; the test split is never looked at
+
+Two figures of a row need no labelled anomaly: normal_error, and distorted_auroc, how well distorted validation normals are told from
+the same images undistorted. By these two `without_labels` chooses the epochs of the one-class regime.
 """
 
 import argparse
@@ -21,6 +24,8 @@ from core.files import write_whole
 from core.regimes import Task
 
 CSV = ROOT / "docs" / "tuning.csv"
+ONE_CLASS_EPOCHS = {"traditional": (5, 15, 30), "dcgan": (4, 15)}  # beside those that ship
+TIED = 0.002  # of distorted_auroc: less is not told apart
 CLASSES_TUNED = ("t-shirt", "pullover", "shirt")  # at most three choose the recipe
 
 
@@ -37,7 +42,7 @@ class Trial:
     def key(self) -> tuple[str, ...]:
         task = self.task
         changes = json.dumps(dict(self.changes), sort_keys=True)
-        return self.model, task.regime, task.normal, task.left_out or "", changes
+        return self.model, task.regime, task.normal, task.left_out or "", str(task.anomalies), changes
 
 
 def trials() -> list[Trial]:
@@ -60,6 +65,11 @@ def trials() -> list[Trial]:
     add("a larger network", "traditional", [seen], hidden=(512,))
     add("more epochs", "traditional", [seen], epochs=60)
 
+    few = [Task(anomalies=count) for count in (10, 100, 300)] + [Task(name, anomalies=30) for name in CLASSES_TUNED[1:]]
+    add("few labels, as it ships", "traditional", few)
+    add("few labels, nothing stands in", "traditional", few, enough_labels=1)
+    add("few labels, more stand in", "traditional", [few[2], Task(anomalies=1000)], enough_labels=3000)
+
     three_regimes = [seen, one_class[0], unseen[0]]
     add("as it ships", "dcgan", three_regimes)
     add("ABC as in the paper", "dcgan", three_regimes, abc_scale=1.0, abc=1.5)
@@ -67,7 +77,9 @@ def trials() -> list[Trial]:
     add("a lighter ABC loss", "dcgan", [seen], abc=1.5)
     add("a heavier ABC loss", "dcgan", [seen], abc=5.0)
     add("more epochs", "dcgan", [seen], epochs=36)
-    add("more epochs", "dcgan", [one_class[0]], epochs=15)
+    for model, epochs in ONE_CLASS_EPOCHS.items():
+        for count in epochs:
+            add("other epochs", model, [one_class[0]], epochs=count)
     return found
 
 
@@ -105,13 +117,30 @@ def measure(trial: Trial) -> dict[str, Any]:
         anomaly = regimes.split(Task(left_out, "one-class", 0), train).validation_normal
     return dict(zip(KEY, trial.key, strict=True)) | {
         "what": trial.what,
+        "epochs": config.epochs,
         "validation_auroc": evaluation.auroc(normal, score(anomaly)),
         "normal_error": float(normal.mean()),
+        "distorted_auroc": evaluation.auroc(normal, score(distorted(split.validation_normal))),
         "seconds": round(time.perf_counter() - started),
     }
 
 
-KEY = ["model", "regime", "normal", "left_out", "changes"]
+def distorted(images: np.ndarray) -> np.ndarray:
+    """Pseudo-anomalies of uint8 [N, 28, 28], the same for every trial."""
+    import torch
+
+    return distortions.distort(torch.from_numpy(images), torch.Generator().manual_seed(0)).numpy()
+
+
+def without_labels(rows: pd.DataFrame) -> int:
+    """The number of epochs that needs no labelled anomaly: of those whose `distorted_auroc` is within TIED of the largest, the one
+    whose normals are redrawn best (`normal_error`). `rows` are trials of one model and class that differ in `epochs` alone."""
+    areas = rows["distorted_auroc"].astype(float)
+    tied = rows[areas >= areas.max() - TIED]
+    return int(tied.loc[tied["normal_error"].astype(float).idxmin(), "epochs"])
+
+
+KEY = ["model", "regime", "normal", "left_out", "anomalies", "changes"]
 
 
 def read() -> pd.DataFrame:
@@ -124,9 +153,16 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=__doc__)
     parser.add_argument("--workers", type=int, default=1, help="trials at a time")
+    parser.add_argument(
+        "--what", default="", metavar="TEXT", help="only trials whose name, model, regime, class hold this"
+    )
     options = parser.parse_args()
     done = set(read()[KEY].itertuples(index=False, name=None))
-    left = [trial for trial in trials() if trial.key not in done]
+    left = [
+        t
+        for t in trials()
+        if t.key not in done and options.what in f"{t.what}, {t.model}, {t.task.regime}, {t.task.normal}"
+    ]
     rows = Parallel(n_jobs=options.workers, return_as="generator")(delayed(measure)(trial) for trial in left)
     for row in tqdm(rows, total=len(left), unit="trial"):
         table = pd.concat([read(), pd.DataFrame([row])], ignore_index=True)

@@ -327,8 +327,7 @@ def _score(options: argparse.Namespace) -> int:
 
         images = np.stack([image for _, image in pictures])
         known = garments.fit(data.load("train"))
-        limit = found.card.thresholds["youden"]
-        judged = judging.judge(found, found.generator(), images, known, data.load("test"), limit)
+        judged = judging.judge(found, found.generator(), images, known, data.load("test"), found.threshold)
         answer = [one.row(str(path)) for (path, _), one in zip(pictures, judged, strict=True)]
     if options.json:
         print(json.dumps(answer, indent=1))
@@ -365,6 +364,8 @@ def _results(options: argparse.Namespace) -> int:
         and (not options.method or cell.method in options.method)
         and (options.seeds is None or cell.seed < options.seeds)
     ]
+    if gone := results.drop_gone():
+        print(f"{gone} rows were of recipes that are gone; they are no longer in {results.CSV.name}.", file=sys.stderr)
     todo = results.missing(cells, results.read())
     print(
         f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr

@@ -99,6 +99,17 @@ class Checkpoint:
         return recorded(self.card.model, self.card.config)
 
     @property
+    def point(self) -> str:
+        """The operating point where everything starts, a name in the card's thresholds: the largest Youden J, or where no anomaly is
+        labelled (one-class) at most 5 % false alarms, for which normal validation images are enough."""
+        return "fpr_5" if self.task.regime == "one-class" else "youden"
+
+    @property
+    def threshold(self) -> float:
+        """The threshold of that point, in force until somebody chooses another."""
+        return self.card.thresholds[self.point]
+
+    @property
     def name(self) -> str:
         """What tells it from other checkpoints of the same model and task: "shipped", the run's name, or that with -best."""
         if self.run is None:

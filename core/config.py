@@ -26,7 +26,8 @@ class TrainingConfig:
     ema_decay      decay a step of the averaged generator weights; the average is what is scored and saved
     clip_norm      largest gradient norm of the generator
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
-    distorted      where no anomaly is labelled, let distorted normals (core/distortions.py) stand in for them
+    distorted      where few anomalies or none are labelled, let distorted normals (core/distortions.py) stand in for them
+    enough_labels  labelled anomalies from which on nothing stands in; with fewer, `stand_ins` says how many do
     size           height and width of the network's input, pixels; fixed by each network
     """
 
@@ -41,14 +42,24 @@ class TrainingConfig:
     flip: bool = True
     shift: int = 1
     distorted: bool = True
+    enough_labels: int = 250
 
     @property
     def loss_names(self) -> tuple[str, ...]:
         """The fields that weigh a loss."""
         return ()
 
+    def stand_ins(self, labels: int) -> int:
+        """How many of a batch's anomalies are distorted normals, when `labels` labelled ones are in training: all of them without a
+        label, fewer and fewer with more labels, in a straight line to none at `enough_labels`. One labelled image stays at least."""
+        if not self.distorted or labels >= self.enough_labels:
+            return 0
+        count = round(self.batch_size * (1 - labels / self.enough_labels))
+        return min(count, self.batch_size - 1) if labels else self.batch_size
+
     def __post_init__(self) -> None:
         check(self, "epochs", 1, 10_000)
+        check(self, "enough_labels", 1, 10_000_000)
         check(self, "batch_size", 2, 8192)
         check(self, "learning_rate", 1e-7, 1.0)
         check(self, "beta1", 0.0, 0.9999)
@@ -161,7 +172,7 @@ def recorded(model: str, values: Any) -> TrainingConfig:
     """The config that a card or a run's request holds. What was written before a setting existed has the value that training
     had then, which is not always today's default. Raises ConfigError as `from_json`."""
     if isinstance(values, dict):
-        values = _BEFORE.get(model, {}) | values
+        values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # a single label was enough
     return from_json(config_class(model), values)
 
 

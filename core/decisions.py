@@ -1,6 +1,6 @@
 """What a threshold costs where anomalies are rare, and the thresholds worth standing on.
 
-The test set is 90 % anomalies, a factory is not: precision and cost are computed for a stated prevalence, from the two
+A test of all classes is 90 % anomalies, a factory is not: precision and cost are computed for a stated prevalence, from the two
 rates that do not depend on it (TPR and FPR). numpy only. `normal` and `anomaly` are score arrays [N], higher = more
 anomalous; an item is flagged when score ≥ threshold.
 """

@@ -1,7 +1,7 @@
 """Pseudo-anomalies: normal training images, turned, squeezed or stretched until they are not normal any more.
 
-Where no labelled anomaly is in training (one-class), these teach the generator what to redraw badly. They are made of normal
-images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning, squeezing and
+Where no labelled anomaly is in training (one-class), these teach the generator what to redraw badly; where few are, they stand among
+them (TrainingConfig.stand_ins). They are made of normal images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning, squeezing and
 stretching are what helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
 """
 

@@ -122,7 +122,7 @@ def certain_share(pairs: int) -> float:
 def average_precision(normal: np.ndarray, anomaly: np.ndarray, prevalence: float = 0.05) -> float:
     """Σ (TPR step) · precision, with precision as it would be if a share `prevalence` of all items were anomalies.
 
-    The test set is 90 % anomalies, which flatters precision; a factory is nearer 5 %.
+    A test of all classes is 90 % anomalies, which flatters precision; a factory is nearer 5 %.
     """
     if not 0.0 < prevalence < 1.0:
         raise EvaluationError(f"prevalence is {prevalence}; it must be above 0 and below 1.")
@@ -148,12 +148,17 @@ def youden_threshold(normal: np.ndarray, anomaly: np.ndarray) -> float:
 
 
 def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
-    """The laxest threshold that flags at most a share `largest_fpr` of the normals, from normals alone.
+    """The laxest threshold that flags at most a share `largest_fpr` (0 to 1) of the normals, from normals alone.
 
-    When even the largest normal score may not be flagged, the next float above it is returned.
+    When even the largest normal score may not be flagged, the next float above it is returned; when all of them may be,
+    the smallest score. Raises EvaluationError for a share beyond these bounds, and as `checked` does.
     """
+    if not 0.0 <= largest_fpr <= 1.0:
+        raise EvaluationError(f"The largest share of false alarms is {largest_fpr:g}; it must be from 0 to 1.")
     scores = np.sort(checked(normal, normal)[0])
     allowed = math.floor(largest_fpr * len(scores) + 1e-9)
+    if allowed == len(scores):
+        return float(scores[0])
     highest_kept = scores[len(scores) - allowed - 1]
     return float(np.nextafter(np.float32(highest_kept), np.float32(np.inf)))
 

@@ -103,10 +103,15 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "Operating point",
             "A threshold with a reason, such as at most 5 % false alarms. Chosen on validation images.",
         ),
-        Term("Youden J", "TPR − FPR. The threshold where it is largest is where Misfit starts.", ("Youden's index",)),
+        Term(
+            "Youden J",
+            "TPR − FPR. Misfit starts at the threshold where it is largest; for a one-class model, which was shown no labelled "
+            "anomaly, at the one with at most 5 % false alarms.",
+            ("Youden's index",),
+        ),
         Term(
             "Prevalence",
-            "How many of all items really are anomalies. In the test it is 90 %, on a real line far less.",
+            "How many of all items really are anomalies. In the test it is 90 % (unseen: 50 %), on a real line far less.",
             ("share of anomalies", "rarity"),
         ),
         Term(

@@ -70,7 +70,7 @@ def check(request: Request) -> Plan:
         raise DataError(
             f"batch_size is {config.batch_size}, but there are {normals} normal training images; it must be at most {normals}."
         )
-    kinds = 2 if anomalies or config.distorted else 1
+    kinds = 2 if anomalies or config.stand_ins(anomalies) else 1
     acting = [n for n in config.loss_names if getattr(config, n) > 0 and (kinds == 2 or n not in ON_ANOMALIES)]
     if not acting:
         raise ConfigError("Every loss that could act is switched off; switch on at least one.")

@@ -54,6 +54,11 @@ class Task:
         return tuple(name for name in CLASSES if name not in (self.normal, self.left_out))
 
     @property
+    def labelled(self) -> int:
+        """How many labelled anomalies are in training: `anomalies`, rounded down to the same number from each class."""
+        return self.anomalies // len(self.anomaly_classes) * len(self.anomaly_classes)
+
+    @property
     def test_classes(self) -> tuple[str, ...]:
         """The anomaly classes in the test."""
         return (self.left_out,) if self.left_out else self.anomaly_classes
@@ -63,8 +68,8 @@ class Task:
 class Split:
     """Training and validation images of a task: uint8 [N, 28, 28] each. Disjoint, all from the training split.
 
-    Validation anomalies stand in every regime. In the one-class regime they choose nothing in training; they are there
-    to report a validation AUROC and to place the Youden threshold.
+    Validation anomalies stand in every regime. In the one-class regime they choose nothing: they are there to report a
+    validation AUROC and what thresholds would do, and the threshold that is in force needs none (Checkpoint.point).
     """
 
     train_normal: np.ndarray

@@ -75,18 +75,46 @@ def ablation_sentence(rows: pd.DataFrame) -> str | None:
 
 
 def imbalance_sentence(rows: pd.DataFrame) -> str | None:
-    """From how many labels on the seen curve stays within 0.01 of its end, and what they are worth for unseen classes."""
+    """What labels buy over none, from how many on the seen curve stays within 0.01 of its end, and what they buy for unseen
+    classes. None with fewer than three points on the seen curve."""
     table = figures.imbalance_table(rows)
-    seen = table[table["regime"] == "seen"].set_index("anomalies")["mean"]
+    seen, unseen, without = (
+        table[table["regime"] == regime].set_index("anomalies")["mean"] for regime in ("seen", "unseen", "one-class")
+    )
     if len(seen) < 3:
         return None
-    end = seen.iloc[-1]
+    end, none = seen.iloc[-1], without.iloc[0] if len(without) else math.nan
     enough = next(count for count in seen.index if (seen.loc[count:] >= end - 0.01).all())
-    text = f"With {enough:,} labelled anomalies the traditional GAN is within 0.01 of what {seen.index[-1]:,} give ({end:.3f})."
-    unseen = table[table["regime"] == "unseen"].set_index("anomalies")["mean"]
-    if len(unseen) >= 2:
-        text += f" For a class it has never seen, it goes from {unseen.iloc[0]:.3f} to {unseen.iloc[-1]:.3f}."
-    return text
+    text = []
+    if len(without):
+        text += [
+            f"Without a label the traditional GAN reaches {none:.3f}, with {seen.index[0]:,} labelled anomalies {seen.iloc[0]:.3f}, "
+            f"with {seen.index[-1]:,} {end:.3f}.",
+            f"For kinds of anomaly that were labelled, {_cost(seen, none)}.",
+        ]
+    text += [f"With {enough:,} labelled anomalies it is within 0.01 of what {seen.index[-1]:,} give ({end:.3f})."]
+    if len(unseen):
+        last = f"with {unseen.index[-1]:,} labels of other classes it reaches {unseen.iloc[-1]:.3f}"
+        first = f", with {unseen.index[0]:,} {unseen.iloc[0]:.3f}" if len(unseen) > 1 else ""
+        against = f", without any label, on the same nine classes, {none:.3f}" if len(without) else ""
+        text += [f"For a class that it has never seen: {last}{first}{against}."]
+        text += [f"There, {_cost(unseen, none)}."] if len(without) else []
+        unmeasured = [count for count in seen.index if count not in unseen.index]
+        text += [f"There, {_listed(unmeasured)} labels are not measured yet."] if unmeasured else []
+    return " ".join(text)
+
+
+def _cost(curve: pd.Series, none: float) -> str:
+    """Whether any number of labels that was measured does worse than none; less than 0.0005 is not told apart."""
+    worse = [count for count in curve.index if curve[count] < none - 0.0005]
+    return (
+        f"{_listed(worse)} labels do worse than none" if worse else "no number of labels measured does worse than none"
+    )
+
+
+def _listed(counts: list[int]) -> str:
+    words = [f"{count:,}" for count in counts]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def hardest_sentence(rows: pd.DataFrame) -> str | None:

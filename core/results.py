@@ -77,9 +77,7 @@ class Cell:
     @property
     def recipe(self) -> str:
         """A short hash of all that defines the cell: another config is another cell."""
-        config = to_json(self.config) if self.config else None
-        if config and not config.get("abc", True):
-            del config["abc_scale"]  # it scales a loss that is off
+        config = acting(self.config, self.task) if self.config else None
         content = json.dumps([self.method, to_json(self.task), self.seed, config], sort_keys=True)
         return sha256(content.encode())[:12]
 
@@ -98,6 +96,16 @@ class Cell:
         if self.config is None or self.seed != 0 or self.changes or not ships:
             return None
         return checkpoints.shipped(self.method, self.task.normal, self.task.regime)
+
+
+def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
+    """The settings of `config` that do anything in `task`: what differs in the others alone is the same training."""
+    values = to_json(config)
+    if not values.get("abc", True):
+        del values["abc_scale"]  # it scales a loss that is off
+    if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
+        del values["enough_labels"]  # nothing is labelled, or enough is
+    return values
 
 
 def plan() -> list[Cell]:
@@ -178,6 +186,17 @@ def read() -> pd.DataFrame:
             "everything again."
         )
     return rows
+
+
+def drop_gone() -> int:
+    """Remove the rows of results.csv that no planned cell has, because their recipe is gone; gives how many. Raises MisfitError."""
+    planned = {cell.recipe for study in STUDIES.values() for cell in study()}
+    with _one_at_a_time():
+        rows = read()
+        gone = ~rows["recipe"].isin(planned)
+        if gone.any():
+            write_whole(CSV, rows[~gone].to_csv(index=False, float_format="%.6f").encode())
+    return int(gone.sum())
 
 
 def missing(cells: list[Cell], rows: pd.DataFrame) -> list[Cell]:
@@ -282,7 +301,8 @@ def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
         found.generator()
         _ = found.scores
         if (
-            found.config == cell.config
+            cell.config is not None
+            and acting(found.config, found.task) == acting(cell.config, cell.task)
             and found.task == cell.task
             and found.card.seed == cell.seed
             and not found.card.stopped_early

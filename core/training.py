@@ -51,22 +51,22 @@ class Batches:
         self.anomaly = torch.from_numpy(split.train_anomaly)
         self.random = torch.Generator().manual_seed(seed)
         self.steps = len(self.normal) // config.batch_size
-        self.kinds = 2 if len(self.anomaly) or config.distorted else 1
+        self.stand_ins = config.stand_ins(len(self.anomaly))
+        self.kinds = 2 if len(self.anomaly) or self.stand_ins else 1
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """`steps` pairs of batches (normal, anomaly), float [B, 1, size, size]; anomalies are empty when there are none.
 
-        Every normal comes once, labelled anomalies as often as it takes to last as long.
+        No normal comes twice; up to `batch_size` - 1, others each time, do not come, because the last batch would not be full.
+        Labelled anomalies come as often as it takes to last as long; `config.stand_ins` of a batch are distorted normals.
         """
         size = self.config.batch_size
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
         for step in range(self.steps):
             chosen = slice(step * size, (step + 1) * size)
             normal = self.normal[normals[chosen]]
-            if len(self.anomaly) or not self.config.distorted:
-                anomaly = self.anomaly[anomalies[chosen]]
-            else:
-                anomaly = distort(normal, self.random)
+            pseudo = distort(normal[: self.stand_ins], self.random)
+            anomaly = torch.cat([pseudo, self.anomaly[anomalies[chosen]][self.stand_ins :]])
             yield self._augmented(normal), self._augmented(anomaly)
 
     def _shuffled(self, images: Tensor) -> Tensor:

@@ -32,5 +32,10 @@ CHOSEN_WITH_LABELS = {
     "one-class": "The GANs' epochs and kinds of pseudo-anomaly were chosen with labelled validation anomalies, which this regime denies; "
     "the figures may flatter both GANs.",
 }
+# Where the threshold starts, by the name of the operating point (Checkpoint.point).
+STARTS = {
+    "youden": "the largest Youden J on validation images",
+    "fpr_5": "at most 5 % false alarms on normal validation images, because in this regime no anomaly is labelled",
+}
 
 STUDIES = ("main", "ablation", "imbalance")  # core/results.py plans each

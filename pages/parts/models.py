@@ -42,6 +42,11 @@ class Chosen:
         return MODEL_NAMES[self.checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
 
     @property
+    def prevalence(self) -> float:
+        """The share of anomalies in this model's test, 0 … 1: the classes that are left out of it count for nothing."""
+        return float(self.anomaly.sum() / (self.normal.sum() + self.anomaly.sum()))
+
+    @property
     def regime(self) -> str:
         left_out = self.checkpoint.task.left_out
         return self.checkpoint.task.regime + (f" ({class_name(left_out)} left out)" if left_out else "")
@@ -225,12 +230,12 @@ def _trained_normals(source: data.Source, normal: str, fingerprint: str) -> np.n
 
 
 def threshold(one: Chosen) -> float:
-    """The threshold in force for this model: what the link or the ROC page says for the chosen one, else the Youden
-    point of its validation. A threshold belongs to the model it was set for; another model's scores differ in scale."""
+    """The threshold in force for this model: what the link or the ROC page says for the chosen one, else the one that it
+    starts with. A threshold belongs to the model it was set for; another model's scores differ in scale."""
     value = st.session_state.get("threshold")
     if value is not None and st.session_state.get("_threshold_of") == one.checkpoint.card.scores_sha256:
         return float(value)
-    return one.checkpoint.card.thresholds["youden"]
+    return one.checkpoint.threshold
 
 
 def settle_threshold(checkpoint: Checkpoint | None) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import evaluation, judging
+from core.words import STARTS
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -64,5 +65,6 @@ def words(score: float, one: Chosen, garment: bool = True) -> None:
     st.caption(
         place,
         help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
-        "probability. The threshold is set on the ROC page; it starts at the largest Youden J on validation images.",
+        "probability. The threshold is set on the ROC page; it starts at "
+        f"{STARTS[one.checkpoint.point]}.",
     )

@@ -151,7 +151,8 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
     charts.show(figure, "precision_recall", "Average precision: " + "; ".join(told) + ".")
     st.caption(
         f"At the stated rarity, {100 * stakes.prevalence:g} % anomalies: precision = π·TPR ÷ (π·TPR + (1 − π)·FPR). Average "
-        "precision = Σ (step of recall)·precision. At the test set's own 90 % every model would look far better."
+        f"precision = Σ (step of recall)·precision. The test of the {everyone[0].title} has {everyone[0].prevalence:.0%} anomalies: "
+        "precision counted on it would be another."
     )
 
 

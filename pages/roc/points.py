@@ -48,8 +48,8 @@ def ask_stakes(problem: str) -> None:
             step=1.0,
             persist_state="session",
             on_change=link.push,
-            help="How many of all items really are anomalies, above 0 and below 100 %. The test set has 90 % (in the "
-            "seen and one-class regimes), a factory far fewer. Precision and cost are computed for this share.",
+            help="How many of all items really are anomalies, above 0 and below 100 %. The test set has 90 % (unseen: "
+            "50 %), a factory far fewer. Precision and cost are computed for this share.",
         )
     for column, key, label, meaning in (
         (missed, "cost_missed", "Cost of a missed anomaly", "What it costs when an anomaly passes, c_miss."),
@@ -95,6 +95,11 @@ def show(one: Chosen, limit: float, at: Stakes | None, choose: Callable[[float],
                 help=f"{meaning} Chosen on validation images, never on test"
                 + (f": {points[name]:.4f}." if name in points else "."),
             )
+    if one.checkpoint.task.regime == "one-class":
+        st.caption(
+            "This model was shown no labelled anomaly, so it starts at false alarms ≤ 5 %, which needs none. Largest Youden J, misses and "
+            "cheapest rest on labelled validation anomalies: they say what labels would choose."
+        )
     st.html(_STYLE + table(one, points, limit, at))
 
 

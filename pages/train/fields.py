@@ -36,6 +36,10 @@ TRAINING = {
         "%.3f",
     ),
     "shift": Field("Shift (pixels)", "Each training image is moved by up to so many pixels."),
+    "enough_labels": Field(
+        "Enough labels (images)",
+        "With fewer labelled anomalies, distorted normals stand among them: the fewer labels, the more of those. With as many, none.",
+    ),
     "size": Field("Input side (pixels)", "Height and width of the network's input; fixed by each network."),
     "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder."),
     "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
@@ -52,7 +56,7 @@ SWITCHES = {
     "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),
     "distorted": Field(
         "Distorted normals stand in for anomalies",
-        "Only where no anomaly is labelled (one-class): turned, squeezed and stretched normals take their place in training.",
+        "Where few anomalies or none are labelled (one-class), turned, squeezed and stretched normals take their place in training.",
     ),
 }
 WIDTHS = {

@@ -131,6 +131,16 @@ def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictu
         assert row["verdict"] == ("anomaly" if row["score"] >= threshold else "normal")
 
 
+@pytest.mark.parametrize(("regime", "limit"), [("seen", "youden"), ("one-class", "fpr_5")])
+def test_a_one_class_model_starts_at_the_false_alarm_budget(regime: str, limit: str, run, pictures) -> None:
+    """The budget needs no labelled anomaly; the largest Youden J rests on 5,400."""
+    (row,) = json.loads(run("score", pictures[0], "--model", "traditional", "--regime", regime, "--json"))
+    card = checkpoints.load(checkpoints.shipped("traditional", "t-shirt", regime)).card
+    assert row["threshold"] == card.thresholds[limit]
+    if regime == "one-class":
+        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds["youden"] < 0.32
+
+
 def test_score_prints_the_same_for_people(run, saved, pictures) -> None:
     folder = saved()
     lines = run("score", *pictures, "--checkpoint", folder).splitlines()

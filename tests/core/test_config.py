@@ -27,7 +27,15 @@ def test_what_json_leaves_out_has_its_default() -> None:
     assert from_json(DCGANConfig, {"epochs": 2}) == DCGANConfig(epochs=2)
 
 
-@pytest.mark.parametrize(("model", "name", "then"), [("dcgan", "abc_scale", 1.0), ("traditional", "negative_mse", 0.0)])
+@pytest.mark.parametrize(
+    ("model", "name", "then"),
+    [
+        ("dcgan", "abc_scale", 1.0),
+        ("dcgan", "enough_labels", 1),
+        ("traditional", "negative_mse", 0.0),
+        ("traditional", "enough_labels", 1),
+    ],
+)
 def test_a_record_older_than_a_setting_says_how_it_was_trained(model: str, name: str, then: float) -> None:
     values = to_json(config_class(model)())
     assert recorded(model, values) == config_class(model)()

@@ -1,6 +1,10 @@
+import itertools
+
+import pytest
 import torch
 
 from core import regimes
+from core.config import TraditionalConfig
 from core.distortions import distort
 from core.regimes import Task
 from core.training import Batches
@@ -38,10 +42,27 @@ def test_one_class_batches_hold_distorted_normals_only_when_asked(small, quick):
         assert len(normal) == 32 and len(anomaly) == expected
 
 
-def test_labelled_anomalies_are_never_replaced(small_split, quick):
-    config = quick("traditional", flip=False, shift=0)
+@pytest.mark.parametrize(("enough", "labelled"), [(1, 32), (900, 32), (1800, 16), (3600, 8), (10_000_000, 1)])
+def test_the_fewer_anomalies_are_labelled_the_more_distorted_normals_stand_in(small_split, quick, enough, labelled):
+    """900 are labelled, a batch is 32."""
+    config = quick("traditional", flip=False, shift=0, enough_labels=enough)
     batches = Batches(small_split, config, 28, 0, torch.device("cpu"))
     known = {image.tobytes() for image in small_split.train_anomaly}
     _, anomaly = next(iter(batches.epoch()))
     back = ((anomaly[:, 0] + 1) * 127.5).round().to(torch.uint8).numpy()
-    assert all(image.tobytes() in known for image in back)
+    assert [image.tobytes() in known for image in back] == [False] * (32 - labelled) + [True] * labelled
+
+
+def test_a_label_more_never_adds_a_stand_in():
+    counts = [TraditionalConfig().stand_ins(labels) for labels in range(0, 6004)]
+    assert [counts[labels] for labels in (0, 1, 9, 27, 99, 249, 250, 6003)] == [64, 63, 62, 57, 39, 0, 0, 0]
+    assert all(more <= fewer for fewer, more in itertools.pairwise(counts))
+    assert TraditionalConfig(distorted=False).stand_ins(0) == TraditionalConfig(distorted=False).stand_ins(10) == 0
+
+
+def test_no_normal_comes_twice_and_only_those_of_a_last_part_batch_do_not_come(small_split, quick):
+    config = quick("traditional", flip=False, shift=0)
+    batches = Batches(small_split, config, 28, 0, torch.device("cpu"))
+    normals = torch.cat([normal for normal, _ in batches.epoch()])
+    assert len(small_split.train_normal) == 180
+    assert len({image.numpy().tobytes() for image in normals}) == len(normals) == 160  # five batches of 32

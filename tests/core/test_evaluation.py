@@ -222,6 +222,18 @@ def test_a_false_alarm_threshold_keeps_its_bound_and_could_not_be_laxer(count: i
         assert np.float32(threshold) == threshold  # exact for the float32 scores it is applied to
 
 
+@pytest.mark.parametrize(("largest", "flagged"), [(0.0, 0), (0.25, 1), (0.74, 2), (0.75, 3), (0.999, 3), (1.0, 4)])
+def test_the_whole_budget_of_false_alarms_can_be_spent(largest: float, flagged: int) -> None:
+    normal = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+    assert np.count_nonzero(normal >= np.float32(evaluation.false_alarm_threshold(normal, largest))) == flagged
+
+
+@pytest.mark.parametrize("largest", [-0.1, 1.1, math.nan])
+def test_a_budget_that_is_no_share_is_refused(largest: float) -> None:
+    with pytest.raises(EvaluationError, match="it must be from 0 to 1"):
+        evaluation.false_alarm_threshold(np.array([0.1, 0.2], np.float32), largest)
+
+
 def test_operating_points_obey_their_bounds_and_their_order(scores: Pair) -> None:
     points = evaluation.operating_points(*scores)
     assert set(points) == {"youden", "fpr_5", "fpr_1"}

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from core import reporting, results
+from core import figures, reporting, results
+from core.data import CLASSES
 from core.regimes import REGIMES
 
 
@@ -51,6 +52,38 @@ def test_the_imbalance_sentence_finds_where_the_curve_is_flat():
     curve = {10: 0.90, 100: 0.955, 1000: 0.962, 6003: 0.964}
     rows = pd.DataFrame([row("traditional", auroc, anomalies=count) for count, auroc in curve.items()])
     assert "With 100 labelled anomalies" in reporting.imbalance_sentence(rows)
+
+
+def few_labels(curve: dict[int, float], none: float = 0.95) -> pd.DataFrame:
+    rows = [row("traditional", auroc, anomalies=count) for count, auroc in curve.items()]
+    rows += [row("traditional", none, regime="one-class", anomalies=0)]
+    others = CLASSES[1:]
+    rows += [row("traditional", 0.951, regime="unseen", left_out=name) for name in others]
+    rows += [row("traditional", 0.92, regime="unseen", left_out=name, anomalies=10) for name in others]
+    rows += [row("traditional", 0.5, regime="unseen", left_out=name, anomalies=30) for name in others[:8]]
+    return pd.DataFrame(rows)
+
+
+def test_labels_that_cost_more_than_they_bring_are_said_to():
+    sentence = reporting.imbalance_sentence(few_labels({10: 0.93, 30: 0.9494, 100: 0.9496, 1000: 0.97, 6003: 0.98}))
+    assert sentence == (
+        "Without a label the traditional GAN reaches 0.950, with 10 labelled anomalies 0.930, with 6,003 0.980. "
+        "For kinds of anomaly that were labelled, 10 and 30 labels do worse than none. "
+        "With 1,000 labelled anomalies it is within 0.01 of what 6,003 give (0.980). "
+        "For a class that it has never seen: with 6,003 labels of other classes it reaches 0.951, with 10 0.920, "
+        "without any label, on the same nine classes, 0.950. There, 10 labels do worse than none. "
+        "There, 30, 100 and 1,000 labels are not measured yet."
+    )
+
+
+def test_labels_that_cost_nothing_are_said_to():
+    sentence = reporting.imbalance_sentence(few_labels({10: 0.95, 100: 0.96, 6003: 0.98}))
+    assert "For kinds of anomaly that were labelled, no number of labels measured does worse than none." in sentence
+
+
+def test_a_point_for_which_not_every_class_was_left_out_is_no_point():
+    table = figures.imbalance_table(few_labels({10: 0.95, 100: 0.96, 6003: 0.98}))
+    assert list(table[table["regime"] == "unseen"]["anomalies"]) == [10, 6003]
 
 
 def test_markdown_never_puts_two_regimes_in_one_table():

@@ -1,11 +1,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core import checkpoints, config, results
 from core.config import TraditionalConfig
-from core.data import CLASSES
+from core.data import CLASSES, ROOT
 from core.errors import MisfitError
 from core.regimes import Task
 from core.results import Cell
@@ -49,6 +50,15 @@ def test_another_config_is_another_cell(monkeypatch):
     before = Cell("traditional", Task(), 0).recipe
     monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
     assert Cell("traditional", Task(), 0).recipe != before
+
+
+def test_cells_that_no_stand_in_touches_are_those_they_were():
+    """The recipes of these rows in results.csv, from before distorted normals stood among labelled anomalies."""
+    assert Cell("traditional", Task(), 0).recipe == "b7627012b1fe"
+    assert Cell("traditional", Task(regime="one-class", anomalies=0), 0).recipe == "cee7846bac66"
+    assert Cell("traditional", Task(regime="unseen", left_out="bag"), 0).recipe == "2a45e943b48f"
+    assert Cell("dcgan", Task(), 0).recipe == "c1eb65572292"
+    assert Cell("traditional", Task(anomalies=10), 0).recipe != "8989afd61b90"
 
 
 def test_the_scale_of_a_loss_that_is_off_makes_no_other_cell():
@@ -126,6 +136,22 @@ def test_a_changed_recipes_row_replaces_the_old_one(monkeypatch):
     assert results.missing([pca()], results.read()) == [pca()]
     list(results.run([pca()]))
     assert list(results.read()["recipe"]) == ["another"] != [old]
+
+
+def test_a_row_of_a_recipe_that_is_gone_does_not_stay():
+    list(results.run([pca()]))
+    rows = results.read()
+    old = pd.concat([rows, rows.assign(method="traditional", recipe="000000000000", auroc=0.5)])
+    old.to_csv(results.CSV, index=False)
+    assert results.drop_gone() == 1
+    assert results.read()["method"].tolist() == ["PCA residual"]
+    assert results.drop_gone() == 0
+
+
+def test_every_row_of_the_repository_is_of_todays_recipes(monkeypatch):
+    monkeypatch.setattr(results, "CSV", ROOT / "results.csv")
+    planned = {cell.recipe for study in results.STUDIES.values() for cell in study()}
+    assert set(results.read()["recipe"]) <= planned
 
 
 def test_a_dask_cluster_measures_the_same_rows():

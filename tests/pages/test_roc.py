@@ -122,6 +122,15 @@ def test_another_model_starts_at_its_own_threshold(open_page):
     assert sent(app)["threshold"] == own
 
 
+@pytest.mark.parametrize(("model", "limit"), [("traditional", 0.48111316561698914), ("dcgan", 0.29100754857063293)])
+def test_a_one_class_model_starts_at_the_false_alarm_budget(open_page, model, limit):
+    app = open_page("roc", model=model, trained="shipped-one-class")
+    assert sent(app)["threshold"] == limit
+    assert '<tr aria-current="true"><th scope="row">● False alarms ≤ 5 %</th>' in table(app)
+    assert "rest on labelled validation anomalies" in words(app)
+    assert "rest on labelled validation anomalies" not in words(open_page("roc", model=model))
+
+
 # Operating points -------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +285,15 @@ def test_the_class_that_hides_best_has_the_smallest_auroc(open_page, stored):
     traces = figure(app)["data"]
     assert len(traces) == 9 and traces[0]["name"].startswith(f"Shirt {per_class['shirt']:.3f}")
     assert len({(trace["line"]["color"], trace["line"]["dash"]) for trace in traces}) == 9
+
+
+@pytest.mark.parametrize(("task", "share"), [({}, "90%"), ({"regime": "unseen", "left_out": "shirt"}, "50%")], ids=str)
+def test_the_share_of_anomalies_is_that_of_the_models_own_test(open_page, box, tmp_path, task, share):
+    path = tmp_path / "box" / "dcgan" / "t-shirt" / checkpoints.CARD
+    card = json.loads(path.read_text())
+    card["task"] |= task
+    path.write_text(json.dumps(card))
+    assert f"The test of the DCGAN has {share} anomalies" in words(open_page("roc", view="precision"))
 
 
 def test_precision_and_recall_are_at_the_stated_rarity(open_page, scores):
