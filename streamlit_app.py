@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
-from core import memory
-from core.plain import plain
+from core.basics import memory
+from core.basics.text import plain
 from pages.parts import style
 
 HEADINGS = {  # by the page's address

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from core.files import write_whole
-from core.words import MODEL_NAMES
+from core.basics.files import write_whole
+from core.basics.names import MODEL_NAMES
 
 HERE = Path(__file__).parent
 RESULTS, PLOT = HERE / "RESULTS.md", HERE / "growth.png"
@@ -62,7 +62,7 @@ def quality() -> str:
 
 def scoring() -> str:
     from benchmarks import scoring
-    from core.scoring import BATCH
+    from core.gans.scoring import BATCH
 
     rows = []
     for model in MODEL_NAMES:

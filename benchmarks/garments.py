@@ -1,6 +1,6 @@
 """How often something that is no garment is said to be none, and how often a real test garment is.
 
-Run it with `python -m benchmarks.garments [--json]`. The limits come from training images alone (core/garments.py).
+Run it with `python -m benchmarks.garments [--json]`. The limits come from training images alone (core/judging/novelty.py).
 """
 
 import argparse
@@ -9,8 +9,9 @@ import json
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from core import data, garments
-from core.data import SIZE
+from core.data import fashion_mnist
+from core.data.fashion_mnist import SIZE
+from core.judging import novelty
 
 
 def strangers(test: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
@@ -70,8 +71,8 @@ def printed() -> np.ndarray:
 
 def measure() -> dict[str, float]:
     """The share of each kind that is said to be no garment."""
-    found = garments.fit(data.load("train"))
-    kinds = strangers(data.load("test").images)
+    found = novelty.fit(fashion_mnist.load("train"))
+    kinds = strangers(fashion_mnist.load("test").images)
     return {kind: float((found.farness(images) > 1).mean()) for kind, images in kinds.items()}
 
 

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core import checkpoints, data, evaluation, intake
-from core.config import CONFIGS
-from core.regimes import test_roles
+from core.data import fashion_mnist
+from core.data.tasks import test_roles
+from core.gans.config import CONFIGS
+from core.judging import intake
+from core.metrics import evaluation
+from core.store import checkpoints
 
 LARGEST_SHIFT = 0.05  # of the gap between normals and anomalies
 LARGEST_LOSS = 0.01  # of AUROC
@@ -46,7 +49,7 @@ class Report:
 def photographed(image: np.ndarray, background: str, random: np.random.Generator) -> bytes:
     """A JPEG of a garment uint8 [28, 28] that was in the data set, as somebody might upload it."""
     times = float(random.uniform(6, 20))
-    side = round(times * data.SIZE)
+    side = round(times * fashion_mnist.SIZE)
     how = (Image.Resampling.NEAREST, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)[random.integers(3)]
     garment = np.asarray(Image.fromarray(image).resize((side, side), how), np.float64)
     if background == "white":
@@ -75,11 +78,11 @@ def photographed(image: np.ndarray, background: str, random: np.random.Generator
 
 def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
     """Send `count` test images, half of them normal, there and back, and score both ends with each shipped GAN."""
-    from core import scoring
+    from core.gans import scoring
 
     random = np.random.default_rng(seed)
-    test = data.load("test")
-    labels = test.labels == data.class_index(normal)
+    test = fashion_mnist.load("test")
+    labels = test.labels == fashion_mnist.class_index(normal)
     chosen = np.concatenate(
         [
             random.choice(np.flatnonzero(labels), count // 2, replace=False),
@@ -118,7 +121,7 @@ def main() -> int:
     """Print the figures; 0 when all are within what is asked, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.intake", description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", type=int, default=1000, metavar="N")
-    parser.add_argument("--normal", choices=data.CLASSES, default="t-shirt", metavar="CLASS")
+    parser.add_argument("--normal", choices=fashion_mnist.CLASSES, default="t-shirt", metavar="CLASS")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     options = parser.parse_args()

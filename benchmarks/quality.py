@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from core import data, regimes
-from core.config import default_config
-from core.regimes import Task
-from core.training import Training
+from core.data import fashion_mnist, tasks
+from core.data.tasks import Task
+from core.gans.config import default_config
+from core.gans.training import Training
 
 LEVELS = (0.95, 0.97)
 
@@ -20,7 +20,9 @@ def time_to(model: str, seed: int = 0) -> tuple[dict[float, float], float]:
 
     Validation is not counted. A level that the whole training does not reach is missing.
     """
-    training = Training(model, default_config(model, "seen"), regimes.split(Task(), data.load("train")), seed, "cpu")
+    training = Training(
+        model, default_config(model, "seen"), tasks.split(Task(), fashion_mnist.load("train")), seed, "cpu"
+    )
     seconds, found = 0.0, {}
     for record in training.epochs():
         seconds += record["seconds"]
@@ -35,7 +37,7 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
 
     Images are drawn with replacement from the training split: the split itself has only 6,000 of a class.
     """
-    split = regimes.split(Task(), data.load("train"))
+    split = tasks.split(Task(), fashion_mnist.load("train"))
     random = np.random.default_rng(0)
     many = dataclasses.replace(
         split, train_normal=split.train_normal[random.integers(0, len(split.train_normal), max(counts))]
@@ -56,7 +58,7 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
 
 def of_width(sides: tuple[int, ...], steps: int = 6, repeats: int = 3) -> list[float]:
     """Seconds a step of the DCGAN takes on images enlarged to each of `sides` (multiples of 16, pixels), medians."""
-    split = regimes.split(Task(), data.load("train"))
+    split = tasks.split(Task(), fashion_mnist.load("train"))
     training = Training("dcgan", default_config("dcgan", "seen"), split, 0, "cpu")
     batch = next(training.batches.epoch())
     enlarged = [

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Comparison, compare
-from core import checkpoints, data, scoring
-from core.data import ROOT
-from core.models import to_input
+from core.data import fashion_mnist
+from core.data.fashion_mnist import ROOT
+from core.gans import scoring
+from core.gans.build import to_input
+from core.store import checkpoints
 
 BATCHES = (64, 128, scoring.BATCH, 500, 1000, 2500, 10_000)
 
@@ -30,7 +32,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
     times as long a pass takes at the batch size that scoring has)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator = found.generator()
-    inputs = to_input(torch.from_numpy(data.load("test").images.copy()), found.config.size)
+    inputs = to_input(torch.from_numpy(fashion_mnist.load("test").images.copy()), found.config.size)
 
     @torch.inference_mode()
     def forward(batch: int) -> None:
@@ -45,7 +47,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
 def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int, float]:
     """(our scoring of 10,000 uint8 images against the bare forward pass, its best batch size, its time at ours)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, images = found.generator(), data.load("test").images
+    generator, images = found.generator(), fashion_mnist.load("test").images
     forward, best, at_ours = bare_forward(model)
     found_times = compare(lambda: timed(lambda: scoring.score(generator, images, found.config.size)), forward, repeats)
     return found_times, best, at_ours
@@ -54,7 +56,7 @@ def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int,
 def one_image(model: str, repeats: int = 50) -> float:
     """Seconds for one image, median."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, image = found.generator(), data.load("test").images[:1]
+    generator, image = found.generator(), fashion_mnist.load("test").images[:1]
     seconds = [timed(lambda: scoring.score(generator, image, found.config.size)) for _ in range(repeats)]
     return statistics.median(seconds)
 
@@ -84,7 +86,7 @@ print(before / 1024, peak() / 1024)
 def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000), repeats: int = 5) -> list[float]:
     """Seconds to score each of `counts` images, medians."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, images = found.generator(), data.load("test").images
+    generator, images = found.generator(), fashion_mnist.load("test").images
     seconds = [
         [timed(partial(scoring.score, generator, images[:n], found.config.size)) for n in counts]
         for _ in range(repeats)

@@ -15,11 +15,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from core import losses
-from core.config import TrainingConfig
-from core.data import SIZE
-from core.models import build
-from core.regimes import Split
+from core.data.fashion_mnist import SIZE
+from core.data.tasks import Split
+from core.gans import losses
+from core.gans.build import build
+from core.gans.config import TrainingConfig
 
 
 class Garments(Dataset):

@@ -12,11 +12,11 @@ import torch
 
 from benchmarks.straightforward import Straightforward
 from benchmarks.timing import Comparison, compare
-from core import data, regimes
-from core.config import default_config
-from core.data import ROOT
-from core.regimes import Task
-from core.training import Training
+from core.data import fashion_mnist, tasks
+from core.data.fashion_mnist import ROOT
+from core.data.tasks import Task
+from core.gans.config import default_config
+from core.gans.training import Training
 
 ANOMALIB = ROOT / "benchmarks" / ".anomalib"
 EPOCHS = 1000  # long enough that no schedule ends
@@ -27,7 +27,7 @@ def ours(model: str) -> tuple[Callable[[int], float], int]:
     import dataclasses
 
     config = dataclasses.replace(default_config(model, "seen"), epochs=EPOCHS)
-    training = Training(model, config, regimes.split(Task(), data.load("train")), device="cpu")
+    training = Training(model, config, tasks.split(Task(), fashion_mnist.load("train")), device="cpu")
     batches = itertools.chain.from_iterable(training.batches.epoch() for _ in itertools.count())
 
     def run(steps: int) -> float:
@@ -43,7 +43,7 @@ def against_straightforward(model: str, steps: int = 20, repeats: int = 7) -> tu
     """(comparison, our images a second)."""
     run, images = ours(model)
     config = default_config(model, "seen")
-    other = Straightforward(model, config, regimes.split(Task(), data.load("train")), EPOCHS)
+    other = Straightforward(model, config, tasks.split(Task(), fashion_mnist.load("train")), EPOCHS)
     found = compare(lambda: run(steps), lambda: other.run(steps), repeats)
     return found, steps * images / found.ours
 

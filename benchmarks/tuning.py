@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import data, distortions, evaluation, regimes
-from core.config import default_config
-from core.data import CLASS_NAMES, CLASSES, ROOT
-from core.files import write_whole
-from core.regimes import Task
+from core.basics.files import write_whole
+from core.data import fashion_mnist, tasks
+from core.data.fashion_mnist import CLASS_NAMES, CLASSES, ROOT
+from core.data.tasks import Task
+from core.gans import distortions
+from core.gans.config import default_config
+from core.metrics import evaluation
 
 CSV = ROOT / "docs" / "tuning.csv"
 ONE_CLASS_EPOCHS = {"traditional": (5, 15, 30), "dcgan": (4, 15)}  # beside those that ship
@@ -31,7 +33,7 @@ CLASSES_TUNED = ("t-shirt", "pullover", "shirt")  # at most three choose the rec
 
 @dataclass(frozen=True)
 class Trial:
-    """The default config of a model and regime with `changes`; those in capitals are shares of core/distortions.py."""
+    """The default config of a model and regime with `changes`; those in capitals are shares of core/gans/distortions.py."""
 
     what: str
     model: str
@@ -90,8 +92,8 @@ def measure(trial: Trial) -> dict[str, Any]:
     """
     import torch
 
-    from core import scoring
-    from core.training import Training
+    from core.gans import scoring
+    from core.gans.training import Training
 
     torch.set_num_threads(1)
     changes = dict(trial.changes)
@@ -99,9 +101,9 @@ def measure(trial: Trial) -> dict[str, Any]:
     for name in shares:
         setattr(distortions, name, changes.pop(name))
     try:
-        train, started = data.load("train"), time.perf_counter()
+        train, started = fashion_mnist.load("train"), time.perf_counter()
         config = dataclasses.replace(default_config(trial.model, trial.task.regime), **changes)
-        split = regimes.split(trial.task, train)
+        split = tasks.split(trial.task, train)
         training = Training(trial.model, config, split, 0, "cpu")
         for _ in training.epochs():
             pass
@@ -114,7 +116,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 
     normal, anomaly = score(split.validation_normal), split.validation_anomaly
     if left_out := trial.task.left_out:
-        anomaly = regimes.split(Task(left_out, "one-class", 0), train).validation_normal
+        anomaly = tasks.split(Task(left_out, "one-class", 0), train).validation_normal
     return dict(zip(KEY, trial.key, strict=True)) | {
         "what": trial.what,
         "epochs": config.epochs,

@@ -7,18 +7,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import checkpoints, data
-from core.checkpoints import Checkpoint
-from core.config import CONFIGS, default_config
-from core.errors import CheckpointError, MisfitError
-from core.regimes import REGIMES, Task
-from core.words import STUDIES
+from core.basics.errors import CheckpointError, MisfitError
+from core.basics.names import STUDIES
+from core.data import fashion_mnist
+from core.data.tasks import REGIMES, Task
+from core.gans.config import CONFIGS, default_config
+from core.store import checkpoints
+from core.store.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.results import Cell
-    from core.runs import Request
+    from core.runs.folders import Request
+    from core.study.sweep import Cell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--left-out",
-        choices=data.CLASSES,
+        choices=fashion_mnist.CLASSES,
         metavar="CLASS",
         help="the anomaly class that only the test has (unseen regime)",
     )
@@ -123,7 +124,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     results.add_argument("--check", action="store_true", help="recompute the shipped models' test AUROC and compare")
     results.add_argument(
-        "--normal", nargs="+", choices=data.CLASSES, default=data.CLASSES, metavar="CLASS", help="only these"
+        "--normal",
+        nargs="+",
+        choices=fashion_mnist.CLASSES,
+        default=fashion_mnist.CLASSES,
+        metavar="CLASS",
+        help="only these",
     )
     results.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
     results.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
@@ -172,10 +178,10 @@ def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=CONFIGS, default="dcgan", help="which GAN (default: dcgan)")
     parser.add_argument(
         "--normal",
-        choices=data.CLASSES,
+        choices=fashion_mnist.CLASSES,
         default="t-shirt",
         metavar="CLASS",
-        help=f"the normal class (default: t-shirt): {' '.join(data.CLASSES)}",
+        help=f"the normal class (default: t-shirt): {' '.join(fashion_mnist.CLASSES)}",
     )
 
 
@@ -208,7 +214,7 @@ def _request(options: argparse.Namespace) -> "Request":
     """What the options ask for. Raises ConfigError."""
     import dataclasses
 
-    from core.runs import Request
+    from core.runs.folders import Request
 
     config = default_config(options.model, options.regime)
     if options.epochs is not None:
@@ -225,15 +231,15 @@ def _train(options: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from core import jobs, plan, runs
-    from core.worker import Worker
+    from core.runs import estimate, folders, queue
+    from core.runs.worker import Worker
 
     if options.resume:
         name = options.resume
-        request = runs.request_of(name)
+        request = folders.request_of(name)
     else:
         name, request = "", _request(options)
-    plan.check(request)
+    estimate.check(request)
     if options.out:
         checkpoints.refuse_occupied(options.out)  # before the work, not after it
     config = request.config
@@ -269,12 +275,12 @@ def _train(options: argparse.Namespace) -> int:
 
         before = signal.signal(signal.SIGINT, interrupt)
         try:
-            with jobs.here(request, name) as name:
-                stop = runs.folder(name) / "stop"  # the page's button
+            with queue.here(request, name) as name:
+                stop = folders.folder(name) / "stop"  # the page's button
                 saved = Worker(name, options.device).run(lambda: stopping or stop.exists(), on_step, on_record)
         finally:
             signal.signal(signal.SIGINT, before)
-            jobs.advance()
+            queue.advance()
     out = saved.folder
     if options.out:
         out = options.out
@@ -296,10 +302,10 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from core import scoring
+    from core.gans import scoring
 
     found = _load(options)
-    test = data.load("test")
+    test = fashion_mnist.load("test")
     scores = scoring.score(found.generator(), test.images, found.config.size)
     report = checkpoints.test_report(found.task, scores, test.labels)
     del report["normal_error"]
@@ -309,7 +315,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from core import garments, intake, judging
+    from core.judging import intake, judgement, novelty
 
     found = _load(options)
     steps = intake.Steps(
@@ -326,8 +332,8 @@ def _score(options: argparse.Namespace) -> int:
         import numpy as np
 
         images = np.stack([image for _, image in pictures])
-        known = garments.fit(data.load("train"))
-        judged = judging.judge(found, found.generator(), images, known, data.load("test"), found.threshold)
+        known = novelty.fit(fashion_mnist.load("train"))
+        judged = judgement.judge(found, found.generator(), images, known, fashion_mnist.load("test"), found.threshold)
         answer = [one.row(str(path)) for (path, _), one in zip(pictures, judged, strict=True)]
     if options.json:
         print(json.dumps(answer, indent=1))
@@ -345,10 +351,10 @@ def _score(options: argparse.Namespace) -> int:
 def _results(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core import results
+    from core.study import sweep
 
     if options.check:
-        wrong = results.check()
+        wrong = sweep.check()
         for line in wrong:
             print(f"misfit: {line}", file=sys.stderr)
         print(
@@ -358,34 +364,34 @@ def _results(options: argparse.Namespace) -> int:
     cells = [
         cell
         for study in options.study
-        for cell in results.STUDIES[study]()
+        for cell in sweep.STUDIES[study]()
         if cell.task.normal in options.normal
         and cell.task.regime in options.regime
         and (not options.method or cell.method in options.method)
         and (options.seeds is None or cell.seed < options.seeds)
     ]
-    if gone := results.drop_gone():
-        print(f"{gone} rows were of recipes that are gone; they are no longer in {results.CSV.name}.", file=sys.stderr)
-    todo = results.missing(cells, results.read())
+    if gone := sweep.drop_gone():
+        print(f"{gone} rows were of recipes that are gone; they are no longer in {sweep.CSV.name}.", file=sys.stderr)
+    todo = sweep.missing(cells, sweep.read())
     print(
-        f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr
+        f"{len(cells) - len(todo)} of {len(cells)} cells are in {sweep.CSV.name}; {len(todo)} to go.", file=sys.stderr
     )
     with contextlib.ExitStack() as stack, tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
-        workers = stack.enter_context(results.dask_cluster(options.dask)) if options.dask else options.workers
-        for row in results.run(todo, workers):
+        workers = stack.enter_context(sweep.dask_cluster(options.dask)) if options.dask else options.workers
+        for row in sweep.run(todo, workers):
             bar.update()
             where = f"{row['normal']}, {row['regime']}" + (f" without {row['left_out']}" if row["left_out"] else "")
             bar.write(
                 f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
                 file=sys.stderr,
             )
-    _print_measured(cells, results.read())
+    _print_measured(cells, sweep.read())
     return _write_documents()
 
 
 def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
     """The figures of `cells` as far as they are in results.csv: a line a training, then the means that are shown."""
-    from core import figures, reporting
+    from core.study import figures, reporting
 
     rows = rows[rows["recipe"].isin([cell.recipe for cell in cells])]
     titles = {cell.recipe: cell.title for cell in cells}
@@ -399,7 +405,7 @@ def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
 
 
 def _documents(options: argparse.Namespace) -> int:
-    from core import documents
+    from core.study import documents
 
     if not options.check:
         return _write_documents()
@@ -414,7 +420,7 @@ def _documents(options: argparse.Namespace) -> int:
 
 
 def _write_documents() -> int:
-    from core import documents
+    from core.study import documents
 
     for path in documents.write():
         print(f"Written: {path}.", file=sys.stderr)
@@ -422,17 +428,19 @@ def _write_documents() -> int:
 
 
 def _examples(options: argparse.Namespace) -> int:
-    from core import examples
+    from core.store import examples
 
-    models = examples.write(data.load("test"))
+    models = examples.write(fashion_mnist.load("test"))
     print(f"Written: {examples.STORED}, reconstructions by {len(models)} models.")
     return 0
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    for _ in data.fetch(options.mirror):  # torchvision draws a bar for each file
+    for _ in fashion_mnist.fetch(options.mirror):  # torchvision draws a bar for each file
         pass
-    print(f"Fashion-MNIST is in {data.DOWNLOADED}; training now uses {len(data.load('train').images)} images.")
+    print(
+        f"Fashion-MNIST is in {fashion_mnist.DOWNLOADED}; training now uses {len(fashion_mnist.load('train').images)} images."
+    )
     return 0
 
 

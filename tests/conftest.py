@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, data, documents, garments, regimes
-from core.config import TrainingConfig, config_class
-from core.data import Images
-from core.garments import Garments
-from core.regimes import Split, Task
+from core.data import fashion_mnist, tasks
+from core.data.fashion_mnist import Images
+from core.data.tasks import Split, Task
+from core.gans.config import TrainingConfig, config_class
+from core.judging import novelty
+from core.judging.novelty import Garments
+from core.store import checkpoints
+from core.study import documents
 
 MODELS = ("traditional", "dcgan")
 NOWHERE = Path("/nonexistent/fashion-mnist")
@@ -23,8 +26,8 @@ SEED = 7
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same on every machine: only the shipped data is found, and runs go to a folder of the test's own."""
     monkeypatch.delenv("FASHION_MNIST_DIR", raising=False)
-    monkeypatch.setattr(data, "DEBIAN", NOWHERE)
-    monkeypatch.setattr(data, "DOWNLOADED", tmp_path / "data" / "downloaded")
+    monkeypatch.setattr(fashion_mnist, "DEBIAN", NOWHERE)
+    monkeypatch.setattr(fashion_mnist, "DOWNLOADED", tmp_path / "data" / "downloaded")
     monkeypatch.setenv("MISFIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(documents, "RESULTS", tmp_path / "RESULTS.md")
@@ -36,22 +39,22 @@ def starter() -> Images:
     """The shipped training set: 1,000 images a class."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FASHION_MNIST_DIR", raising=False)
-        patch.setattr(data, "DEBIAN", NOWHERE)
-        patch.setattr(data, "DOWNLOADED", NOWHERE)
-        return data.load("train")
+        patch.setattr(fashion_mnist, "DEBIAN", NOWHERE)
+        patch.setattr(fashion_mnist, "DOWNLOADED", NOWHERE)
+        return fashion_mnist.load("train")
 
 
 @pytest.fixture(scope="session")
 def test_split() -> Images:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FASHION_MNIST_DIR", raising=False)
-        return data.load("test")
+        return fashion_mnist.load("test")
 
 
 @pytest.fixture(scope="session")
 def known(starter: Images) -> Garments:
     """What the models know as garments."""
-    return garments.fit(starter)
+    return novelty.fit(starter)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +67,7 @@ def small(starter: Images) -> Images:
 @pytest.fixture(scope="session")
 def small_split(small: Images) -> Split:
     """180 normals and 900 anomalies to train on, 20 and 180 to validate with."""
-    return regimes.split(TASK, small)
+    return tasks.split(TASK, small)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +84,7 @@ def quick() -> Callable[..., TrainingConfig]:
 @pytest.fixture(scope="session")
 def trained(quick: Callable[..., TrainingConfig], small_split: Split) -> dict:
     """A finished Training of each model. Not to be changed by a test."""
-    from core.training import Training
+    from core.gans.training import Training
 
     found = {}
     for model in MODELS:

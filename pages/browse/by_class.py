@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import evaluation
-from core.data import CLASSES, class_index
-from core.outcomes import OUTCOMES
-from core.survey import Survey
+from core.data.fashion_mnist import CLASSES, class_index
+from core.metrics import evaluation
+from core.metrics.outcomes import OUTCOMES
+from core.store.survey import Survey
 from pages.browse import surveys
 from pages.browse.look import Look
 from pages.parts import charts, tiles

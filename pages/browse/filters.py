@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from core.data import CLASSES
-from core.evaluation import percentile
-from core.outcomes import OUTCOMES, counts
+from core.data.fashion_mnist import CLASSES
+from core.metrics.evaluation import percentile
+from core.metrics.outcomes import OUTCOMES, counts
 from pages.browse import chips, histogram
 from pages.browse import look as looks
 from pages.browse.look import Look

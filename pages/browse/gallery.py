@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from core import evaluation
-from core.data import CLASSES
-from core.outcomes import OUTCOMES
-from core.plain import as_csv
+from core.basics.text import as_csv
+from core.data.fashion_mnist import CLASSES
+from core.metrics import evaluation
+from core.metrics.outcomes import OUTCOMES
 from pages.browse import filters
 from pages.browse.look import Look
 from pages.browse.opened import open_image

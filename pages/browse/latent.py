@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.data import CLASS_NAMES, SIZE, class_index
-from core.outcomes import OUTCOMES
-from core.survey import SAMPLE
+from core.data.fashion_mnist import CLASS_NAMES, SIZE, class_index
+from core.metrics.outcomes import OUTCOMES
+from core.store.survey import SAMPLE
 from pages.browse import filters, surveys
 from pages.browse.look import Look
 from pages.browse.opened import open_image

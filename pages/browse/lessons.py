@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core import evaluation
+from core.metrics import evaluation
 from pages.browse.look import Look
 from pages.browse.opened import open_image
 from pages.parts import tiles

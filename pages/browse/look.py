@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core import data, outcomes
-from core.checkpoints import WEIGHTS, Checkpoint
-from core.data import CLASSES
-from core.errors import CheckpointError
-from core.outcomes import OUTCOMES
-from core.plain import plain
+from core.basics.errors import CheckpointError
+from core.basics.text import plain
+from core.data import fashion_mnist
+from core.data.fashion_mnist import CLASSES
+from core.metrics import outcomes
+from core.metrics.outcomes import OUTCOMES
+from core.store.checkpoints import WEIGHTS, Checkpoint
 from pages.parts import models, tiles
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -26,7 +27,7 @@ class Look:
     one: Chosen
     rivals: list[Chosen]
     limit: float
-    test: data.Images
+    test: fashion_mnist.Images
     outcome: np.ndarray
     fallen_back: bool
 

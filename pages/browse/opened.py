@@ -71,7 +71,7 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
 
 def _pictures(image: np.ndarray, one: Chosen) -> None:
     with st.spinner("Reconstructing…"):
-        from core import scoring  # torch, three seconds the first time
+        from core.gans import scoring  # torch, three seconds the first time
 
         reconstruction = models.reconstruct(one, image[None])[0]
     residual = scoring.residual(image[None], reconstruction[None])[0]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from core import survey
-from core.checkpoints import Checkpoint
-from core.errors import MisfitError
-from core.survey import Survey
+from core.basics.errors import MisfitError
+from core.store import survey
+from core.store.checkpoints import Checkpoint
+from core.store.survey import Survey
 from pages.browse.look import Look
 
 _MAKING = threading.Lock()  # two visitors at once: the second one finds what the first has made

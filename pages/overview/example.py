@@ -1,6 +1,6 @@
 """One test image through both GANs: reconstruction, residual, score against the threshold, verdict.
 
-The reconstructions are stored (core/examples.py), because the first page should not wait for torch; of a model without
+The reconstructions are stored (core/store/examples.py), because the first page should not wait for torch; of a model without
 stored ones they are made when asked for.
 """
 
@@ -12,10 +12,11 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core import evaluation, examples
-from core.data import CLASSES
-from core.errors import MisfitError
-from core.plain import plain
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.data.fashion_mnist import CLASSES
+from core.metrics import evaluation
+from core.store import examples
 from pages.overview import gauge
 from pages.overview.gauge import Mark
 from pages.parts import charts, link, models, tiles, trouble

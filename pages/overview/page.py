@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import cards, checkpoints
-from core.published import DECK
+from core.store import checkpoints, model_cards
+from core.study.published import DECK
 from pages.overview import diagram, example, gauge
 from pages.overview.gauge import Mark
 from pages.parts import charts, models, tour, trouble
@@ -16,14 +16,14 @@ normal = class_name(state["normal"])
 
 def supervised_cnn() -> float | None:
     """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured. Raises MisfitError."""
-    from core import figures, results  # and pandas, once the page has begun to show
+    from core.study import figures, sweep  # and pandas, once the page has begun to show
 
-    return figures.auroc(results.read(), "supervised CNN", "seen", state["normal"])
+    return figures.auroc(sweep.read(), "supervised CNN", "seen", state["normal"])
 
 
 @st.dialog("Model card", width="large", icon=":material/description:")
 def model_card(gan: Chosen) -> None:
-    text = cards.markdown([gan.checkpoint], level=3)
+    text = model_cards.markdown([gan.checkpoint], level=3)
     st.markdown(text)
     st.download_button(
         "Download the model card",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.words import MODEL_NAMES
+from core.basics.names import MODEL_NAMES
 
 if TYPE_CHECKING:  # pages without a chart take colours from here and should not wait for plotly
     import plotly.graph_objects as go

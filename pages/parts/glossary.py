@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import glossary
-from core.plain import plain
+from core.basics.text import plain
+from pages.parts import vocabulary
 
 
 def button() -> None:
@@ -22,7 +22,7 @@ def _panel() -> None:
         placeholder="for example: recall",
         help="Looks in names, in what else a term is called, and in the explanations.",
     )
-    found = glossary.find(wanted)
+    found = vocabulary.find(wanted)
     if not found:
         st.info(f"No term fits “{plain(wanted)}”. Try a shorter word.", icon=":material/search_off:")
     for group, terms in found.items():

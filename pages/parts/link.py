@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.config import CONFIGS
-from core.data import CLASS_NAMES, CLASSES
-from core.outcomes import OUTCOMES
+from core.data.fashion_mnist import CLASS_NAMES, CLASSES
+from core.gans.config import CONFIGS
+from core.metrics.outcomes import OUTCOMES
 
 TEST_IMAGES = 10_000
 LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]

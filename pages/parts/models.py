@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core import checkpoints, data, garments, judging, regimes
-from core.checkpoints import Checkpoint, Damaged, Scores
-from core.errors import CheckpointError
-from core.garments import Garments
-from core.judging import Judgement
-from core.plain import plain
-from core.regimes import test_roles
-from core.words import MODEL_NAMES
-from core.words import REGIME_HELP as REGIME_HELP  # pages find it here too
+from core.basics.errors import CheckpointError
+from core.basics.names import MODEL_NAMES
+from core.basics.names import REGIME_HELP as REGIME_HELP  # pages find it here too
+from core.basics.text import plain
+from core.data import fashion_mnist, tasks
+from core.data.tasks import test_roles
+from core.judging import judgement, novelty
+from core.judging.judgement import Judgement
+from core.judging.novelty import Garments
+from core.store import checkpoints
+from core.store.checkpoints import Checkpoint, Damaged, Scores
 from pages.parts.link import class_name
 
 if TYPE_CHECKING:
-    from core.models import Generator
+    from core.gans.build import Generator
 
 
 _REPLACED = "The model in {} has just been replaced by another one; reload the page to see that one."
@@ -177,9 +179,9 @@ def _opened(folder: str, scores_sha256: str) -> Chosen:
 
 
 @st.cache_resource(show_spinner=False)
-def test_images() -> data.Images:
+def test_images() -> fashion_mnist.Images:
     """The test split, read once."""
-    return data.load("test")
+    return fashion_mnist.load("test")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")
@@ -192,7 +194,7 @@ def _generator(folder: str, weights_sha256: str) -> "Generator":
 
 def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
     """G(x) of uint8 [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. Imports torch. Raises CheckpointError."""
-    from core import scoring
+    from core.gans import scoring
 
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
@@ -203,17 +205,17 @@ def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
     """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judging.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
+    return judgement.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
 
 
 def known_garments() -> Garments:
     """What training images of all classes look like; compared with once, a few seconds. Raises DataError."""
-    return _known_garments(data.find("train"))
+    return _known_garments(fashion_mnist.find("train"))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Comparing garments…")
-def _known_garments(source: data.Source) -> Garments:
-    return garments.fit(data.load("train"))
+def _known_garments(source: fashion_mnist.Source) -> Garments:
+    return novelty.fit(fashion_mnist.load("train"))
 
 
 def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
@@ -221,12 +223,12 @@ def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
 
     Raises DataError.
     """
-    return _trained_normals(data.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
+    return _trained_normals(fashion_mnist.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _trained_normals(source: data.Source, normal: str, fingerprint: str) -> np.ndarray | None:
-    return regimes.trained_normals(normal, fingerprint, data.load("train"))
+def _trained_normals(source: fashion_mnist.Source, normal: str, fingerprint: str) -> np.ndarray | None:
+    return tasks.trained_normals(normal, fingerprint, fashion_mnist.load("train"))
 
 
 def threshold(one: Chosen) -> float:

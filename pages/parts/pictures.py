@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.examples import to_grey as to_grey  # pages find it here
+from core.store.examples import to_grey as to_grey  # pages find it here
 
 RESIDUAL_FULL = 1.0  # the residual that is drawn in full colour, on the scale 0…2; the same for every image
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core import data
-from core.config import CONFIGS
-from core.data import CLASSES
-from core.errors import MisfitError
-from core.plain import plain
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.data import fashion_mnist
+from core.data.fashion_mnist import CLASSES
+from core.gans.config import CONFIGS
 from pages.parts import glossary, models
 from pages.parts.link import class_name
 
@@ -82,7 +82,7 @@ def show() -> None:
 
 def _data_in_use() -> None:
     try:
-        source = data.find("train")
+        source = fashion_mnist.find("train")
     except MisfitError as error:
         st.error(plain(error), icon=":material/error:")
         return

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from core.errors import MisfitError
-from core.plain import plain
+from core.basics.errors import MisfitError
+from core.basics.text import plain
 
 
 @contextlib.contextmanager

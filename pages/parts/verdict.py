@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import evaluation, judging
-from core.words import STARTS
+from core.basics.names import STARTS
+from core.judging import judgement
+from core.metrics import evaluation
 from pages.parts import models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -48,11 +49,11 @@ def words(score: float, one: Chosen, garment: bool = True) -> None:
     limit = models.threshold(one)
     normal_class = class_name(one.checkpoint.task.normal)
     percentile = float(evaluation.percentile(score, one.scores.validation_normal))
-    verdict = judging.verdict(score, limit, garment)
+    verdict = judgement.verdict(score, limit, garment)
     reason = {
         "normal": f"score **{score:.4f}** < threshold {limit:.4f}",
         "anomaly": f"score **{score:.4f}** ≥ threshold {limit:.4f}",
-        "can't tell": f"{judging.VERDICTS[verdict]}, whatever the score **{score:.4f}**",
+        "can't tell": f"{judgement.VERDICTS[verdict]}, whatever the score **{score:.4f}**",
     }[verdict]
     st.markdown(f"{_BADGES[verdict]} {reason}")
     count = len(one.scores.validation_normal)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import figures
-from core.words import METHOD_NAMES
+from core.basics.names import METHOD_NAMES
+from core.study import figures
 from pages.parts import charts
 from pages.parts.link import class_name
 

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from core import evaluation
-from core.data import CLASSES
+from core.data.fashion_mnist import CLASSES
+from core.metrics import evaluation
 from pages.parts import link, models, tiles
 from pages.parts.link import class_name
 from pages.parts.models import Chosen

@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import comparison, decisions, evaluation
-from core.decisions import Stakes
+from core.metrics import comparison, costs, evaluation
+from core.metrics.costs import Stakes
 from pages.parts import charts, link, trouble
 from pages.parts.link import VIEWS, class_name
 from pages.parts.models import Chosen
@@ -134,7 +134,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
         mean = evaluation.average_precision(scores[rival.normal], scores[rival.anomaly], stakes.prevalence)
         figure.add_scatter(
             x=drawn.tpr,
-            y=decisions.precision(drawn.fpr, drawn.tpr, stakes.prevalence),
+            y=costs.precision(drawn.fpr, drawn.tpr, stakes.prevalence),
             customdata=drawn.thresholds,
             mode="lines",
             name=f"{named(rival)}: average precision {mean:.3f}",

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.decisions import Stakes
+from core.metrics.costs import Stakes
 from pages.parts import charts, link
 from pages.parts.link import class_name
 from pages.parts.models import Chosen

@@ -6,7 +6,7 @@ run again. Everything is in rooms of its own beside this file.
 
 import streamlit as st
 
-from core import evaluation
+from core.metrics import evaluation
 from pages.parts import link, models, trouble
 from pages.parts.link import class_name
 from pages.roc import border, compare, lab, points, takeaway

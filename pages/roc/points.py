@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core import decisions, evaluation
-from core.decisions import Stakes
-from core.errors import MisfitError
+from core.basics.errors import MisfitError
+from core.metrics import costs, evaluation
+from core.metrics.costs import Stakes
 from pages.parts import link
 from pages.parts.models import Chosen
 
@@ -72,7 +72,7 @@ def ask_stakes(problem: str) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _thresholds(mark: str, stakes: Stakes | None, _one: Chosen) -> dict[str, float]:
     scores = _one.scores
-    return decisions.operating_points(scores.validation_normal, scores.validation_anomaly, stakes)
+    return costs.operating_points(scores.validation_normal, scores.validation_anomaly, stakes)
 
 
 def thresholds(one: Chosen, at: Stakes | None) -> dict[str, float]:
@@ -116,7 +116,7 @@ def table(one: Chosen, points: dict[str, float], limit: float, at: Stakes | None
         after = evaluation.confusion(test[one.normal], test[one.anomaly], value)
         weighed = ["–", "–"]
         if at is not None:
-            share = float(decisions.precision(after.fpr, after.tpr, at.prevalence))
+            share = float(costs.precision(after.fpr, after.tpr, at.prevalence))
             weighed = ["–" if np.isnan(share) else f"{share:.1%}", f"{at.cost(after.fpr, after.tpr):.3g}"]
         cells = [
             f"{value:.4f}",

@@ -8,9 +8,9 @@ from html import escape
 
 import numpy as np
 
-from core import decisions, evaluation
-from core.data import class_index
-from core.decisions import Stakes
+from core.data.fashion_mnist import class_index
+from core.metrics import costs, evaluation
+from core.metrics.costs import Stakes
 from pages.parts import charts, models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -116,7 +116,7 @@ def _curve(normal: np.ndarray, anomaly: np.ndarray, counts: evaluation.Confusion
 def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
     if stakes is None:
         return "<h2>Costs</h2><p>None were stated.</p>"
-    share = float(decisions.precision(counts.fpr, counts.tpr, stakes.prevalence))
+    share = float(costs.precision(counts.fpr, counts.tpr, stakes.prevalence))
     cost = stakes.cost(counts.fpr, counts.tpr)
     nothing, everything = stakes.cost(0.0, 0.0), stakes.cost(1.0, 1.0)
     return (

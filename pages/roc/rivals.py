@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from core import comparison, evaluation
-from core.data import class_index
-from core.errors import CheckpointError
-from core.plain import plain
+from core.basics.errors import CheckpointError
+from core.basics.text import plain
+from core.data.fashion_mnist import class_index
+from core.metrics import comparison, evaluation
 from pages.parts import charts, models
 from pages.parts.models import Chosen
 

@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import figures, results
-from core.words import METHOD_NAMES
+from core.basics.names import METHOD_NAMES
+from core.study import figures, sweep
 from pages.parts import charts, models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -13,7 +13,7 @@ from pages.parts.models import Chosen
 
 def draw(one: Chosen) -> None:
     """The main table's trainings of results.csv for this class: methods and seeds, a table and a panel for each regime."""
-    rows = figures.main_rows(results.read())
+    rows = figures.main_rows(sweep.read())
     normal = one.checkpoint.task.normal
     rows = rows[rows["normal"] == normal]
     if rows.empty:

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import decisions, evaluation
-from core.data import CLASSES
-from core.decisions import Stakes
-from core.outcomes import OUTCOMES, outcomes
-from core.plain import as_csv
+from core.basics.text import as_csv
+from core.data.fashion_mnist import CLASSES
+from core.metrics import costs, evaluation
+from core.metrics.costs import Stakes
+from core.metrics.outcomes import OUTCOMES, outcomes
 from pages.parts import models
 from pages.parts.models import Chosen
 from pages.roc import report
@@ -26,7 +26,7 @@ def curve_csv(one: Chosen, stakes: Stakes | None) -> bytes:
     )
     if stakes is not None:
         table["prevalence"] = stakes.prevalence
-        table["precision"] = decisions.precision(curve.fpr, curve.tpr, stakes.prevalence)
+        table["precision"] = costs.precision(curve.fpr, curve.tpr, stakes.prevalence)
         table["expected_cost"] = stakes.cost(curve.fpr, curve.tpr)
     return as_csv(table)
 

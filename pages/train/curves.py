@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.runs import Status
+from core.runs.folders import Status
 from pages.train.fields import loss_name
 
 _HERE = Path(__file__).parent

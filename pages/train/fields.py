@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """A number's label with its unit, its explanation, its step, and how many digits it is shown with. Limits: core/config.py."""
+    """A number's label with its unit, its explanation, its step, and how many digits it is shown with. Limits: core/gans/config.py."""
 
     label: str
     help: str
@@ -93,7 +93,7 @@ def field(name: str, default: object) -> Field:
     for known in (TRAINING, SWITCHES, WIDTHS, LOSSES):
         if name in known:
             return known[name]
-    help = "A setting of this model alone; its config in core/config.py says what it does."
+    help = "A setting of this model alone; its config in core/gans/config.py says what it does."
     if isinstance(default, float):
         return Field(loss_name(name).capitalize(), help, 0.01, "%g")
     return Field(loss_name(name).capitalize(), help)

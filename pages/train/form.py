@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from core import data, jobs, plan
-from core.config import CONFIGS, TrainingConfig, config_class, default_config
-from core.errors import ConfigError, MisfitError
-from core.plain import plain
-from core.regimes import REGIMES, Task
-from core.runs import Request
+from core.basics.errors import ConfigError, MisfitError
+from core.basics.text import plain
+from core.data import fashion_mnist
+from core.data.tasks import REGIMES, Task
+from core.gans.config import CONFIGS, TrainingConfig, config_class, default_config
+from core.runs import estimate, queue
+from core.runs.folders import Request
 from pages.parts import models, trouble
 from pages.parts.link import class_name
 from pages.train.fields import field
@@ -55,7 +56,7 @@ def show(busy: bool) -> None:
     one, two, three = st.columns(3)
     normal = one.selectbox(
         "Normal class",
-        data.CLASSES,
+        fashion_mnist.CLASSES,
         format_func=class_name,
         key="train_normal",
         persist_state="session",
@@ -85,7 +86,7 @@ def show(busy: bool) -> None:
             help="In training, the same number from each anomaly class, rounded down.",
         )
     if regime == "unseen":
-        others = [name for name in data.CLASSES if name != normal]
+        others = [name for name in fashion_mnist.CLASSES if name != normal]
         if st.session_state.get("train_left_out") not in others:
             st.session_state["train_left_out"] = "shirt" if "shirt" in others else others[0]
         left_out = two.selectbox(
@@ -101,7 +102,7 @@ def show(busy: bool) -> None:
         values = _losses(model) | _more(model)
         config = dataclasses.replace(default_config(model, regime), epochs=int(epochs), **values)
         request = Request(model, Task(normal, regime, int(anomalies), left_out), config, int(seed))
-        planned = plan.check(request)
+        planned = estimate.check(request)
     except MisfitError as error:
         problem = str(error)
     if problem:
@@ -118,7 +119,7 @@ def show(busy: bool) -> None:
     )
     if pressed and request:
         try:
-            jobs.start(request)
+            queue.start(request)
         except (MisfitError, OSError) as error:
             st.error(plain(_said(error)), icon=":material/error:")
         else:
@@ -148,7 +149,7 @@ def _follow_the_sidebar() -> None:
 def _presets(model: str, regime: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Presets", width="content")
-        for name in plan.PRESETS:
+        for name in estimate.PRESETS:
             only = name == "as in the paper" and model != "dcgan"
             st.button(
                 name.capitalize(),
@@ -164,11 +165,11 @@ def _apply(name: str, model: str, regime: str) -> None:
     """Put a preset's values into the form."""
     state = st.session_state
     try:
-        counts = data.counts("train")
-        whole = counts[data.CLASSES.index(state.get("train_normal", "t-shirt"))]
+        counts = fashion_mnist.counts("train")
+        whole = counts[fashion_mnist.CLASSES.index(state.get("train_normal", "t-shirt"))]
     except MisfitError:
         whole = 6000  # the form says what is wrong
-    config = plan.preset(name, model, regime, whole - whole // 10)
+    config = estimate.preset(name, model, regime, whole - whole // 10)
     state[f"train_epochs_{model}_{regime}"] = config.epochs
     for name in (setting.name for setting in dataclasses.fields(config)):
         value = getattr(config, name)
@@ -260,29 +261,29 @@ def _measuring() -> dict[str, subprocess.Popen[bytes]]:
     return {}
 
 
-def _estimate(request: Request, planned: plan.Plan) -> None:
-    speed = plan.known(request)
+def _estimate(request: Request, planned: estimate.Plan) -> None:
+    speed = estimate.known(request)
     if speed is not None:
         _time(request, planned, speed)
         return
     under_way = _measuring()
     if not any(worker.poll() is None for worker in under_way.values()):
-        tried = under_way.get(plan.key(request))
+        tried = under_way.get(estimate.key(request))
         under_way.clear()
         if tried is not None:  # it ended and wrote nothing
-            under_way[plan.key(request)] = tried
+            under_way[estimate.key(request)] = tried
             st.caption(
                 ":material/schedule: How long it will take could not be measured; the run will tell once it goes."
             )
             return
-        under_way[plan.key(request)] = plan.measure(request)
+        under_way[estimate.key(request)] = estimate.measure(request)
     _waiting(request, planned)
 
 
 @st.fragment(run_every=1.0)
-def _waiting(request: Request, planned: plan.Plan) -> None:
+def _waiting(request: Request, planned: estimate.Plan) -> None:
     """Until the measurement is there."""
-    speed = plan.known(request)
+    speed = estimate.known(request)
     if speed is not None:
         _time(request, planned, speed)
     elif not any(worker.poll() is None for worker in _measuring().values()):
@@ -291,7 +292,7 @@ def _waiting(request: Request, planned: plan.Plan) -> None:
         st.caption(f":material/schedule: {_size(request, planned)}; a step is being timed…")
 
 
-def _time(request: Request, planned: plan.Plan, speed: plan.Speed) -> None:
+def _time(request: Request, planned: estimate.Plan, speed: estimate.Speed) -> None:
     whole = speed.run(planned, request.config.epochs)
     st.caption(
         f":material/schedule: **About {duration(whole)}**: {_size(request, planned)}, "
@@ -300,7 +301,7 @@ def _time(request: Request, planned: plan.Plan, speed: plan.Speed) -> None:
     )
 
 
-def _size(request: Request, planned: plan.Plan) -> str:
+def _size(request: Request, planned: estimate.Plan) -> str:
     epochs = request.config.epochs
     return f"{epochs:,} epoch{'s' * (epochs != 1)} of {planned.steps:,} step{'s' * (planned.steps != 1)}"
 

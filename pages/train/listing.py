@@ -6,11 +6,12 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core import checkpoints, jobs, runs
-from core.checkpoints import Checkpoint
-from core.errors import MisfitError
-from core.plain import cell, plain
-from core.runs import Status
+from core.basics.errors import MisfitError
+from core.basics.text import cell, plain
+from core.runs import folders, queue
+from core.runs.folders import Status
+from core.store import checkpoints
+from core.store.checkpoints import Checkpoint
 from pages.parts import models
 from pages.train import curves, panel
 from pages.train.form import duration
@@ -58,7 +59,7 @@ def show(ended: list[Status]) -> None:
 def _damaged() -> None:
     """Name what is damaged: statuses, and models of other classes than the sidebar's, which the router names."""
     named = models.damaged(st.session_state["normal"])
-    problems = runs.unreadable() + [one.problem for one in models.found()[1] if one not in named]
+    problems = folders.unreadable() + [one.problem for one in models.found()[1] if one not in named]
     for problem in problems:
         st.warning(plain(problem), icon=":material/broken_image:")
 
@@ -108,17 +109,17 @@ def _one(status: Status, rival: Status | None, mine: dict[str, Checkpoint]) -> N
         st.session_state.pop("_dialog_done", None)
         _button("Rename", "edit", _rename, status.name)
         _button("Delete", "delete", _delete, status.name)
-    records = runs.history(status.name)
+    records = folders.history(status.name)
     shown = [(status.name, records, None)]
     epochs = status.request["config"]["epochs"]
     if rival:
-        shown.append((rival.name, runs.history(rival.name), None))
+        shown.append((rival.name, folders.history(rival.name), None))
         epochs = max(epochs, rival.request["config"]["epochs"])
     for name, found, _ in shown:
         if not found:
             st.info(
                 f"{name} ended within its first epoch: there is no curve to draw, and no image redrawn after an epoch."
-                + (" Resume it to get them." if runs.resumable(name) else ""),
+                + (" Resume it to get them." if folders.resumable(name) else ""),
                 icon=":material/hourglass_empty:",
             )
     if any(len(one[1]) for one in shown):
@@ -169,15 +170,15 @@ def _use(status: Status, mine: dict[str, Checkpoint]) -> None:
 
 
 def _way_on(status: Status, mine: dict[str, Checkpoint]) -> None:
-    if status.state == "finished" or (status.state == "failed" and not runs.resumable(status.name) and mine):
+    if status.state == "finished" or (status.state == "failed" and not folders.resumable(status.name) and mine):
         return  # what diverged would diverge again
-    resumable = runs.resumable(status.name)
+    resumable = folders.resumable(status.name)
     word = "Resume" if resumable else "Start again"
     said = "Goes on as if it had never ended: same seed, same weights." if resumable else "From the beginning."
-    _button(word, "resume", lambda name: _try(jobs.resume, name), status.name, said)
+    _button(word, "resume", lambda name: _try(queue.resume, name), status.name, said)
     if resumable and (status.state == "died" or not mine):
         said = "Makes a model of what it has learned, without training on."
-        _button("Keep what it has learned", "save", lambda name: _try(jobs.keep, name), status.name, said)
+        _button("Keep what it has learned", "save", lambda name: _try(queue.keep, name), status.name, said)
 
 
 def _button(label: str, icon: str, action: Callable[[str], None], name: str, said: str | None = None) -> None:
@@ -194,7 +195,7 @@ def _try(action: Callable[[str], None], name: str) -> None:
 
 
 def _export(mine: dict[str, Checkpoint]) -> None:
-    from core import transfer
+    from core.runs import transfer
 
     for which, one in sorted(mine.items(), reverse=True):
         suffix = "" if len(mine) == 1 else " last" if which == checkpoints.LAST else " best"
@@ -219,7 +220,7 @@ def _rename(name: str) -> None:
         try:
             if not new:
                 raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
-            runs.rename(name, new)
+            folders.rename(name, new)
         except (MisfitError, OSError) as error:
             state["_rename_trouble"] = str(error)
             return
@@ -242,7 +243,7 @@ def _delete(name: str) -> None:
 
     def now() -> None:
         try:
-            runs.delete(name)
+            folders.delete(name)
             state["_dialog_done"] = True
         except (MisfitError, OSError) as error:
             state["_delete_trouble"] = str(error)
@@ -269,7 +270,7 @@ def _import() -> None:
             help="Weights as safetensors, and the card; scores.safetensors where you have it. Nothing else is read.",
         )
         if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
-            from core import transfer
+            from core.runs import transfer
 
             bar = st.progress(0.0, "Reading…")
             word = "Scoring every image again, to hold the scores against the weights…"

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core import jobs, runs
-from core.errors import MisfitError
-from core.plain import plain
-from core.runs import Status
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.runs import folders, queue
+from core.runs.folders import Status
 from pages.parts import models, trouble
 from pages.parts.link import class_name
 from pages.train import curves, panel
@@ -34,8 +34,8 @@ def described(status: Status) -> str:
 def watch(shown: tuple[str, ...]) -> None:
     """The runs at work or in the queue, `shown`; the whole page is drawn anew when they change, so that the picker learns
     of a new model."""
-    jobs.advance()
-    there = [found for found in jobs.statuses() if found.busy or found.state == "queued"]
+    queue.advance()
+    there = [found for found in queue.statuses() if found.busy or found.state == "queued"]
     names = tuple(sorted(found.name for found in there))
     if names != shown:
         ended = [name for name in shown if name not in names]
@@ -55,7 +55,7 @@ def watch(shown: tuple[str, ...]) -> None:
 def _at_work(status: Status) -> None:
     request = status.request
     epochs = request["config"]["epochs"]
-    records = runs.history(status.name)
+    records = folders.history(status.name)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(status.name, anchor=False, width="content")
         if status.active and status.state != "stopping":
@@ -63,7 +63,7 @@ def _at_work(status: Status) -> None:
                 "Stop and keep",
                 icon=":material/stop:",
                 on_click=_do,
-                args=(jobs.stop, status.name),
+                args=(queue.stop, status.name),
                 key=f"stop_{status.name}",
                 help="Ends within two seconds and keeps the model so far. It can be resumed.",
             )
@@ -116,7 +116,7 @@ def _queue(waiting: list[Status]) -> None:
                 icon=":material/close:",
                 key=f"unqueue_{status.name}",
                 on_click=_do,
-                args=(jobs.stop, status.name),
+                args=(queue.stop, status.name),
                 help=f"Take {status.name} out of the queue.",
             )
 

@@ -4,9 +4,10 @@ import os
 
 import streamlit as st
 
-from core import data, jobs
-from core.errors import MisfitError
-from core.plain import plain
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.data import fashion_mnist
+from core.runs import queue
 from pages.parts import trouble
 from pages.train import form, listing, live
 
@@ -20,7 +21,7 @@ state = st.session_state
 def data_section() -> bool:
     """Which training images there are, and the way to more. Whether there are any."""
     try:
-        complete = data.find("train").complete
+        complete = fashion_mnist.find("train").complete
     except MisfitError as error:
         st.error(plain(error), icon=":material/error:")
         if os.environ.get("FASHION_MNIST_DIR"):  # a download would not be looked at
@@ -36,7 +37,7 @@ def data_section() -> bool:
     if st.button("Fetch all of Fashion-MNIST (31 MB)", icon=":material/download:"):
         bar = st.progress(0.0, "Downloading…")
         try:
-            for done, whole in data.fetch():
+            for done, whole in fashion_mnist.fetch():
                 bar.progress(done / whole, f"{done / 1e6:.1f} of {whole / 1e6:.1f} MB")
         except (MisfitError, OSError) as error:
             bar.empty()
@@ -53,8 +54,8 @@ if problem := state.pop("_train_trouble", None):
     st.error(plain(problem), icon=":material/error:")
 there_are_images = data_section()
 with trouble.told():
-    jobs.advance()
-everything = jobs.statuses()
+    queue.advance()
+everything = queue.statuses()
 waiting = [found for found in everything if found.busy or found.state == "queued"]
 if waiting:
     live.watch(tuple(sorted(found.name for found in waiting)))

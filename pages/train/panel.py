@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import panel, runs
-from core.runs import Status
+from core.runs import folders, frames
+from core.runs.folders import Status
 from pages.parts.link import class_name
 
 _HERE = Path(__file__).parent
@@ -20,8 +20,8 @@ _panel = st.components.v2.component(
 
 def show(status: Status, key: str, named: bool = False) -> None:
     """Draw it, once there is a frame; `named` says whose it is. The same data is not sent a second time: Streamlit keeps large messages."""
-    folder = runs.folder(status.name) / "panel"
-    found = panel.frames(folder)
+    folder = folders.folder(status.name) / "panel"
+    found = frames.frames(folder)
     originals = folder / "originals.png"
     try:
         stamps = tuple((str(path), path.stat().st_mtime_ns) for path in [originals, *found])
@@ -42,7 +42,7 @@ def show(status: Status, key: str, named: bool = False) -> None:
 def _data(stamps: tuple[tuple[str, int], ...]) -> dict[str, Any]:
     """Everything the component needs; read again only when a frame is new."""
     first, *rest = (Path(path) for path, _ in stamps)
-    picture, notes = panel.read(first)
+    picture, notes = frames.read(first)
     classes = notes["classes"]
     normals = classes.count(classes[0])
     return {
@@ -56,7 +56,7 @@ def _data(stamps: tuple[tuple[str, int], ...]) -> dict[str, Any]:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _frame(path: str, stamp: int) -> dict[str, Any]:
-    picture, notes = panel.read(Path(path))
+    picture, notes = frames.read(Path(path))
     return {"epoch": int(Path(path).stem), "src": _address(picture), "scores": notes["scores"]}
 
 

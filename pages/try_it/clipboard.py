@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import intake
+from core.judging import intake
 
 KEY = "try_clipboard"
 MOST = 20  # pasted pictures; more are files

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import garments, judging
-from core.evaluation import flagged
-from core.judging import PATCH, Judgement
-from core.plain import plain
+from core.basics.text import plain
+from core.judging import judgement, novelty
+from core.judging.judgement import PATCH, Judgement
+from core.metrics.evaluation import flagged
 from pages.parts import charts, models, verdict
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -39,7 +39,7 @@ def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]
     """Everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
     st.markdown(f"##### {one.title}")
     verdict.words(judged.score, one, judged.garment)
-    patches = judging.worst_patches(judged.residual)
+    patches = judgement.worst_patches(judged.residual)
     verdict.row(
         [
             *before,
@@ -117,7 +117,7 @@ def nearest(image: np.ndarray, one: Chosen) -> None:
             f"({plain(one.checkpoint.card.data_source)}) than there are here."
         )
         return
-    numbers, differences = garments.nearest(image, among, NEAREST)
+    numbers, differences = novelty.nearest(image, among, NEAREST)
     st.markdown(
         "##### Nearest normal training images",
         help=f"Of the {len(among):,} images of {name} that are here and that this model was trained on, those with the smallest mean absolute difference of pixels "

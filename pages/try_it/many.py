@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import intake
-from core.errors import PictureError
-from core.files import sha256
-from core.intake import Steps
-from core.judging import Judgement
-from core.plain import as_csv, cell, plain
+from core.basics.errors import PictureError
+from core.basics.files import sha256
+from core.basics.text import as_csv, cell, plain
+from core.judging import intake
+from core.judging.intake import Steps
+from core.judging.judgement import Judgement
 from pages.parts import models
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url

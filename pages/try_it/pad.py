@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.data import SIZE
+from core.data.fashion_mnist import SIZE
 from pages.parts import link
 from pages.parts.pictures import data_url
 from pages.try_it import sketches

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core import intake
-from core.errors import MisfitError
-from core.intake import FAINT, Steps, Taken
-from core.judging import Judgement
-from core.plain import plain
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.judging import intake
+from core.judging.intake import FAINT, Steps, Taken
+from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict
 from pages.parts.link import class_name
 from pages.parts.pictures import enlarged

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core import intake
-from core.intake import Steps
+from core.judging import intake
+from core.judging.intake import Steps
 from pages.try_it import clipboard
 
 MOST = 1000  # files at once

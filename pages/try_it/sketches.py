@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.data import SIZE
+from core.data.fashion_mnist import SIZE
 
 _TIMES = 16  # drawn larger and reduced, for soft edges
 

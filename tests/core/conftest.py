@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from core import data
+from core.data import fashion_mnist
 
 NAMES = [f"{stem}-{kind}-ubyte.gz" for stem in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
@@ -17,7 +17,7 @@ class Mirror:
 
     def __init__(self) -> None:
         # The starter set stands in for the training split, which does not ship.
-        self.files = {name: (data.SHIPPED / name.replace("train", "starter")).read_bytes() for name in NAMES}
+        self.files = {name: (fashion_mnist.SHIPPED / name.replace("train", "starter")).read_bytes() for name in NAMES}
         self.broken: str | None = None
         self.asked: list[str] = []
         self.go_on = threading.Event()
@@ -60,13 +60,13 @@ class Mirror:
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
-    """A working mirror, whose files torchvision and `core.data` take for Zalando's."""
+    """A working mirror, whose files torchvision and `core.data.fashion_mnist` take for Zalando's."""
     from torchvision.datasets import FashionMNIST
 
     found = Mirror()
     digests = [(name, hashlib.md5(found.files[name], usedforsecurity=False).hexdigest()) for name in NAMES]
     monkeypatch.setattr(FashionMNIST, "resources", digests)
     for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-        monkeypatch.setitem(data.CHECKSUMS, f"train-{kind}", data.CHECKSUMS[f"starter-{kind}"])
+        monkeypatch.setitem(fashion_mnist.CHECKSUMS, f"train-{kind}", fashion_mnist.CHECKSUMS[f"starter-{kind}"])
     yield found
     found.stop()

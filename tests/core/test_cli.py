@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, checkpoints, data, documents, jobs, results
 from core.__main__ import main
-from core.data import CLASSES
+from core.data import fashion_mnist
+from core.data.fashion_mnist import CLASSES
+from core.runs import queue
+from core.store import checkpoints, model_cards
+from core.study import documents, sweep
 
 EVALUATED = [
     "model",
@@ -206,7 +209,7 @@ def test_train_saves_a_checkpoint_and_answers_in_json(run, tmp_path: Path) -> No
 def test_train_without_a_folder_goes_to_a_new_run_and_one_class_has_no_anomalies(run) -> None:
     for number in (1, 2):
         text = run("train", "--model", "traditional", "--regime", "one-class", "--epochs", "1")
-        folder = jobs.folder(f"traditional-t-shirt-one-class-{number}") / "checkpoint"
+        folder = queue.folder(f"traditional-t-shirt-one-class-{number}") / "checkpoint"
         assert f"Saved to {folder}." in text
         assert checkpoints.load(folder).card.task["anomalies"] == 0
 
@@ -263,9 +266,9 @@ def test_a_disk_that_refuses_is_one_line(refused, tmp_path: Path) -> None:
 
 def test_fetch_downloads_and_says_what_training_uses_now(run, mirror) -> None:
     text = run("fetch", "--mirror", mirror.url)
-    assert str(data.DOWNLOADED) in text
+    assert str(fashion_mnist.DOWNLOADED) in text
     assert "10000 images" in text
-    assert data.find("train").name == "downloaded"
+    assert fashion_mnist.find("train").name == "downloaded"
 
 
 def test_a_mirror_that_is_not_there_is_refused(refused, mirror) -> None:
@@ -279,22 +282,22 @@ def test_a_mirror_that_is_not_there_is_refused(refused, mirror) -> None:
 def test_results_measures_what_is_missing_and_nothing_twice(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
-    monkeypatch.setattr(cards, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(sweep, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(model_cards, "DOCS", tmp_path / "docs")
     wanted = ["--normal", "bag", "--regime", "one-class", "--method", "PCA residual", "--seeds", "1"]
     run("results", *wanted)
-    (row,) = results.read().to_dict("records")
+    (row,) = sweep.read().to_dict("records")
     assert (row["method"], row["regime"], row["normal"], row["seed"]) == ("PCA residual", "one-class", "bag", 0)
     assert 0.5 < row["auroc_low"] < row["auroc"] < row["auroc_high"] < 1.0
-    written = results.CSV.stat().st_mtime_ns
+    written = sweep.CSV.stat().st_mtime_ns
     run("results", *wanted)
-    assert results.CSV.stat().st_mtime_ns == written
+    assert sweep.CSV.stat().st_mtime_ns == written
     assert "1 of " in documents.RESULTS.read_text("utf-8")
 
 
 def test_results_prints_the_figures_of_the_readme(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that the README names beside the supervised CNN, when nothing is left to measure."""
-    monkeypatch.setattr(cards, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(model_cards, "DOCS", tmp_path / "docs")
     assert main(["results", "--normal", "t-shirt", "--method", "supervised CNN"]) == 0
     printed = capsys.readouterr().out
     assert "supervised CNN, t-shirt, seen, seed 0: AUROC 0.990 (95 % interval over test images 0.987–0.991)" in printed
@@ -305,9 +308,9 @@ def test_results_prints_the_figures_of_the_readme(capsys, tmp_path: Path, monkey
 def test_a_damaged_table_of_results_is_refused(
     content: str, refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
-    results.CSV.write_text(content)
-    assert str(results.CSV) in refused("results", "--check")
+    monkeypatch.setattr(sweep, "CSV", tmp_path / "results.csv")
+    sweep.CSV.write_text(content)
+    assert str(sweep.CSV) in refused("results", "--check")
 
 
 # what a user can put right
@@ -315,7 +318,7 @@ def test_a_damaged_table_of_results_is_refused(
 
 def test_no_data_is_refused(refused, saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = saved()
-    monkeypatch.setattr(data, "SHIPPED", tmp_path)
+    monkeypatch.setattr(fashion_mnist, "SHIPPED", tmp_path)
     assert "python -m core fetch" in refused("evaluate", "--checkpoint", folder)
     assert "python -m core fetch" in refused("train", "--model", "traditional", "--epochs", "1")
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path))
@@ -364,7 +367,9 @@ def test_a_wrong_command_line_ends_with_two(arguments: list[str], capsys: pytest
 
 
 def program(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=data.ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=fashion_mnist.ROOT, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_the_program_explains_itself() -> None:
@@ -379,10 +384,10 @@ def test_what_pages_need_to_show_stored_scores_imports_neither_torch_nor_scikit_
     script = f"""
 import sys
 from pathlib import Path
-import core.checkpoints, core.config, core.data, core.evaluation, core.jobs, core.regimes
-found = core.checkpoints.load(Path({str(folder)!r}))
-test = core.data.load("test")
-print(core.checkpoints.test_report(found.task, found.scores.test, test.labels)["auroc"])
+import core.store.checkpoints, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
+found = core.store.checkpoints.load(Path({str(folder)!r}))
+test = core.data.fashion_mnist.load("test")
+print(core.store.checkpoints.test_report(found.task, found.scores.test, test.labels)["auroc"])
 print([name for name in ("torch", "torchvision", "sklearn", "streamlit") if name in sys.modules])
 """
     found = program("-c", script)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
 
 CHROMIUM = (
     os.environ.get("CHROMIUM")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core import checkpoints, data
-from core.regimes import test_roles as roles
+from core.data import fashion_mnist
+from core.data.tasks import test_roles as roles
+from core.store import checkpoints
 from tests.e2e.conftest import settled, until
 
 
@@ -17,7 +18,7 @@ from tests.e2e.conftest import settled, until
 def truth():
     """(scores, labels, threshold) of the shipped DCGAN."""
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    return one.scores.test.astype(float), data.load("test").labels, one.card.thresholds["youden"]
+    return one.scores.test.astype(float), fashion_mnist.load("test").labels, one.card.thresholds["youden"]
 
 
 def pill(page: Page, name: str) -> Locator:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import checkpoints
+from core.store import checkpoints
 from tests.e2e.conftest import Server, settled
 
 HOSTILE = (

@@ -4,8 +4,10 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from core import checkpoints, data, evaluation
-from core.regimes import test_roles as roles
+from core.data import fashion_mnist
+from core.data.tasks import test_roles as roles
+from core.metrics import evaluation
+from core.store import checkpoints
 from tests.e2e.conftest import settled
 
 
@@ -36,7 +38,7 @@ def test_open_and_walk_through_every_page(server, page: Page):
 
 def test_moving_the_threshold_changes_the_counts_and_goes_along_to_browse(server, page: Page):
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    normal, anomaly = roles(one.task, data.load("test").labels)
+    normal, anomaly = roles(one.task, fashion_mnist.load("test").labels)
     page.goto(f"{server.address}/roc")
     settled(page)
     slider = page.get_by_role("slider", name="Threshold")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
-from core import checkpoints, data, evaluation
-from core.regimes import test_roles as roles
+from core.data import fashion_mnist
+from core.data.tasks import test_roles as roles
+from core.metrics import evaluation
+from core.store import checkpoints
 from tests.e2e.conftest import settled, until
 
 FRAME = 16.0  # milliseconds
@@ -17,7 +19,7 @@ FRAME = 16.0  # milliseconds
 @pytest.fixture(scope="module")
 def scores():
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    normal, anomaly = roles(one.task, data.load("test").labels)
+    normal, anomaly = roles(one.task, fashion_mnist.load("test").labels)
     return one.scores.test[normal], one.scores.test[anomaly]
 
 

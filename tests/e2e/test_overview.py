@@ -5,12 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core import data, examples
+from core.data import fashion_mnist
+from core.store import examples
 from tests.e2e.conftest import fits, settled, until
 
 
 def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Page):
-    numbers = examples.chosen("t-shirt", data.load("test").labels)
+    numbers = examples.chosen("t-shirt", fashion_mnist.load("test").labels)
     page.goto(server.address)
     expect(page.get_by_text(f"Image {numbers[0]} of the test")).to_be_visible()
     for name in ("Traditional GAN", "DCGAN"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, TimeoutError, expect
 
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
 from tests.e2e.conftest import PATIENCE, settled, until
 
 PAGES = (("Browse", "Browse the test images"), ("Overview", "Find the garment that does not belong"))

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.intake import photographed
-from core import checkpoints, data
+from core.data import fashion_mnist
+from core.store import checkpoints
 from tests.e2e.conftest import settled, until
 
 BOOT = 0  # its place in the test split
@@ -162,7 +163,7 @@ def test_a_finger_draws_and_does_not_scroll(server, page: Page):
 def photo(tmp_path: Path) -> Path:
     """A boot as somebody might have photographed it, on white."""
     path = tmp_path / "boot.jpg"
-    path.write_bytes(photographed(data.load("test").images[BOOT], "white", np.random.default_rng(1)))
+    path.write_bytes(photographed(fashion_mnist.load("test").images[BOOT], "white", np.random.default_rng(1)))
     return path
 
 
@@ -213,7 +214,7 @@ def test_the_way_from_browse_brings_the_image_as_it_is(server, page: Page):
     settled(page)
     pad = Pad(page, page.url)  # the link alone does the same
     assert pad.score()[0] == pytest.approx(stored, abs=5e-5)
-    assert np.array_equal(pad.pixels, data.load("test").images[17])
+    assert np.array_equal(pad.pixels, fashion_mnist.load("test").images[17])
     pad.draw((2, 2), (26, 26))
     assert pad.score()[0] != pytest.approx(stored, abs=5e-5)
     pad.press("Undo")

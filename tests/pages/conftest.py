@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
+from core.store import checkpoints
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load, save
 
-from core import checkpoints, data, evaluation, outcomes, survey
-from core.data import ROOT
-from core.regimes import test_roles as roles
+from core.data import fashion_mnist
+from core.data.fashion_mnist import ROOT
+from core.data.tasks import test_roles as roles
+from core.metrics import evaluation, outcomes
+from core.store import checkpoints, survey
 from pages.browse import surveys
 from pages.parts import tiles
 from tests.pages.conftest import words
@@ -39,7 +41,7 @@ def shown(monkeypatch):
 def truth():
     """(scores, labels, normal mask, anomaly mask, threshold) of the shipped DCGAN."""
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    labels = data.load("test").labels
+    labels = fashion_mnist.load("test").labels
     normal, anomaly = roles(one.task, labels)
     return one.scores.test, labels, normal, anomaly, one.card.thresholds["youden"]
 

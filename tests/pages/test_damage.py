@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from core import checkpoints, data, examples, results
-from core.checkpoints import CARD, SCORES, WEIGHTS
+from core.data import fashion_mnist
+from core.store import checkpoints, examples
+from core.store.checkpoints import CARD, SCORES, WEIGHTS
+from core.study import sweep
 from pages.parts import models
 
 PAGES = ("overview", "browse", "roc", "try_it", "train", "results")
@@ -161,7 +163,7 @@ def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp
     monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
     if split:
         for kind in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
-            shutil.copy(data.SHIPPED / f"starter-{kind}", folder / f"train-{kind}")
+            shutil.copy(fashion_mnist.SHIPPED / f"starter-{kind}", folder / f"train-{kind}")
             (folder / f"{split}-{kind}").write_bytes(gzip.compress(b"nothing"))
     for page in PAGES:
         text = said(open_page(page))
@@ -185,8 +187,8 @@ def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp
     ids=["cut", "binary", "empty", "other", "forged", "folder"],
 )
 def test_a_damaged_results_csv_is_named_where_its_figures_would_stand(open_page, tmp_path, monkeypatch, harm, line):
-    monkeypatch.setattr(results, "CSV", shutil.copy(results.CSV, tmp_path / "results.csv"))
-    harm(results.CSV)
+    monkeypatch.setattr(sweep, "CSV", shutil.copy(sweep.CSV, tmp_path / "results.csv"))
+    harm(sweep.CSV)
     for page, link in (("overview", {}), ("roc", {"view": "seeds"}), ("results", {})):
         text = said(open_page(page, **link))
         assert text.count(f"results.csv {line}" if line.startswith(("is d", "has")) else line) == 1, page

@@ -2,9 +2,11 @@ import re
 
 import pytest
 
-from core import cards, checkpoints, data, evaluation, examples
-from core.published import DECK
-from core.regimes import test_roles as roles
+from core.data import fashion_mnist
+from core.data.tasks import test_roles as roles
+from core.metrics import evaluation
+from core.store import checkpoints, examples, model_cards
+from core.study.published import DECK
 from tests.pages.conftest import words
 
 
@@ -38,7 +40,7 @@ def test_the_decks_figures_stand_beside_their_own_class_only(open_page):
 
 @pytest.mark.parametrize("normal", ["t-shirt", "bag"])
 def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal):
-    test = data.load("test")
+    test = fashion_mnist.load("test")
     numbers = examples.chosen(normal, test.labels)
     app = open_page(normal=normal)
     models = [checkpoints.load(checkpoints.shipped(name, normal)) for name in ("traditional", "dcgan")]
@@ -61,7 +63,7 @@ def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal)
 
 
 def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
-    numbers = examples.chosen("t-shirt", data.load("test").labels)
+    numbers = examples.chosen("t-shirt", fashion_mnist.load("test").labels)
     app = press(open_page(example=str(numbers[3])), "Another one")
     assert app.query_params["example"] == str(numbers[4])
     assert f"Image {numbers[4]} of the test" in html(app)
@@ -69,7 +71,7 @@ def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
 
 
 def test_an_image_without_a_stored_reconstruction_is_redrawn_on_request(open_page):
-    number = next(n for n in range(100) if n not in examples.chosen("t-shirt", data.load("test").labels))
+    number = next(n for n in range(100) if n not in examples.chosen("t-shirt", fashion_mnist.load("test").labels))
     app = open_page(example=str(number))
     assert not app.exception and html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")
@@ -95,7 +97,7 @@ def test_the_model_card_opens_beside_its_figure(open_page):
     app = open_page()
     app.button(key="card_traditional").click().run()
     one = checkpoints.load(checkpoints.shipped("traditional", "t-shirt"))
-    assert cards.markdown([one], level=3) in [element.value.rstrip() + "\n" for element in app.markdown]
+    assert model_cards.markdown([one], level=3) in [element.value.rstrip() + "\n" for element in app.markdown]
 
 
 def test_the_tour_leads_through_five_pages_and_can_be_ended(open_page):

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from core import checkpoints, comparison, data, decisions, evaluation
-from core.decisions import Stakes
-from core.files import sha256
-from core.regimes import test_roles as roles
+from core.basics.files import sha256
+from core.data import fashion_mnist
+from core.data.tasks import test_roles as roles
+from core.metrics import comparison, costs, evaluation
+from core.metrics.costs import Stakes
+from core.store import checkpoints
 from pages.parts import models, tiles
 from pages.roc import border, report, rivals, takeaway
 from tests.pages.conftest import words
@@ -28,7 +30,7 @@ def stored():
 
 @pytest.fixture
 def scores(stored):
-    normal, anomaly = roles(stored.task, data.load("test").labels)
+    normal, anomaly = roles(stored.task, fashion_mnist.load("test").labels)
     return stored.scores.test[normal], stored.scores.test[anomaly]
 
 
@@ -136,7 +138,7 @@ def test_a_one_class_model_starts_at_the_false_alarm_budget(open_page, model, li
 
 def test_buttons_set_the_points_that_validation_chose(open_page, stored):
     validation = stored.scores.validation_normal, stored.scores.validation_anomaly
-    points = decisions.operating_points(*validation, Stakes(10.0, 1.0, 0.05))
+    points = costs.operating_points(*validation, Stakes(10.0, 1.0, 0.05))
     assert stored.card.thresholds.items() <= points.items()
     app = open_page("roc")
     for name in ("fpr_1", "miss_1", "cheapest", "fpr_5", "youden"):
@@ -149,9 +151,9 @@ def test_the_table_shows_validation_and_test_beside_each_other(open_page, stored
     stakes = Stakes(10.0, 1.0, 0.05)
     validation = stored.scores.validation_normal, stored.scores.validation_anomaly
     lines = table(open_page("roc")).split("<tr")
-    for limit in decisions.operating_points(*validation, stakes).values():
+    for limit in costs.operating_points(*validation, stakes).values():
         before, after = evaluation.confusion(*validation, limit), evaluation.confusion(*scores, limit)
-        precision = decisions.precision(after.fpr, after.tpr, 0.05)
+        precision = costs.precision(after.fpr, after.tpr, 0.05)
         cells = [
             f"{limit:.4f}",
             *(f"{rate:.1%}" for rate in (before.fpr, 1 - before.tpr, after.fpr, 1 - after.tpr, float(precision))),
@@ -167,7 +169,7 @@ def test_costs_and_rarity_move_the_cheapest_point_and_stand_in_the_link(open_pag
     app.number_input(key="cost_missed").set_value(3.0).run()
     assert app.query_params["cost_missed"] == "3.0" and app.query_params["rarity"] == "1.0"
     app.button(key="point_cheapest").click().run()
-    assert sent(app)["threshold"] == decisions.cheapest_threshold(*validation, Stakes(3.0, 2.0, 0.01))
+    assert sent(app)["threshold"] == costs.cheapest_threshold(*validation, Stakes(3.0, 2.0, 0.01))
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_impossible_stakes_in_a_link_are_named_and_left_out(open_page, key, text
 def test_border_images_are_the_nearest_on_the_wrong_side(open_page, stored, monkeypatch):
     shown = {}
     monkeypatch.setattr(tiles, "show", lambda them, key, on_open: shown.update({key: them}))
-    normal, anomaly = roles(stored.task, data.load("test").labels)
+    normal, anomaly = roles(stored.task, fashion_mnist.load("test").labels)
     test = stored.scores.test
     for limit in (0.25, 0.9):
         open_page("roc", threshold=str(limit))
@@ -241,7 +243,7 @@ def test_both_curves_are_drawn_with_bands_that_hold_them(open_page, scores):
 
 def test_the_difference_of_two_aurocs_is_a_plain_sentence(open_page, scores):
     other = checkpoints.load(checkpoints.shipped("traditional", "t-shirt"))
-    normal, anomaly = roles(other.task, data.load("test").labels)
+    normal, anomaly = roles(other.task, fashion_mnist.load("test").labels)
     found = comparison.auroc_difference(scores, (other.scores.test[normal], other.scores.test[anomaly]))
     expected = f"by **{found.value:.3f}** AUROC, 95 % interval {found.low:.3f}–{found.high:.3f}."
     assert f"**DCGAN, seen** is better than Traditional GAN, seen {expected}" in words(open_page("roc"))
@@ -361,7 +363,7 @@ def test_the_curve_file_gives_the_curve_back(one, scores):
         ("threshold", curve.thresholds),
         ("false_positive_rate", curve.fpr),
         ("true_positive_rate", curve.tpr),
-        ("precision", decisions.precision(curve.fpr, curve.tpr, 0.05)),
+        ("precision", costs.precision(curve.fpr, curve.tpr, 0.05)),
         ("expected_cost", stakes.cost(curve.fpr, curve.tpr)),
     ):
         assert np.array_equal(np.array([row[name] for row in rows], float), np.asarray(expected, float))
@@ -378,7 +380,7 @@ def test_the_report_says_it_all_and_loads_nothing(one, scores, stored):
         f"{counts.false_alarms:,} false alarms",
         f"{counts.passed:,} passed",
         f"{stakes.cost(counts.fpr, counts.tpr):.4g}",
-        f"{float(decisions.precision(counts.fpr, counts.tpr, 0.05)):.2%}",
+        f"{float(costs.precision(counts.fpr, counts.tpr, 0.05)):.2%}",
         stored.card.weights_sha256,
         "Shirt",
         "<svg",

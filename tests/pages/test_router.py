@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from core import checkpoints
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
+from core.store import checkpoints
 from tests.pages.conftest import words
 
 PAGES = ("overview", "browse", "roc", "try_it", "train", "results")

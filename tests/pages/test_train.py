@@ -4,11 +4,13 @@ import zipfile
 
 import pytest
 
-from core import checkpoints, data, jobs, plan, runs, transfer
-from core.config import config_class, default_config
-from core.regimes import Task
-from core.runs import Request
-from core.worker import Worker
+from core.data import fashion_mnist
+from core.data.tasks import Task
+from core.gans.config import config_class, default_config
+from core.runs import estimate, folders, queue, transfer
+from core.runs.folders import Request
+from core.runs.worker import Worker
+from core.store import checkpoints
 from tests.pages.conftest import words
 
 
@@ -17,18 +19,18 @@ def measured():
     """The form's estimates are known, so that no test waits for a measurement that it is not about; no run outlives its test."""
     for model in ("traditional", "dcgan"):
         for regime, anomalies in (("seen", 6003), ("one-class", 0)):
-            plan.remember(
+            estimate.remember(
                 Request(model, Task("t-shirt", regime, anomalies), default_config(model, regime)),
-                plan.Speed(0.1, 1.0, 8.0),
+                estimate.Speed(0.1, 1.0, 8.0),
             )
     yield
-    for found in jobs.statuses():
+    for found in queue.statuses():
         if found.state == "queued":
-            jobs.stop(found.name)
-    for worker in jobs._WORKERS.values():
+            queue.stop(found.name)
+    for worker in queue._WORKERS.values():
         worker.kill()
         worker.wait()
-    jobs._WORKERS.clear()
+    queue._WORKERS.clear()
 
 
 def until(condition, seconds=120):
@@ -39,7 +41,7 @@ def until(condition, seconds=120):
 
 
 def idle(name):
-    return not jobs.status(name).busy and jobs.status(name).state != "queued"
+    return not queue.status(name).busy and queue.status(name).state != "queued"
 
 
 def trained(epochs=2, after=None, seed=0, **changes):
@@ -48,7 +50,7 @@ def trained(epochs=2, after=None, seed=0, **changes):
         hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=epochs, **changes
     )
     taken = []
-    with jobs.here(Request("traditional", Task(anomalies=90), config, seed)) as name:
+    with queue.here(Request("traditional", Task(anomalies=90), config, seed)) as name:
         Worker(name, "cpu").run(lambda: len(taken) == after, on_step=taken.append)
     return name
 
@@ -62,9 +64,9 @@ def test_start_watch_and_find_the_model_in_the_picker(open_page, own_runs):
     app.number_input(key="train_epochs_traditional_seen").set_value(1).run()
     press(app, "Start training")
     assert not app.exception and not app.error
-    (run,) = jobs.statuses()
+    (run,) = queue.statuses()
     until(lambda: idle(run.name))
-    assert jobs.status(run.name).state == "finished", jobs.status(run.name).reason
+    assert queue.status(run.name).state == "finished", queue.status(run.name).reason
 
     app.run()
     assert run.name in set(app.dataframe[0].value["Run"])
@@ -79,17 +81,17 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     app = open_page("train", model="traditional")
     app.number_input(key="train_epochs_traditional_seen").set_value(1000).run()
     press(app, "Start training")
-    (run,) = jobs.statuses()
-    until(lambda: jobs.status(run.name).epoch >= 1)
+    (run,) = queue.statuses()
+    until(lambda: queue.status(run.name).epoch >= 1)
     app.run()
     press(app, "Add to the queue")
-    (waiting,) = [found for found in jobs.statuses() if found.state == "queued"]
+    (waiting,) = [found for found in queue.statuses() if found.state == "queued"]
     assert waiting.name in words(app)
     app.button(key=f"unqueue_{waiting.name}").click().run()
-    assert jobs.status(waiting.name).state == "stopped"
+    assert queue.status(waiting.name).state == "stopped"
     app.button(key=f"stop_{run.name}").click().run()
     until(lambda: idle(run.name))
-    assert jobs.status(run.name).state == "stopped"
+    assert queue.status(run.name).state == "stopped"
     card = checkpoints.load(own_runs / run.name / "checkpoint").card
     assert card.stopped_early and card.epochs_trained >= 1
 
@@ -97,7 +99,7 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     app.selectbox(key="run_shown").select(run.name).run()
     assert "the model so far is kept" in words(app)
     press(app, "Resume")
-    assert jobs.status(run.name).state == "running"
+    assert queue.status(run.name).state == "running"
     assert not app.exception
 
 
@@ -117,7 +119,7 @@ def test_impossible_settings_are_said_before_the_start_which_is_then_off(change,
     assert not app.exception
     assert said in app.error[0].value
     assert app.button(key="train_start").disabled
-    assert not jobs.statuses()
+    assert not queue.statuses()
 
 
 def test_the_unseen_regime_leaves_out_a_class_that_is_not_the_normal_one(open_page):
@@ -162,8 +164,8 @@ def test_every_field_of_the_config_is_in_the_form_and_gets_into_the_run(open_pag
     app.toggle(key="train_dcgan_flip").set_value(False)
     app.run()
     press(app, "Start training")
-    (run,) = jobs.statuses()
-    config = runs.request_of(run.name).config
+    (run,) = queue.statuses()
+    config = folders.request_of(run.name).config
     assert (config.learning_rate, config.widths, config.latent, config.abc, config.flip) == (
         0.001,
         (4, 8, 8, 16),
@@ -176,7 +178,7 @@ def test_every_field_of_the_config_is_in_the_form_and_gets_into_the_run(open_pag
     assert all(getattr(config, name) == getattr(default, name) for name in vars(default) if name not in changed)
     keys = {widget.key for kind in (app.number_input, app.toggle, app.text_input) for widget in kind}
     assert {f"train_dcgan_{name}" for name in vars(default) if name != "epochs"} <= keys
-    jobs.stop(run.name)
+    queue.stop(run.name)
 
 
 def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page):
@@ -199,11 +201,11 @@ def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page)
 def test_a_step_that_was_never_measured_is_measured():
     config = config_class("traditional")(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=100)
     request = Request("traditional", Task(anomalies=90), config)
-    assert plan.known(request) is None
-    assert plan.measure(request).wait(120) == 0
-    found = plan.known(request)
+    assert estimate.known(request) is None
+    assert estimate.measure(request).wait(120) == 0
+    found = estimate.known(request)
     assert 0 < found.step < 5 and 0 < found.validation < 60
-    assert found.run(plan.Plan(900, 90, 9), 10) == pytest.approx(
+    assert found.run(estimate.Plan(900, 90, 9), 10) == pytest.approx(
         found.overhead + 10 * (9 * found.step + found.validation)
     )
 
@@ -217,7 +219,7 @@ def test_compare_rename_and_delete(open_page, own_runs):
     press(app, "Rename")
     app.text_input(key="rename_to").set_value("mine")
     app.button(key="rename_now").click().run()
-    assert {found.name for found in jobs.statuses()} == {"mine", second}
+    assert {found.name for found in queue.statuses()} == {"mine", second}
     assert not app.exception
 
     app = open_page("train")
@@ -228,7 +230,7 @@ def test_compare_rename_and_delete(open_page, own_runs):
     assert (own_runs / "mine").exists()
     press(app, "Delete")
     app.button(key="delete_now").click().run()
-    assert [found.name for found in jobs.statuses()] == [second]
+    assert [found.name for found in queue.statuses()] == [second]
 
 
 def test_export_reads_as_a_folder_and_comes_back_by_import(open_page, own_runs, tmp_path, capsys):
@@ -245,28 +247,28 @@ def test_export_reads_as_a_folder_and_comes_back_by_import(open_page, own_runs, 
     app.file_uploader[0].upload("model.zip", packed).run()
     app.button(key="import_now").click().run()
     assert not app.exception and not app.error
-    imported = next(found.name for found in jobs.statuses() if found.name != name)
+    imported = next(found.name for found in queue.statuses() if found.name != name)
     assert app.selectbox(key="run_shown").value == imported
     with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
         archive.writestr("weights.pkl", b"a pickle")
     app.file_uploader[0].upload("odd.zip", buffer.getvalue()).run()
     app.button(key="import_now").click().run()
     assert "weights.pkl is no part of a trained model" in app.error[0].value
-    assert len(jobs.statuses()) == 2
+    assert len(queue.statuses()) == 2
 
 
 def test_a_run_that_died_offers_to_go_on_or_to_keep(open_page, own_runs):
     config = config_class("traditional")(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=100, epochs=10_000)
-    name = jobs.start(Request("traditional", Task(anomalies=90), config))
-    until(lambda: runs.resumable(name))
-    jobs._WORKERS[name].kill()
+    name = queue.start(Request("traditional", Task(anomalies=90), config))
+    until(lambda: folders.resumable(name))
+    queue._WORKERS[name].kill()
     until(lambda: idle(name))
     app = open_page("train")
     assert "The worker was killed. Resume it, or keep" in app.error[0].value
     assert "None" not in app.error[0].value
     press(app, "Keep what it has learned")
     until(lambda: idle(name))
-    assert jobs.status(name).state == "stopped"
+    assert queue.status(name).state == "stopped"
     assert checkpoints.load(own_runs / name / "checkpoint").generator() is not None
 
 
@@ -284,7 +286,7 @@ def test_without_training_images_the_runs_are_still_there(open_page, tmp_path, m
     assert "FASHION_MNIST_DIR" in app.error[0].value
     assert name in set(app.dataframe[0].value["Run"])
     monkeypatch.delenv("FASHION_MNIST_DIR")
-    monkeypatch.setattr(data, "SHIPPED", tmp_path)
+    monkeypatch.setattr(fashion_mnist, "SHIPPED", tmp_path)
     app = open_page("train")
     assert any("Fetch all" in button.label for button in app.button)
 
@@ -303,4 +305,4 @@ def test_an_empty_name_is_said_to_be_empty(open_page):
     app.text_input(key="rename_to").set_value("  ")
     app.button(key="rename_now").click().run()
     assert "The name is empty" in app.session_state["_rename_trouble"]  # the dialog says it; AppTest has closed it
-    assert runs.status(name) is not None
+    assert folders.status(name) is not None

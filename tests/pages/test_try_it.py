@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load, save
 
-from core import checkpoints, data
 from core.__main__ import main
+from core.data import fashion_mnist
+from core.store import checkpoints
 from pages.try_it import pad, sketches
 from tests.pages.conftest import words
 
@@ -42,7 +43,7 @@ def upload(open_page):
 
 
 def test_an_uploaded_test_image_gets_its_stored_scores_from_both_gans(upload):
-    app = upload(("coat.png", png(data.load("test").images[17])))
+    app = upload(("coat.png", png(fashion_mnist.load("test").images[17])))
     assert not app.exception
     assert f"score **{stored(17):.4f}**" in words(app)
     app.toggle(key="try_both").set_value(True).run()
@@ -51,7 +52,7 @@ def test_an_uploaded_test_image_gets_its_stored_scores_from_both_gans(upload):
 
 
 def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path, capsys):
-    test = data.load("test").images
+    test = fashion_mnist.load("test").images
     files = [
         ("trouser.png", png(255 - test[3].repeat(9, 0).repeat(9, 1))),  # light background, enlarged
         ("coat.png", png(test[17])),
@@ -79,7 +80,7 @@ def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path,
 
 def test_of_many_files_the_bad_ones_are_named_and_the_others_scored(upload):
     app = upload(
-        ("coat.png", png(data.load("test").images[17])),
+        ("coat.png", png(fashion_mnist.load("test").images[17])),
         ("a_b*c.png", b"hello"),
         ("none.png", b""),
         ("tee.png", png(sketches.sketch("T-shirt"))),
@@ -94,7 +95,7 @@ def test_of_many_files_the_bad_ones_are_named_and_the_others_scored(upload):
 def test_a_files_name_is_no_formula_in_the_table_and_its_csv(upload):
     from pages.try_it import many
 
-    boot = png(data.load("test").images[0])
+    boot = png(fashion_mnist.load("test").images[0])
     app = upload(("=HYPERLINK(1).png", boot), ("boot.png", boot))
     assert not app.exception
     assert list(app.dataframe[0].value["File"]) == ["'=HYPERLINK(1).png", "boot.png"]
@@ -123,7 +124,7 @@ def test_bad_pictures_get_one_kind_line(upload, name, content, said):
 
 
 def test_files_are_kept_while_one_draws_and_put_away_on_request(upload):
-    app = upload(("coat.png", png(data.load("test").images[17])))
+    app = upload(("coat.png", png(fashion_mnist.load("test").images[17])))
     app.segmented_control(key="try_way").set_value("Draw").run()
     assert not app.file_uploader  # it forgets its files
     app.segmented_control(key="try_way").set_value("Upload or paste").run()
@@ -134,7 +135,7 @@ def test_files_are_kept_while_one_draws_and_put_away_on_request(upload):
 
 
 def test_every_step_can_be_overruled(upload):
-    picture = png(np.pad(data.load("test").images[0].repeat(6, 0).repeat(6, 1), 40))
+    picture = png(np.pad(fashion_mnist.load("test").images[0].repeat(6, 0).repeat(6, 1), 40))
     app = upload(("boot.png", picture))
 
     def score() -> str:
@@ -159,7 +160,7 @@ def test_noise_is_said_to_be_no_garment_and_a_garment_is_not(upload):
         app = upload(("noise.png", png(random.integers(0, 256, size, np.uint8))))
         assert not app.error, app.error[0].value
         assert "**can't tell**" in words(app) and "Far from any garment" in words(app)
-    assert "Far from any garment" not in words(upload(("coat.png", png(data.load("test").images[17]))))
+    assert "Far from any garment" not in words(upload(("coat.png", png(fashion_mnist.load("test").images[17]))))
 
 
 def test_a_digit_that_a_model_redraws_well_is_not_called_normal(open_page):
@@ -279,7 +280,7 @@ def test_a_number_that_the_browser_would_not_send_is_not_taken(open_page, number
 
 def test_the_nearest_training_images_are_images_that_the_model_was_trained_on(open_page):
     """Image 7 of the starter set's T-shirts was a validation image of the shipped models: itself is not its neighbour."""
-    train = data.load("train")
+    train = fashion_mnist.load("train")
     shirts = train.images[train.labels == 0]
     app = open_page("try_it")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
 from tests.torture import crashes, links, watch
 from tests.torture.crowd import crowd
 from tests.torture.watch import Ended, Row

@@ -10,8 +10,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from core import checkpoints, runs, transfer
-from core.checkpoints import CARD, SCORES, WEIGHTS
+from core.runs import folders, transfer
+from core.store import checkpoints
+from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from tests.torture.models import Files, malformed, opened, shipped
 from tests.torture.mutations import Canary, damaged
 
@@ -22,7 +23,7 @@ class Archives:
     def __init__(self, root: Path) -> None:
         import torch
 
-        from core import scoring
+        from core.gans import scoring
 
         torch.set_num_threads(1)
         self.sound = shipped()
@@ -54,8 +55,8 @@ class Archives:
 
         def attempt() -> None:
             name = transfer.take(files)
-            opened(runs.folder(name) / checkpoints.LAST)
-            shutil.rmtree(runs.folder(name))
+            opened(folders.folder(name) / checkpoints.LAST)
+            shutil.rmtree(folders.folder(name))
 
         return attempt
 

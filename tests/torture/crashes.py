@@ -64,10 +64,10 @@ def _answer(pipe: Connection, folder: str, what: Callable, arguments: tuple) -> 
         os.dup2(nowhere.fileno(), 2)
     import torch
 
-    from core import data
+    from core.data import fashion_mnist
 
     torch.set_num_threads(1)
-    data.DEBIAN = Path(folder) / "nowhere"
+    fashion_mnist.DEBIAN = Path(folder) / "nowhere"
     os.environ.pop("FASHION_MNIST_DIR", None)
     try:
         pipe.send(what(Path(folder), *arguments))
@@ -81,11 +81,12 @@ def _share(root: Path, seed: int, times: int) -> tuple[list[tuple[int, int, list
 
 def _prepared(what: str, root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """(what writes, what sees whether all is whole) of a writer that works below `root`."""
-    from core import checkpoints, data
+    from core.data import fashion_mnist
+    from core.store import checkpoints
 
     checkpoints.RUNS = root / "runs"
     checkpoints.RUNS.mkdir(parents=True)
-    data.DOWNLOADED = root / "data" / "downloaded"
+    fashion_mnist.DOWNLOADED = root / "data" / "downloaded"
     return _PREPARE[what](root)
 
 
@@ -118,25 +119,26 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """A run's model, scored and saved for the first time and then replaced by another again and again."""
     import numpy as np
 
-    from core import checkpoints, data, regimes
-    from core.config import config_class
-    from core.data import Images
-    from core.regimes import Task
-    from core.training import Training
+    from core.data import fashion_mnist, tasks
+    from core.data.fashion_mnist import Images
+    from core.data.tasks import Task
+    from core.gans.config import config_class
+    from core.gans.training import Training
+    from core.store import checkpoints
 
-    train, test = data.load("train"), data.load("test")
+    train, test = fashion_mnist.load("train"), fashion_mnist.load("test")
     kept = np.concatenate([np.flatnonzero(train.labels == label)[:60] for label in range(10)])
     train = Images(train.images[kept], train.labels[kept], train.source)
     test = Images(test.images[:256], test.labels[:256], test.source)
     task = Task(anomalies=90)
     config = config_class("traditional")(epochs=2, batch_size=16, hidden=(16,), z=4, discriminator_hidden=(8,))
-    training = Training("traditional", config, regimes.split(task, train), 0, "cpu")
+    training = Training("traditional", config, tasks.split(task, train), 0, "cpu")
     next(training.epochs())
     folder = root / "runs" / "a-run" / checkpoints.LAST
     once = False
 
     def write(number: int) -> None:
-        temporary = folder.with_name(f".{folder.name}-new")  # as core/worker.py does
+        temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/worker.py does
         shutil.rmtree(temporary, ignore_errors=True)
         checkpoints.save(temporary, training, task, "traditional", number, train, test)
         checkpoints.replace(temporary, folder)
@@ -158,26 +160,26 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
 
 def _status(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """A run that comes into being and says where it stands."""
-    from core import runs
-    from core.config import config_class
-    from core.regimes import Task
+    from core.data.tasks import Task
+    from core.gans.config import config_class
+    from core.runs import folders
 
-    request = runs.Request("dcgan", Task(), config_class("dcgan")())
+    request = folders.Request("dcgan", Task(), config_class("dcgan")())
     made: list[int] = [0]
 
     def write(number: int) -> None:
         if number % 1000 == 0:
-            with runs.guard():
-                runs.create(runs.free_name("dcgan"), request, "queued", "0")
-        for found in runs.statuses()[:1]:
-            runs.write(runs.Status(found.name, found.request, "queued", str(number), epoch=number))
+            with folders.guard():
+                folders.create(folders.free_name("dcgan"), request, "queued", "0")
+        for found in folders.statuses()[:1]:
+            folders.write(folders.Status(found.name, found.request, "queued", str(number), epoch=number))
 
     def check() -> bool:
         there = [path for path in (root / "runs").glob("[!.]*") if path.is_dir()]
-        found = runs.statuses()
+        found = folders.statuses()
         for one in found:
             assert one.reason in (str(one.epoch), "0")
-            assert runs.request_of(one.name) == request
+            assert folders.request_of(one.name) == request
         halves = [path for path in there if not (path / "status.json").exists()]
         assert len(found) == len(there) - len(halves) >= made[0], "a run is gone"
         made[0] = len(found)
@@ -195,7 +197,7 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
 
     from torchvision.datasets import FashionMNIST
 
-    from core import data
+    from core.data import fashion_mnist
     from tests.core.conftest import NAMES, Mirror
 
     mirror = Mirror()
@@ -203,21 +205,23 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
         (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
     ]
     for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-        data.CHECKSUMS[f"train-{kind}"] = data.CHECKSUMS[f"starter-{kind}"]
+        fashion_mnist.CHECKSUMS[f"train-{kind}"] = fashion_mnist.CHECKSUMS[f"starter-{kind}"]
     once = False
 
     def write(number: int) -> None:
-        for _ in data.fetch(mirror.url):
+        for _ in fashion_mnist.fetch(mirror.url):
             pass
 
     def check() -> bool:
         nonlocal once
-        there = data.DOWNLOADED.exists()
+        there = fashion_mnist.DOWNLOADED.exists()
         assert there or not once, "what was there is gone"
         once = there
         if there:
-            assert data.find("train").name == "downloaded"
-            assert len(data.load("train").images) == 10_000 and len(data.load("test").images) == 10_000
+            assert fashion_mnist.find("train").name == "downloaded"
+            assert (
+                len(fashion_mnist.load("train").images) == 10_000 and len(fashion_mnist.load("test").images) == 10_000
+            )
         return there
 
     return write, check
@@ -225,21 +229,21 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
 
 def _sweep(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """Rows that are added to results.csv."""
-    from core import results
+    from core.study import sweep
 
-    results.CSV = results.ROOT / "results.csv"
-    real = results.read()
+    sweep.CSV = sweep.ROOT / "results.csv"
+    real = sweep.read()
     known = {row["recipe"]: row for row in real.to_dict("records")}
     rows = list(known.values())
-    results.CSV = root / "results.csv"
+    sweep.CSV = root / "results.csv"
     most = 0
 
     def write(number: int) -> None:
-        results.add(rows[number % len(rows)])
+        sweep.add(rows[number % len(rows)])
 
     def check() -> bool:
         nonlocal most
-        found = results.read()
+        found = sweep.read()
         assert len(found) >= most, f"{most - len(found)} rows are gone"
         most = len(found)
         for row in found.to_dict("records"):
@@ -306,7 +310,7 @@ def _prevented(root: Path, write: Callable, check: Callable, prevent: Callable[[
 
 def _refused(write: Callable[[int], None]) -> str:
     """Write, and be refused with an error that pages and commands know: "" then."""
-    from core.errors import MisfitError
+    from core.basics.errors import MisfitError
 
     try:
         write(1000)

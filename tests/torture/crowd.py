@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core import checkpoints, data, scoring
+from core.data import fashion_mnist
+from core.gans import scoring
+from core.store import checkpoints
 from tests.torture.client import Visitor, visitor
 
 MODELS = ("dcgan", "traditional")
@@ -88,7 +90,7 @@ async def _crowd(address: str, process: int, sessions: int, requests: int, seed:
 def _serial(model: str) -> np.ndarray:
     """Every test image's score, made here and now: another processor than the one that trained has other last bits."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    return scoring.score(found.generator(), data.load("test").images, found.config.size)
+    return scoring.score(found.generator(), fashion_mnist.load("test").images, found.config.size)
 
 
 async def _ask(one: Visitor, model: str, number: int) -> list[str]:
@@ -99,7 +101,7 @@ async def _ask(one: Visitor, model: str, number: int) -> list[str]:
 
 async def _upload(one: Visitor, rng: random.Random, serial: dict[str, np.ndarray], found: Crowd) -> None:
     """Pictures of test images through both GANs; the table's CSV has every digit, and they are those of one process that scores alone."""
-    images = data.load("test").images
+    images = fashion_mnist.load("test").images
     one.choose("button_group", "try_way", "string_array_value", ["Upload or paste"])
     await one.run("model=dcgan", travelled=True)
     for model in MODELS:

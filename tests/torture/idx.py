@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import data
+from core.data import fashion_mnist
 from tests.torture.mutations import Canary, damaged
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -21,7 +21,7 @@ class IdxFiles:
     """Case -1 is sound; then bombs, then damaged ones."""
 
     def __init__(self, root: Path) -> None:
-        self.packed = {name: (data.SHIPPED / f"{name}.gz").read_bytes() for name in (IMAGES, LABELS)}
+        self.packed = {name: (fashion_mnist.SHIPPED / f"{name}.gz").read_bytes() for name in (IMAGES, LABELS)}
         self.plain = {name: gzip.decompress(content) for name, content in self.packed.items()}
         self.place = root / "in" / "data"
         self.bombs = _bombs(root)
@@ -49,7 +49,7 @@ class IdxFiles:
 
 
 def _loaded() -> None:
-    found = data.load("test")
+    found = fashion_mnist.load("test")
     assert found.images.shape == (10_000, 28, 28) and found.images.dtype == np.uint8 and len(found.labels) == 10_000
 
 

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
 from pages.parts import link
 from tests.torture.mutations import HOSTILE
 from tests.torture.watch import Ended
@@ -90,8 +90,9 @@ def pages(seed: int, count: int) -> Iterator[Ended]:
 
 def names(seed: int, count: int) -> list[Ended]:
     """What somebody types as a run's name: a slug right below the folder of runs, or refused; never another path."""
-    from core import checkpoints, runs
-    from core.errors import MisfitError
+    from core.basics.errors import MisfitError
+    from core.runs import folders
+    from core.store import checkpoints
 
     ended = []
     for number in range(count):
@@ -99,7 +100,7 @@ def names(seed: int, count: int) -> list[Ended]:
         name = hostile(rng, rng.choice(("dcgan-t-shirt-seen-1", "my-run", "../x", "a/b", "con", "-x", "x" * 80)))
         begun = time.perf_counter()
         try:
-            path = runs.folder(name)
+            path = folders.folder(name)
             fits = path.parent == checkpoints.RUNS and path.name == name and name.isascii() and name == name.lower()
             how = "taken" if fits and not set(name) & set("/\\.\0 ") else f"{name!r} is {path}"
         except MisfitError as error:

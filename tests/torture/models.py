@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from core import cards, checkpoints
-from core.checkpoints import CARD, SCORES, WEIGHTS
-from core.errors import CheckpointError
-from core.files import sha256
+from core.basics.errors import CheckpointError
+from core.basics.files import sha256
+from core.store import checkpoints, model_cards
+from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from tests.torture.mutations import HOSTILE, Canary, as_json, damaged, twisted
 
 Files = dict[str, bytes]
@@ -66,7 +66,7 @@ def opened(place: Path) -> None:
     assert all(value.isfinite().all() for value in generator.state_dict().values())
     test = one.card.test
     assert f"{test['auroc']:.3f} {test['auroc_low']:.3f} {one.card.epochs_trained} {one.task.regime} {one.name}"
-    said = cards.markdown([one], level=3)
+    said = model_cards.markdown([one], level=3)
     if re.search(r"(?<!\\)(<script|!\[x\]\(|\[x\]\(javascript|:red\[)", said):
         raise AssertionError("a card's text is markdown")
     json.dumps(one.card.test, allow_nan=False)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from core import data, intake
+from core.data import fashion_mnist
+from core.judging import intake
 from tests.torture.mutations import Canary, damaged, with_crcs
 
 
@@ -19,7 +20,7 @@ class Pictures:
     """Case -1 is sound, the first ones are bombs, the rest damaged garments."""
 
     def __init__(self, root: Path) -> None:
-        self.garments = data.load("test").images[:40]
+        self.garments = fashion_mnist.load("test").images[:40]
         self.sound = [content for number in range(8) for content in self._encoded(number)]
         self.bombs = list(_bombs(root))
 
@@ -104,7 +105,7 @@ def _passes(side: int, extra: int) -> bytes:
 
 def _bombs(root: Path) -> list[Callable[[], bytes]]:
     """Small files that unpack to much, take long, or are something else; made when they are wanted."""
-    garment = Image.fromarray(data.load("test").images[0]).convert("RGB").resize((64, 64))
+    garment = Image.fromarray(fashion_mnist.load("test").images[0]).convert("RGB").resize((64, 64))
     png, gif, bmp = (_saved(garment, kind) for kind in ("PNG", "GIF", "BMP"))
     webp, jpeg = _saved(garment, "WEBP", lossless=True), _saved(garment, "JPEG")
     most = int(intake.LARGEST_PIXELS**0.5) - 1

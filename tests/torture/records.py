@@ -16,11 +16,14 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from core import checkpoints, data, panel, plan, regimes, results, runs, states, survey
-from core.config import config_class
-from core.data import Images
-from core.errors import MisfitError
-from core.regimes import Task
+from core.basics.errors import MisfitError
+from core.data import fashion_mnist, tasks
+from core.data.fashion_mnist import Images
+from core.data.tasks import Task
+from core.gans.config import config_class
+from core.runs import estimate, folders, frames, snapshot
+from core.store import checkpoints, survey
+from core.study import sweep
 from tests.torture.models import packed, unpacked
 from tests.torture.mutations import Canary, as_json, damaged, twisted
 
@@ -33,21 +36,21 @@ class Records:
     def __init__(self, root: Path) -> None:
         import torch
 
-        from core.training import Training
+        from core.gans.training import Training
 
         torch.set_num_threads(1)
         self.root = root
-        train = data.load("train")
+        train = fashion_mnist.load("train")
         kept = np.concatenate([np.flatnonzero(train.labels == label)[:60] for label in range(10)])
         task = Task(anomalies=90)
-        split = regimes.split(task, Images(train.images[kept], train.labels[kept], train.source))
+        split = tasks.split(task, Images(train.images[kept], train.labels[kept], train.source))
         config = config_class("traditional")(epochs=2, batch_size=16, hidden=(16,), z=4, discriminator_hidden=(8,))
         self.fresh = lambda: Training("traditional", config, split, 0, "cpu")
         training = self.fresh()
         next(training.epochs())
-        request = runs.Request("traditional", task, config)
-        status = runs.Status(NAME, request.to_json(), "stopped", "Stopped.", epoch=1, losses={"mse": 0.5})
-        states.save(root / "in" / "state", training, data="x", threads=1, device="cpu", seconds=1.0)
+        request = folders.Request("traditional", task, config)
+        status = folders.Status(NAME, request.to_json(), "stopped", "Stopped.", epoch=1, losses={"mse": 0.5})
+        snapshot.save(root / "in" / "state", training, data="x", threads=1, device="cpu", seconds=1.0)
         self.one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
         from safetensors.numpy import save
 
@@ -63,10 +66,10 @@ class Records:
             "status": as_json(dataclasses.asdict(status)),
             "request": as_json(request.to_json()),
             "history": b"".join(as_json(record) + b"\n" for record in self.one.card.history[:3]),
-            "speed": as_json({plan.key(request): dataclasses.asdict(plan.Speed(0.1, 0.2, 0.3))}),
+            "speed": as_json({estimate.key(request): dataclasses.asdict(estimate.Speed(0.1, 0.2, 0.3))}),
             "survey": save(surveyed),
             "panel": picture.getvalue(),
-            "results": b"\n".join(results.CSV.read_bytes().splitlines()[:40]) + b"\n",
+            "results": b"\n".join(sweep.CSV.read_bytes().splitlines()[:40]) + b"\n",
         }
         self.request = request
 
@@ -100,8 +103,8 @@ class Records:
         training = self.fresh()
 
         def attempt() -> None:
-            states.notes(file)
-            states.restore(file, training)
+            snapshot.notes(file)
+            snapshot.restore(file, training)
 
         return attempt
 
@@ -109,24 +112,24 @@ class Records:
         file.rename(place / "status.json")
 
         def attempt() -> None:
-            for found in runs.statuses():
-                assert found.state in runs.STATES and 0 <= found.share <= 1 and found.reason.isascii() is not None
+            for found in folders.statuses():
+                assert found.state in folders.STATES and 0 <= found.share <= 1 and found.reason.isascii() is not None
                 json.dumps(dataclasses.asdict(found), allow_nan=False)
                 _ = found.request["task"]["normal"], found.request["config"]["epochs"]
-            if runs.status(NAME) is None:
+            if folders.status(NAME) is None:
                 raise MisfitError("It is as good as not there.")
 
         return attempt
 
     def _request(self, place: Path, file: Path) -> Callable[[], object]:
         file.rename(place / "request.json")
-        return lambda: plan.check(runs.request_of(NAME))
+        return lambda: estimate.check(folders.request_of(NAME))
 
     def _history(self, place: Path, file: Path) -> Callable[[], object]:
         file.rename(place / "history.jsonl")
 
         def attempt() -> None:
-            found = runs.history(NAME)
+            found = folders.history(NAME)
             json.dumps([record["losses"] | record["discriminator_accuracy"] for record in found], allow_nan=False)
             if len(found) < 3:
                 raise MisfitError("It ends at the first line that is none.")
@@ -137,10 +140,10 @@ class Records:
         file.rename(place.parent / ".speed.json")
 
         def attempt() -> None:
-            found = plan.known(self.request)
+            found = estimate.known(self.request)
             if found is None:
                 raise MisfitError("It is as good as not there.")
-            assert 0 <= found.run(plan.Plan(10, 10, 1), 3) < float("inf")
+            assert 0 <= found.run(estimate.Plan(10, 10, 1), 3) < float("inf")
 
         return attempt
 
@@ -157,13 +160,13 @@ class Records:
     def _panel(self, place: Path, file: Path) -> Callable[[], object]:
         def attempt() -> None:
             try:
-                _, notes = panel.read(file)
+                _, notes = frames.read(file)
             except ValueError as error:  # the page leaves the panel out
                 raise MisfitError("It is left out.") from error
-            assert set(notes.get("classes", [])) <= set(data.CLASSES)
+            assert set(notes.get("classes", [])) <= set(fashion_mnist.CLASSES)
 
         return attempt
 
     def _results(self, place: Path, file: Path) -> Callable[[], object]:
-        results.CSV = file
-        return results.read
+        sweep.CSV = file
+        return sweep.read

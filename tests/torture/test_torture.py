@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
+from core.store import checkpoints
 from tests.e2e.conftest import Server
 from tests.torture import crashes, links, watch
 from tests.torture.__main__ import SEED

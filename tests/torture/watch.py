@@ -126,7 +126,7 @@ def _prepared(kind: str, root: Path) -> Kind:
 
 
 def _tried(kind: Kind, number: int, seed: int, root: Path, seen: list[str]) -> Ended:
-    from core.errors import MisfitError
+    from core.basics.errors import MisfitError
 
     attempt = kind.case(number, random.Random(f"{seed}/{type(kind).__name__}/{number}"), root)
     gc.collect()

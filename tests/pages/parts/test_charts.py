@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import ROOT
+from core.data.fashion_mnist import ROOT
 from pages.parts import charts
 
 

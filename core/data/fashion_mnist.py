@@ -1,0 +1,223 @@
+"""Where Fashion-MNIST comes from; images and labels as arrays.
+
+Reads the IDX files with numpy alone, because torchvision costs six seconds to import and most pages only show images.
+torchvision does the downloading (`fetch`), which happens once.
+"""
+
+import math
+import os
+import shutil
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.basics.errors import DataError
+from core.basics.files import clear_litter, replace_folder, sha256
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "data" / "shipped"
+DOWNLOADED = ROOT / "data" / "downloaded"
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+
+# Label k of the data set is CLASSES[k]; the slug names it in links, on the command line and in folder names.
+CLASSES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
+CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+
+SIZE = 28  # height and width of an image, pixels
+
+# SHA-256 of the *unpacked* IDX files. The gzip wrapping differs between Zalando's server and Debian's package;
+# what is inside does not.
+CHECKSUMS = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    "starter-images-idx3-ubyte": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
+    "starter-labels-idx1-ubyte": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
+}
+# Images of each class in the training sets that are known, by their fingerprints (Images.fingerprint): the whole split, and
+# the starter set, which holds the first ones of each class in the order of the whole.
+EACH_CLASS = {
+    "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157": 6000,
+    "73194a0c06a93deab58b95e00e618cc5c80fb5c9a84df26bbc429eeb3507846a": 1000,
+}
+DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
+
+REMEDY = "Run `python -m core fetch`, install Debian's dataset-fashion-mnist, or set FASHION_MNIST_DIR."
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder that holds one split: `stem` is the IDX file prefix (train, starter or t10k)."""
+
+    name: str
+    folder: Path
+    stem: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether this is a whole split of the data set, not the starter subset."""
+        return self.stem != "starter"
+
+
+@dataclass(frozen=True)
+class Images:
+    """A split: `images` uint8 [N, 28, 28] (0 = background), `labels` uint8 [N] (0…9)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    source: Source
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over images and labels: names the exact data a model was trained on."""
+        return sha256(self.images.tobytes() + self.labels.tobytes())
+
+    @cached_property
+    def numbers(self) -> dict[bytes, int]:
+        """The number of each image by its 784 bytes: says whether an image is one of these, pixel by pixel."""
+        return {image.tobytes(): number for number, image in enumerate(self.images)}
+
+
+def class_index(slug: str) -> int:
+    """The label of the class called `slug`. Raises DataError for an unknown name."""
+    if slug not in CLASSES:
+        raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(CLASSES)}.")
+    return CLASSES.index(slug)
+
+
+def find(split: str) -> Source:
+    """The first place that holds `split` ("train" or "test"), in the order given in the README.
+
+    Raises DataError when FASHION_MNIST_DIR is set but does not hold the training split, or when no place holds the split.
+    """
+    stem = {"train": "train", "test": "t10k"}[split]
+    folder = os.environ.get("FASHION_MNIST_DIR")
+    if folder:
+        chosen = Source("FASHION_MNIST_DIR", Path(folder), stem)
+        if _holds(chosen):
+            return chosen
+        if split == "train":  # whoever names a folder wants that folder, not another one behind their back
+            raise DataError(
+                f"FASHION_MNIST_DIR is {folder}, but there are no train-images-idx3-ubyte.gz and "
+                "train-labels-idx1-ubyte.gz in it. Point it at a folder with the four IDX files, or unset it."
+            )
+    places = [
+        Source("Debian's dataset-fashion-mnist", DEBIAN, stem),
+        Source("downloaded", DOWNLOADED, stem),
+        Source("shipped", SHIPPED, "starter" if split == "train" else stem),
+    ]
+    for place in places:
+        if _holds(place):
+            return place
+    raise DataError(f"Fashion-MNIST's {split} split was not found, not even the shipped one. {REMEDY}")
+
+
+def load(split: str) -> Images:
+    """All images and labels of `split` ("train" or "test"). Raises DataError when missing, damaged or altered."""
+    source = find(split)
+    images = _read_idx(source, "images-idx3-ubyte", (SIZE, SIZE))
+    labels = _read_idx(source, "labels-idx1-ubyte", ())
+    if len(images) != len(labels):
+        raise DataError(f"{source.folder} has {len(images)} images but {len(labels)} labels. {REMEDY}")
+    return Images(images, labels, source)
+
+
+def counts(split: str) -> list[int]:
+    """How many images of each class `split` has, from its labels alone. Raises DataError like `load`."""
+    return np.bincount(_read_idx(find(split), "labels-idx1-ubyte", ()), minlength=len(CLASSES)).tolist()
+
+
+def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
+    """Download all of Fashion-MNIST with torchvision into `data/downloaded`; yields (bytes so far, bytes in all).
+
+    Files are downloaded and checked in a temporary folder beside the target and moved there together at the end, so a
+    broken download leaves nothing behind. `mirror` is a base address that serves the four .gz files, when not Zalando's.
+    Raises DataError when the download fails, with what to do instead.
+    """
+    DOWNLOADED.parent.mkdir(parents=True, exist_ok=True)
+    clear_litter(DOWNLOADED.parent, ".downloading-", 24 * 3600.0)
+    temporary = Path(tempfile.mkdtemp(dir=DOWNLOADED.parent, prefix=".downloading-"))
+    failure: list[BaseException] = []
+
+    def download() -> None:
+        try:
+            _torchvision_download(temporary, mirror)
+        except BaseException as error:  # handed to the caller's thread below
+            failure.append(error)
+
+    worker = threading.Thread(target=download, daemon=True)
+    try:
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.2)
+            so_far = sum(file.stat().st_size for file in temporary.rglob("*.gz"))
+            yield min(so_far, DOWNLOAD_BYTES), DOWNLOAD_BYTES
+        if failure:
+            reason = " ".join(str(failure[0]).split()) or type(failure[0]).__name__
+            raise DataError(f"Fashion-MNIST could not be downloaded ({reason}). {REMEDY}")
+        raw = temporary / "FashionMNIST" / "raw"
+        for stem in ("train", "t10k"):  # read once before it counts as there
+            _read_idx(Source("downloaded", raw, stem), "images-idx3-ubyte", (SIZE, SIZE))
+            _read_idx(Source("downloaded", raw, stem), "labels-idx1-ubyte", ())
+        for unpacked in raw.glob("*-ubyte"):  # torchvision leaves 55 MB of unpacked twins
+            unpacked.unlink()
+        replace_folder(raw, DOWNLOADED)
+        yield DOWNLOAD_BYTES, DOWNLOAD_BYTES
+    finally:
+        worker.join(0.0)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _torchvision_download(folder: Path, mirror: str | None) -> None:
+    from torchvision.datasets import FashionMNIST
+
+    mirrors = [mirror.rstrip("/") + "/"] if mirror else FashionMNIST.mirrors
+    # The subclass keeps its parent's name, because torchvision makes it part of the path.
+    type("FashionMNIST", (FashionMNIST,), {"mirrors": mirrors})(root=str(folder), train=True, download=True)
+
+
+def _path(source: Source, kind: str) -> Path:
+    packed = source.folder / f"{source.stem}-{kind}.gz"
+    return packed if packed.exists() else packed.with_suffix("")
+
+
+def _holds(source: Source) -> bool:
+    return all(_path(source, kind).is_file() for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+
+
+def _read_idx(source: Source, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The uint8 array in an IDX file (http://yann.lecun.com/exdb/mnist): big-endian magic, sizes, bytes."""
+    path = _path(source, kind)
+    header = 4 + 4 * (1 + len(shape))
+    largest = header + 60_000 * math.prod(shape)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(largest + 1)  # packed, it is smaller still
+        if path.suffix == ".gz":
+            content = _unpacked(content, largest + 1)
+    except (OSError, ValueError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}). {REMEDY}") from error
+    if sha256(content) != CHECKSUMS[f"{source.stem}-{kind}"]:
+        raise DataError(f"{path} is not the file that Zalando published: its checksum is wrong. {REMEDY}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(-1, *shape)
+
+
+def _unpacked(packed: bytes, largest: int) -> bytes:
+    """The first `largest` bytes of what a gzip file holds, which is one member. Raises zlib.error, ValueError.
+
+    Not the gzip module, which goes through a million empty members, or a name of a million letters, a letter at a time.
+    """
+    unpacking = zlib.decompressobj(wbits=31)
+    content = unpacking.decompress(packed, largest)
+    if not unpacking.eof and len(content) < largest:
+        raise ValueError("it ends too early")
+    if unpacking.unused_data:
+        raise ValueError("something follows its end")
+    return content

@@ -1,0 +1,189 @@
+"""Who is normal, and which anomalies are in training, validation and test.
+
+Three regimes, never mixed in one column of a table:
+
+seen       labelled anomalies from all nine other classes are in training; the test anomalies are of the same classes
+           (Kim et al. 2020, and the slide deck). A supervised figure.
+unseen     one anomaly class is left out of training and validation, and is the only anomaly class in the test.
+one-class  no anomaly is in training.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.basics.errors import ConfigError, DataError
+from core.data.fashion_mnist import CLASSES, EACH_CLASS, Images, Source, class_index
+
+REGIMES = ("seen", "unseen", "one-class")
+VALIDATION_SHARE = 0.1  # of each class of the training split; the same images whatever the model's seed
+SPLIT_SEED = 2017  # fixed, so that every model of a class has the same validation images
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned.
+
+    `anomalies` is how many labelled anomalies are in training, the same number from each anomaly class (rounded down,
+    at least one each); 6,003 is Kim's "about 6,000". Ignored in the one-class regime, where it must be 0.
+    """
+
+    normal: str = "t-shirt"
+    regime: str = "seen"
+    anomalies: int = 6003
+    left_out: str | None = None
+
+    def __post_init__(self) -> None:
+        class_index(self.normal)
+        if self.regime not in REGIMES:
+            raise ConfigError(f"Unknown regime {self.regime!r:.80}; the regimes are: {', '.join(REGIMES)}.")
+        if (self.left_out is not None) != (self.regime == "unseen"):
+            raise ConfigError("The unseen regime needs a left-out class, and no other regime has one.")
+        if self.left_out is not None and class_index(self.left_out) == class_index(self.normal):
+            raise ConfigError("The left-out class must be an anomaly class, not the normal one.")
+        if self.regime == "one-class" and self.anomalies != 0:
+            raise ConfigError("The one-class regime has no labelled anomalies in training: anomalies must be 0.")
+        if self.regime != "one-class" and self.anomalies < len(self.anomaly_classes):
+            raise ConfigError(
+                f"anomalies is {self.anomalies!r:.80}; it must be at least {len(self.anomaly_classes)}, one of each anomaly class."
+            )
+
+    @property
+    def anomaly_classes(self) -> tuple[str, ...]:
+        """The classes whose labelled anomalies may be looked at before the test (training and validation)."""
+        return tuple(name for name in CLASSES if name not in (self.normal, self.left_out))
+
+    @property
+    def labelled(self) -> int:
+        """How many labelled anomalies are in training: `anomalies`, rounded down to the same number from each class."""
+        return self.anomalies // len(self.anomaly_classes) * len(self.anomaly_classes)
+
+    @property
+    def test_classes(self) -> tuple[str, ...]:
+        """The anomaly classes in the test."""
+        return (self.left_out,) if self.left_out else self.anomaly_classes
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and validation images of a task: uint8 [N, 28, 28] each. Disjoint, all from the training split.
+
+    Validation anomalies stand in every regime. In the one-class regime they choose nothing: they are there to report a
+    validation AUROC and what thresholds would do, and the threshold that is in force needs none (Checkpoint.point).
+    """
+
+    train_normal: np.ndarray
+    train_anomaly: np.ndarray
+    validation_normal: np.ndarray
+    validation_anomaly: np.ndarray
+
+
+def held_out(whole: int) -> int:
+    """How many of the `whole` training images of a class are held out for validation."""
+    return int(whole * VALIDATION_SHARE)
+
+
+def split(task: Task, train: Images) -> Split:
+    """Carve training and validation images for `task` out of the training split. Depends on nothing but its arguments.
+
+    Raises DataError when a class has too few images for the labelled anomalies asked for.
+    """
+    order = _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
+    held = {name: held_out(len(order[name])) for name in CLASSES}
+
+    each = _labelled(task, train.source, [len(order[name]) for name in CLASSES])
+
+    def pick(indices: list[np.ndarray]) -> np.ndarray:
+        return train.images[np.concatenate(indices)] if indices else train.images[:0].copy()
+
+    return Split(
+        train_normal=pick([order[task.normal][held[task.normal] :]]),
+        # Validation takes the front of each class's order, training the next `each`: a longer list keeps the shorter
+        # one's images, so that curves over the number of anomalies compare like with like.
+        train_anomaly=pick([order[name][held[name] : held[name] + each] for name in task.anomaly_classes if each]),
+        validation_normal=pick([order[task.normal][: held[task.normal]]]),
+        validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
+    )
+
+
+def trained_normals(normal: str, fingerprint: str, train: Images) -> np.ndarray | None:
+    """The images in `train` that a model with this normal class was trained on: uint8 [N, 28, 28], the same in every regime.
+
+    `fingerprint` is the card's, of the training set the model was trained on. That may be another one than `train`: of the
+    whole split, the starter set has some images that were in training and some that were validation. None where the two
+    sets have nothing to do with each other.
+    """
+    order = _order_elsewhere(fingerprint, train)
+    if order is None:
+        return None
+    places = order[normal][held_out(len(order[normal])) :]
+    return train.images[places[places >= 0]]
+
+
+def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where a model's validation normals and anomalies are in `train`, in the order of its scores: int [N] and int [A].
+
+    -1 for one that `train` does not have. `fingerprint` and None as for `trained_normals`.
+    """
+    order = _order_elsewhere(fingerprint, train)
+    if order is None:
+        return None
+    held = {name: places[: held_out(len(places))] for name, places in order.items()}
+    return held[task.normal], np.concatenate([held[name] for name in task.anomaly_classes])
+
+
+def _order(counts: list[int], train: Images) -> dict[str, np.ndarray]:
+    """Each class's images in the order in which they are dealt to validation and training, as indices into `train`.
+
+    `counts` are the images of each class in the set that is dealt; -1 for an image of it that `train` does not have.
+    """
+    random = np.random.default_rng(SPLIT_SEED)
+    order = {}
+    for name, count in zip(CLASSES, counts, strict=True):
+        here = np.flatnonzero(train.labels == class_index(name))
+        order[name] = np.append(here, -1)[np.minimum(random.permutation(count), len(here))]
+    return order
+
+
+def _order_elsewhere(fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
+    """`_order` of the training set with this fingerprint; None where nothing is known of it or of `train`."""
+    if train.fingerprint == fingerprint:
+        return _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
+    if train.fingerprint not in EACH_CLASS or fingerprint not in EACH_CLASS:
+        return None
+    return _order([EACH_CLASS[fingerprint]] * len(CLASSES), train)
+
+
+def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
+    """How many normals and labelled anomalies `split` puts into training when class k has counts[k] images.
+
+    Raises DataError like `split`.
+    """
+    whole = counts[class_index(task.normal)]
+    each = _labelled(task, source, counts)
+    return whole - held_out(whole), each * len(task.anomaly_classes)
+
+
+def _labelled(task: Task, source: Source, counts: list[int]) -> int:
+    """Labelled anomalies of each class in training. Raises DataError when a class has fewer."""
+    each = task.anomalies // len(task.anomaly_classes)
+    for name in task.anomaly_classes:
+        whole = counts[class_index(name)]
+        left = whole - held_out(whole)
+        if each > left:
+            raise DataError(
+                f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "
+                f"{left * len(task.anomaly_classes)} that are not held out for validation. Ask for fewer"
+                + ("." if source.complete else ", or fetch the whole training split.")
+            )
+    return each
+
+
+def test_roles(task: Task, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Boolean masks [N] over the test labels: which images are normal, which are anomalies of this task.
+
+    In the unseen regime the other eight classes are neither.
+    """
+    normal = labels == class_index(task.normal)
+    anomaly = np.isin(labels, [class_index(name) for name in task.test_classes])
+    return normal, anomaly

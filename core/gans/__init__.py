@@ -1,0 +1,1 @@
+"""Both GANs: settings, networks, losses, the training loop, scoring."""

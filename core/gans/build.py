@@ -1,0 +1,42 @@
+"""The two generators and their discriminators. Importing this imports torch."""
+
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from core.gans.config import TrainingConfig, config_class
+from core.gans.dcgan import DCGAN
+from core.gans.gan import GAN, Generator, Pass, from_output, to_input
+from core.gans.traditional import TraditionalGAN
+
+_FILLING = {f"{name}_" for name in ("fill", "zero", "normal", "uniform", "ones", "zeros", "constant", "trunc_normal")}
+_FILLING |= {f"{family}_{name}_" for family in ("kaiming", "xavier") for name in ("uniform", "normal")} | {
+    "orthogonal_"
+}
+
+MODELS: dict[str, type[GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
+
+__all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "outline", "to_input"]
+
+
+class _NoValues(TorchFunctionMode):
+    """Leaves new weights as they are: on the "meta" device there is nothing to fill, and to try it costs a second."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__name__", "") in _FILLING:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+def outline(model: str, config: TrainingConfig) -> GAN:
+    """A GAN of the right shapes without any values or memory, whatever size the config asks for. Raises ConfigError."""
+    with torch.device("meta"), _NoValues():
+        return build(model, config)
+
+
+def build(model: str, config: TrainingConfig) -> GAN:
+    """A freshly initialised GAN. Raises ConfigError for an unknown name."""
+    config_class(model)
+    return MODELS[model](config)

@@ -1,0 +1,233 @@
+"""Frozen configuration dataclasses: the same object for the command line, the pages and the cards.
+
+They stand here and not beside the networks because those import torch, which takes three seconds that neither a form nor
+`--help` should cost.
+"""
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from core.basics.errors import ConfigError
+from core.data.fashion_mnist import SIZE
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a GAN is trained, whichever it is; each model's own config extends this with its network and loss weights.
+
+    epochs         passes over the normal training images
+    batch_size     normal images a step; as many anomalies go through beside them
+    learning_rate  peak of the one-cycle schedule (Smith and Topin 2017), generator and discriminators alike
+    beta1, beta2   Adam's decay rates (0.5 as in DCGAN, Radford et al. 2016)
+    ema_decay      decay a step of the averaged generator weights; the average is what is scored and saved
+    clip_norm      largest gradient norm of the generator
+    flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
+    distorted      where few anomalies or none are labelled, let distorted normals (core/gans/distortions.py) stand in for them
+    enough_labels  labelled anomalies from which on nothing stands in; with fewer, `stand_ins` says how many do
+    size           height and width of the network's input, pixels; fixed by each network
+    """
+
+    size: int = SIZE
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    beta1: float = 0.5
+    beta2: float = 0.999
+    ema_decay: float = 0.995
+    clip_norm: float = 1.0
+    flip: bool = True
+    shift: int = 1
+    distorted: bool = True
+    enough_labels: int = 250
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The fields that weigh a loss."""
+        return ()
+
+    def stand_ins(self, labels: int) -> int:
+        """How many of a batch's anomalies are distorted normals, when `labels` labelled ones are in training: all of them without a
+        label, fewer and fewer with more labels, in a straight line to none at `enough_labels`. One labelled image stays at least."""
+        if not self.distorted or labels >= self.enough_labels:
+            return 0
+        count = round(self.batch_size * (1 - labels / self.enough_labels))
+        return min(count, self.batch_size - 1) if labels else self.batch_size
+
+    def __post_init__(self) -> None:
+        check(self, "epochs", 1, 10_000)
+        check(self, "enough_labels", 1, 10_000_000)
+        check(self, "batch_size", 2, 8192)
+        check(self, "learning_rate", 1e-7, 1.0)
+        check(self, "beta1", 0.0, 0.9999)
+        check(self, "beta2", 0.0, 0.99999)
+        check(self, "ema_decay", 0.0, 0.99999)
+        check(self, "clip_norm", 1e-6, 1e6)
+        check(self, "shift", 0, 4)
+
+
+@dataclass(frozen=True)
+class TraditionalConfig(TrainingConfig):
+    """The network and the loss weights.
+
+    Two losses want anomalies redrawn badly: negative_mse as their own negative, anomaly_mse anyhow (the deck's reward, so it
+    is subtracted). The second pulls hardest at what is redrawn badly already; docs/what-helped.md has both side by side.
+    """
+
+    learning_rate: float = 1e-3
+    size: int = SIZE
+    shift: int = 0  # moved images cost it what they help the DCGAN: docs/what-helped.md
+    hidden: tuple[int, ...] = (256,)
+    z: int = 32
+    discriminator_hidden: tuple[int, ...] = (256, 64)
+    mse: float = 1.0
+    adversarial_normal: float = 0.1
+    negative_mse: float = 1.0
+    anomaly_mse: float = 0.0
+    adversarial_anomaly: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size != SIZE:
+            raise ConfigError(f"size is {self.size}; the fully connected networks take {SIZE}×{SIZE} pixels.")
+        check(self, "z", 1, SIZE * SIZE)
+        for name in ("hidden", "discriminator_hidden"):
+            widths = getattr(self, name)
+            if not 1 <= len(widths) <= 6 or not all(1 <= width <= 8192 for width in widths):
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be one to six numbers between 1 and 8192.")
+        for name in self.loss_names:
+            check(self, name, 0.0, 1000.0)
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        return ("mse", "adversarial_normal", "negative_mse", "anomaly_mse", "adversarial_anomaly")
+
+
+@dataclass(frozen=True)
+class DCGANConfig(TrainingConfig):
+    """The network and the six loss weights. Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order, and an
+    abc_scale of 1 (core/gans/losses.py); ours are the ones that did best on validation (docs/what-helped.md)."""
+
+    epochs: int = 24
+    size: int = 32
+    widths: tuple[int, ...] = (8, 16, 32, 64)
+    discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
+    patch: int = 16
+    patch_stride: int = 8
+    patch_worst: int = 3
+    abc_scale: float = 8.0
+    l1: float = 1.0
+    patch_l1: float = 1.0
+    latent: float = 0.5
+    adversarial_normal: float = 0.1
+    abc: float = 3.0
+    adversarial_anomaly: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size != 32:
+            raise ConfigError(f"size is {self.size}; four halvings and the discriminators' 4×4 map need 32.")
+        for name in ("widths", "discriminator_widths"):
+            widths = getattr(self, name)
+            if len(widths) != 4 or not all(1 <= width <= 1024 for width in widths):
+                raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be four numbers between 1 and 1024.")
+        check(self, "patch", 1, self.size)
+        check(self, "patch_stride", 1, self.size)
+        check(self, "patch_worst", 1, ((self.size - self.patch) // self.patch_stride + 1) ** 2)
+        check(self, "abc_scale", 0.01, 1000.0)
+        for name in self.loss_names:
+            check(self, name, 0.0, 1000.0)
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        return ("l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly")
+
+
+CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "dcgan": DCGANConfig}
+
+
+def config_class(model: str) -> type[TrainingConfig]:
+    """The config dataclass of `model`. Raises ConfigError for an unknown name."""
+    if model not in CONFIGS:
+        raise ConfigError(f"Unknown model {model!r:.80}; the models are: {', '.join(CONFIGS)}.")
+    return CONFIGS[model]
+
+
+# Without labels the generator soon learns to redraw anomalies too; training longer then makes it worse.
+_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 8}  # another model: its own default
+
+
+def default_config(model: str, regime: str) -> TrainingConfig:
+    """The config that ships for `model` in `regime`. Raises ConfigError for an unknown model."""
+    config = config_class(model)()
+    if regime != "one-class":
+        return config
+    return dataclasses.replace(config, epochs=_ONE_CLASS_EPOCHS.get(model, config.epochs))
+
+
+def recorded(model: str, values: Any) -> TrainingConfig:
+    """The config that a card or a run's request holds. What was written before a setting existed has the value that training
+    had then, which is not always today's default. Raises ConfigError as `from_json`."""
+    if isinstance(values, dict):
+        values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # a single label was enough
+    return from_json(config_class(model), values)
+
+
+_BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
+
+
+def check(config: Any, name: str, low: float, high: float) -> None:
+    """Raise ConfigError unless the field `name` lies in [low, high]."""
+    value = getattr(config, name)
+    if not low <= value <= high:  # nor is nan
+        raise ConfigError(f"{name} is {value!r:.80}; it must be between {low} and {high}.")
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """A config as JSON types: tuples become lists."""
+    return {
+        field.name: list(value) if isinstance(value := getattr(config, field.name), tuple) else value
+        for field in dataclasses.fields(config)
+    }
+
+
+def from_json(kind: type[Config], values: Any) -> Config:
+    """The `kind` that `to_json` wrote as `values`. Raises ConfigError for unknown keys, wrong types and ranges."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{kind.__name__} must be a JSON object, not {type(values).__name__}.")
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ConfigError(f"{kind.__name__} has no setting called {unknown[0]!r:.80}; it has: {', '.join(fields)}.")
+    defaults = {name: field.default for name, field in fields.items()}
+    return kind(**{name: _fitted(name, value, defaults[name]) for name, value in values.items()})
+
+
+def _fitted(name: str, value: Any, default: Any) -> Any:
+    """`value` with the type of `default`; whole numbers may stand for floats, lists for tuples of whole numbers."""
+    if isinstance(default, bool):
+        fits = isinstance(value, bool)
+    elif isinstance(default, int):
+        fits = isinstance(value, int) and not isinstance(value, bool)
+    elif isinstance(default, float):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+        with contextlib.suppress(OverflowError):  # a whole number beyond every float is refused by its range
+            value = float(value) if fits else value
+    elif isinstance(default, tuple):
+        fits = isinstance(value, (list, tuple)) and all(type(item) is int for item in value)
+        value = tuple(value) if fits else value
+    elif isinstance(default, str):
+        fits = isinstance(value, str)
+    else:  # None: an optional text
+        fits = value is None or isinstance(value, str)
+    if not fits:
+        raise ConfigError(f"{name} is {value!r:.80}; it must be {_described(default)}.")
+    return value
+
+
+def _described(default: Any) -> str:
+    names = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list of whole numbers"}
+    return names.get(type(default), "a text")

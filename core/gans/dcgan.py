@@ -1,0 +1,136 @@
+"""The DCGAN after Kim et al. 2020 (doi 10.1007/978-3-030-65414-6_11): a convolutional autoencoder with skip connections
+("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses."""
+
+import torch
+from torch import Tensor, nn
+
+from core.gans import losses
+from core.gans.config import DCGANConfig
+from core.gans.gan import GAN, Generator, Pass
+
+
+def _initialise(module: nn.Module) -> None:
+    """Convolutions N(0, 0.02), batch norm N(1, 0.02) (Radford et al. 2016)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+class UNetGenerator(Generator):
+    """Four 4×4 stride-2 convolutions, four 4×4 stride-2 transposed convolutions, skips by concatenation, no convolution
+    bias, batch norm on all but the first and the last layer. 96,976 parameters at widths 8-16-32-64 on one channel."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.down = nn.ModuleList(
+            [
+                self._down(1, a, norm=False),  # [N, 1, 32, 32] → [N, a, 16, 16]
+                self._down(a, b),  # → [N, b, 8, 8]
+                self._down(b, c),  # → [N, c, 4, 4]
+                self._down(c, d),  # → [N, d, 2, 2], the latent z
+            ]
+        )
+        self.up = nn.ModuleList(
+            [
+                self._up(d, c),  # → [N, c, 4, 4]
+                self._up(2 * c, b),  # → [N, b, 8, 8]
+                self._up(2 * b, a),  # → [N, a, 16, 16]
+                nn.Sequential(nn.ConvTranspose2d(2 * a, 1, 4, 2, 1, bias=False), nn.Tanh()),  # → [N, 1, 32, 32]
+            ]
+        )
+        self.apply(_initialise)
+
+    @staticmethod
+    def _down(inputs: int, outputs: int, norm: bool = True) -> nn.Sequential:
+        layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)]
+        if norm:
+            layers.append(nn.BatchNorm2d(outputs))
+        return nn.Sequential(*layers, nn.LeakyReLU(0.2, inplace=True))
+
+    @staticmethod
+    def _up(inputs: int, outputs: int) -> nn.Sequential:
+        transposed = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
+        return nn.Sequential(transposed, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+    def _features(self, images: Tensor) -> list[Tensor]:
+        features = []
+        for layer in self.down:
+            images = layer(images)
+            features.append(images)
+        return features
+
+    def encode(self, images: Tensor) -> Tensor:
+        """E: [N, 1, 32, 32] → z [N, d, 2, 2]."""
+        return self._features(images)[-1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """G: [N, 1, 32, 32] → reconstruction [N, 1, 32, 32] on [-1, 1]."""
+        return self.through(images)[1]
+
+    def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(E(x), G(x)) in one pass."""
+        *skips, hidden = self._features(images)
+        z = hidden
+        hidden = self.up[0](hidden)
+        for layer, skip in zip(self.up[1:], reversed(skips), strict=True):
+            hidden = layer(torch.cat([hidden, skip], dim=1))
+        return z, hidden
+
+
+class PatchDiscriminator(nn.Module):
+    """Three stride-2 and two stride-1 4×4 convolutions: [N, 1, 32, 32] → a 4×4 map of patch decisions [N, 1, 4, 4].
+
+    Without batch norm: a decision then depends on its own image alone, and real images and reconstructions can share one
+    pass.
+    """
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, a, 4, 2, 1),  # 16×16
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(a, b, 4, 2, 1),  # 8×8
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(b, c, 4, 2, 1),  # 4×4
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(c, d, 4, 1, 2),  # 5×5
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(d, 1, 4, 1, 1),  # 4×4
+        )
+        self.apply(_initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images)
+
+
+class DCGAN(GAN):
+    """Kim's two discriminators around one generator."""
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__(config)
+        self.generator = UNetGenerator(config.widths)
+        self.normal_discriminator = PatchDiscriminator(config.discriminator_widths)
+        self.anomaly_discriminator = PatchDiscriminator(config.discriminator_widths)
+
+    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+        config = self.config
+        x, reconstructed = normal.images, normal.reconstructions
+        patches = (config.patch, config.patch_stride, config.patch_worst)
+        found = {
+            "l1": lambda: losses.l1(x, reconstructed),
+            "patch_l1": lambda: losses.patch_l1(x, reconstructed, *patches),
+            "latent": lambda: losses.latent(normal.z, self.generator.encode(reconstructed)),
+            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
+        }
+        if len(anomaly.images):
+            a, badly = anomaly.images, anomaly.reconstructions
+            found["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
+            # Zeros: the generator does not fool the anomaly discriminator, it helps it.
+            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(found)

@@ -1,0 +1,80 @@
+"""The traditional GAN, the baseline: a fully connected autoencoder as generator, fully connected discriminators, mean
+squared errors only. Its known limit is shown and not hidden: noisy reconstructions."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from core.data.fashion_mnist import SIZE
+from core.gans import losses
+from core.gans.config import TraditionalConfig
+from core.gans.gan import GAN, Generator, Pass
+
+
+def _layers(widths: tuple[int, ...]) -> nn.Sequential:
+    """Linear layers through `widths` with LeakyReLU between them, none after the last."""
+    parts: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        parts += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*parts[:-1])
+
+
+class AutoencoderGenerator(Generator):
+    """784 → hidden → z → hidden reversed → 784, tanh out."""
+
+    def __init__(self, hidden: tuple[int, ...], z: int) -> None:
+        super().__init__()
+        pixels = SIZE * SIZE
+        self.encoder = _layers((pixels, *hidden, z))
+        self.decoder = nn.Sequential(_layers((z, *reversed(hidden), pixels)), nn.Tanh())
+
+    def encode(self, images: Tensor) -> Tensor:
+        """E: [N, 1, 28, 28] → z [N, z]."""
+        return self.encoder(images.flatten(1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """G: [N, 1, 28, 28] → reconstruction [N, 1, 28, 28] on [-1, 1]."""
+        return self.through(images)[1]
+
+    def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(E(x), G(x)) in one pass."""
+        z = self.encode(images)
+        return z, self.decoder(z).view_as(images)
+
+
+class Discriminator(nn.Module):
+    """784 → hidden → 1: one decision an image, [N, 1]."""
+
+    def __init__(self, hidden: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layers = _layers((SIZE * SIZE, *hidden, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images.flatten(1))
+
+
+class TraditionalGAN(GAN):
+    """Normals: encoder → z → decoder → normal discriminator. Anomalies: the same encoder and decoder → anomaly
+    discriminator."""
+
+    def __init__(self, config: TraditionalConfig) -> None:
+        super().__init__(config)
+        self.generator = AutoencoderGenerator(config.hidden, config.z)
+        self.normal_discriminator = Discriminator(config.discriminator_hidden)
+        self.anomaly_discriminator = Discriminator(config.discriminator_hidden)
+
+    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+        x, reconstructed = normal.images, normal.reconstructions
+        found = {
+            "mse": lambda: losses.mse(x, reconstructed),
+            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
+        }
+        if len(anomaly.images):
+            a, badly = anomaly.images, anomaly.reconstructions
+            # Redrawn as its negative an anomaly has a large error. The pull is strongest on those that are still redrawn well and
+            # ends when they are not, while that of the reward grows with the error.
+            found["negative_mse"] = lambda: losses.mse(-a, badly)
+            # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
+            found["anomaly_mse"] = lambda: -losses.mse(a, badly)
+            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(found)

@@ -1,0 +1,253 @@
+"""A drawing, a photo, a file of unknown quality → what the model eats: uint8 [28, 28], light garment on black.
+
+Follows the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark, centred.
+How far a picture that went out of the data set and came back is from where it was: `python -m benchmarks.intake`.
+"""
+
+import io
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.basics.errors import PictureError
+from core.data.fashion_mnist import SIZE
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
+LARGEST_BYTES = 10 * 2**20
+LARGEST_PIXELS = 16_000_000
+LARGEST_JPEG = 24_000_000  # pixels; it unpacks into half of the memory that others need, and is what cameras make
+MUCH = 8_000_000  # pixels; a larger picture is reduced as soon as it is decoded
+MOST_READS = 60_000  # of a file in parts: one of a million tiny parts takes a decoder minutes
+MOST_SCANS = 100  # of a progressive JPEG; usual are ten, and each is a pass over the whole picture
+SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
+FAINT = 24  # grey levels; a picture that spans fewer shows nothing
+GARMENT = 12  # grey levels by which a pixel differs from the background where the garment begins
+SOLID = 40  # by which it differs where nothing of the background shines through any more
+INWARD = 0.7  # of a pixel of 28: how far in from its first trace an edge is looked at
+NEUTRAL = 24  # grey levels between the channels of a background that is grey paper, not coloured
+WORKING_SIDE = 512  # pixels; larger pictures are reduced first, the result has 28
+COARSE = 0.15  # share of a picture's variance that 28×28 pixels keep: a photo of a garment 0.7, one of noise 0.05
+_SCAN = b"\xff\xda"
+_LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is done to a picture beyond what always is. Defaults: as the picture itself suggests.
+
+    `invert` None: invert when the border is light. `trim`: cut to the garment. `turn`: quarter turns clockwise, 0…3.
+    """
+
+    invert: bool | None = None
+    trim: bool = True
+    turn: int = 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A picture on its way in: `original` as a person sees it, `image` uint8 [28, 28] as the model sees it.
+
+    `stages` are what it was in between, each with what was done in a few words; uint8 [H, W] or [H, W, 3].
+    """
+
+    original: Image.Image
+    image: np.ndarray
+    inverted: bool
+    trimmed: bool
+    stages: tuple[tuple[str, np.ndarray], ...] = ()
+
+
+class _Counted(io.BytesIO):
+    """A file in memory that can be read only so many times."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > MOST_READS:
+            raise ValueError("it is made of far too many parts")
+        return super().read(size)
+
+
+def read(content: bytes, name: str) -> Image.Image:
+    """Decode one picture: upright (EXIF), first frame, RGBA or RGB, without metadata; very large ones reduced.
+
+    Raises PictureError, naming the file.
+    """
+    if not content:
+        raise PictureError(f"{name} is empty.")
+    if len(content) > LARGEST_BYTES:
+        raise PictureError(f"{name} has more than {LARGEST_BYTES // 2**20} MB, the most that is taken.")
+    # Set for good and not only meanwhile: to set back what was before is not safe where several pictures are read at once.
+    warnings.filterwarnings("ignore", module="PIL")  # a damaged EXIF block, say: not worth a word
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+        picture: Image.Image = Image.open(_Counted(content), formats=FORMATS)
+        jpeg = picture.format in ("JPEG", "MPO")
+        most = LARGEST_JPEG if jpeg else LARGEST_PIXELS
+        if picture.width * picture.height > most:
+            raise PictureError(
+                f"{name} has {picture.width}×{picture.height} pixels; the largest {'JPEG' if jpeg else picture.format} "
+                f"taken has {most // 1_000_000} million."
+            )
+        if jpeg and content.count(_SCAN) > MOST_SCANS:
+            raise PictureError(f"{name} is a JPEG of more than {MOST_SCANS} passes; save it anew.")
+        if picture.mode.startswith("I"):  # 16-bit grey: keep the upper eight bits
+            picture.load()
+            picture = Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8))
+        mode = "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
+        picture.load()
+        if picture.mode != mode:
+            picture = picture.convert(mode)
+        if picture.width * picture.height > MUCH:  # every step from here on would make another copy of it
+            info = picture.info
+            picture = picture.reduce(math.ceil(math.sqrt(picture.width * picture.height / MUCH)))
+            picture.info = info
+        picture = ImageOps.exif_transpose(picture)
+        return Image.frombytes(mode, picture.size, picture.tobytes())  # its pixels, and nothing else of it
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(f"{name} is not a picture that can be read; PNG, JPEG, WebP, BMP and GIF can.") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise PictureError(f"{name} unpacks to far too many pixels.") from None
+    except Exception as error:  # a damaged file can fail anywhere in Pillow's decoders
+        raise PictureError(f"{name} is damaged and cannot be read ({error!s:.120}).") from None
+
+
+def read_file(path: Path) -> Image.Image:
+    """`read` for a file on disk. Raises PictureError when it is missing or not a file."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read ({error.strerror}).") from None
+    return read(content, str(path))
+
+
+def take(picture: Image.Image, name: str = "The picture", steps: Steps | None = None) -> Taken:
+    """Make Fashion-MNIST of a picture.
+
+    A 28×28 picture on black comes out as it is, bit for bit, unless `steps` say otherwise: test images need no intake.
+    Raises PictureError when the picture is too small or shows nothing.
+    """
+    steps = steps or Steps()
+    if min(picture.size) < SMALLEST_SIDE:
+        raise PictureError(
+            f"{name} is {picture.width}×{picture.height} pixels; it needs at least {SMALLEST_SIDE} on each side."
+        )
+    picture = picture.rotate(-90 * (steps.turn % 4), expand=True) if steps.turn % 4 else picture
+    flat = _flattened(picture)
+    if max(flat.size) > WORKING_SIDE:
+        flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
+    colours = np.asarray(flat)
+    levels = np.asarray(flat.convert("L"))
+    stages = [("Upright", colours), ("Grey", levels)]
+    if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
+        raise PictureError(f"{name} is blank: there is nothing in it to score.")
+    if (
+        _kept(flat) < COARSE
+    ):  # noise, a screen, a speck: no garment to look for, and the models see what is left of the whole
+        image = np.asarray(Image.fromarray(levels).resize((SIZE, SIZE), Image.Resampling.BOX)).copy()
+        return Taken(picture, image, False, False, tuple(stages))
+    background = np.median(_border(colours), 0)
+    light = bool(np.median(_border(levels[..., None])) > 127)
+    inverted = light if steps.invert is None else steps.invert
+    if levels.shape == (SIZE, SIZE) and not inverted and (steps == Steps() or not steps.trim):
+        return Taken(picture, levels.copy(), False, False, tuple(stages))
+
+    on_black = _on_black(colours, levels, background, inverted, overruled=inverted != light)
+    stages.append(("Inverted, on black" if inverted else "On black", on_black))
+    rows, columns = (0.0, float(on_black.shape[0])), (0.0, float(on_black.shape[1]))
+    if trimmed := steps.trim and on_black.max() >= FAINT:
+        rows, columns = _extent(on_black, 1), _extent(on_black, 0)
+        cut = (slice(int(rows[0]), math.ceil(rows[1])), slice(int(columns[0]), math.ceil(columns[1])))
+        stages.append(("Trimmed", on_black[cut]))
+    image = _fitted(on_black, rows, columns)
+    return Taken(picture, image, inverted, trimmed, tuple(stages))
+
+
+def _kept(flat: Image.Image) -> float:
+    """The share of an RGB picture's variance, 0…1, that is still there at 28 pixels along its longest edge."""
+    scale = SIZE / max(flat.size)
+    if scale >= 1:
+        return 1.0
+    small = flat.resize((max(1, round(flat.width * scale)), max(1, round(flat.height * scale))), Image.Resampling.BOX)
+    return float(np.asarray(small).var((0, 1)).sum() / np.asarray(flat).var((0, 1)).sum())
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
+    """RGB, with transparency laid over white or black, whichever its visible pixels stand out from more."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
+    alpha = np.asarray(picture.getchannel("A"), np.float64) / 255.0
+    mean = float((grey * alpha).sum() / max(alpha.sum(), 1e-9))
+    ground = Image.new("RGBA", picture.size, (0, 0, 0, 255) if mean > 127 else (255, 255, 255, 255))
+    return Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _border(pixels: np.ndarray) -> np.ndarray:
+    """The outermost pixels of [H, W, C] as [N, C]."""
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+
+
+def _on_black(
+    colours: np.ndarray, levels: np.ndarray, background: np.ndarray, inverted: bool, overruled: bool
+) -> np.ndarray:
+    """The garment light on black: uint8 [H, W], from RGB [H, W, 3], its grey levels and the background's colour [3]."""
+    values = levels.astype(np.float64)
+    ground = float(background @ _LUMA)
+    if overruled:  # the border is garment then, and nothing is known about the background
+        return (255.0 - values if inverted else values).round().astype(np.uint8)
+    if inverted and np.ptp(background) < NEUTRAL:  # grey paper is white paper in dim light
+        values = (values * (255.0 / ground)).clip(0, 255)
+        ground = 255.0
+    if inverted:
+        values, ground = 255.0 - values, 255.0 - ground
+    # A pixel is `share` garment and the rest background (at the garment's edge, say): take the background's part away.
+    distance = np.abs(colours - background).max(2)
+    share = ((distance - GARMENT) / (SOLID - GARMENT)).clip(0, 1)
+    return (values - (1 - share) * ground).clip(0, 255).round().astype(np.uint8)
+
+
+def _extent(on_black: np.ndarray, axis: int) -> tuple[float, float]:
+    """Where the garment begins and ends along the other axis, in pixels.
+
+    Not where its first trace is, which an enlargement smears outward, but where it reaches half of what it is within the
+    outermost pixel of 28.
+    """
+    profile = on_black.max(axis).astype(np.float64)
+    there = np.flatnonzero(profile > GARMENT)
+    if not len(there):
+        there = np.flatnonzero(profile)
+    reach = max(1, round(INWARD * (there[-1] + 1 - there[0]) / SIZE))
+
+    def first(one_way: np.ndarray, start: int) -> int:
+        level = one_way[start : start + reach + 1].max() / 2
+        return start + int(np.argmax(one_way[start:] >= level))
+
+    low = first(profile, int(there[0]))
+    high = len(profile) - first(profile[::-1], int(len(profile) - 1 - there[-1]))
+    return float(low), float(high)
+
+
+def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float]) -> np.ndarray:
+    """What lies between `rows` and `columns`, its longest edge fitted to 28, centred: uint8 [28, 28]."""
+    height, width = rows[1] - rows[0], columns[1] - columns[0]
+    scale = SIZE / max(height, width)  # reduced with averaging; a tiny original is enlarged the same way
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    garment = Image.fromarray(on_black).resize(
+        size,
+        Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC,
+        box=(columns[0], rows[0], columns[1], rows[1]),
+    )
+    canvas = Image.new("L", (SIZE, SIZE), 0)
+    # A spare row or column goes above or to the left, as in the data set.
+    canvas.paste(garment, ((SIZE - size[0] + 1) // 2, (SIZE - size[1] + 1) // 2))
+    return np.asarray(canvas).copy()

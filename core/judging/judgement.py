@@ -1,0 +1,112 @@
+"""Images of one's own → score, percentile, verdict, and where the reconstruction fails. One code for page and command line.
+
+numpy only until `judge` is called, which runs the generator.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.data.fashion_mnist import Images
+from core.judging.novelty import Garments
+from core.metrics import evaluation
+from core.store.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from core.gans.build import Generator
+
+PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
+VERDICTS = {  # each verdict with its one reason
+    "normal": "score below the threshold",
+    "anomaly": "score at or above the threshold",
+    "can't tell": "far from any garment",
+}
+
+
+def verdict(score: float, threshold: float, garment: bool = True) -> str:
+    """The one word for an image: a key of VERDICTS. A score says nothing about what is no `garment`, be it high or low."""
+    if not garment:
+        return "can't tell"
+    return "anomaly" if evaluation.flagged(score, threshold) else "normal"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model says of one image: its reconstruction float32 [28, 28] on [-1, 1], the score and what follows from it.
+
+    `percentile` is among validation normals, 0…100. `farness` above 1: far from every garment (core/judging/novelty.py).
+    """
+
+    reconstruction: np.ndarray
+    residual: np.ndarray  # float32 [28, 28], 0…2
+    score: float
+    percentile: float
+    threshold: float
+    farness: float
+
+    @property
+    def garment(self) -> bool:
+        """Whether it is a thing that the model could judge."""
+        return self.farness <= 1
+
+    @property
+    def verdict(self) -> str:
+        return verdict(self.score, self.threshold, self.garment)
+
+    def row(self, name: str) -> dict[str, Any]:
+        """A line of the table, the CSV and the command line's JSON."""
+        return {
+            "file": name,
+            "score": self.score,
+            "percentile": self.percentile,
+            "threshold": self.threshold,
+            "verdict": self.verdict,
+            "reason": VERDICTS[self.verdict],
+            "farness": self.farness,
+        }
+
+
+def judge(
+    checkpoint: Checkpoint, generator: "Generator", images: np.ndarray, known: Garments, test: Images, threshold: float
+) -> list[Judgement]:
+    """Judge uint8 images [N, 28, 28]; an image's answer does not depend on the others. Raises CheckpointError.
+
+    An image of the test split, unchanged, has its stored score: another processor than the one that stored it rounds
+    otherwise, and a threshold set at that very score would miss the image by a millionth. It is a garment, too, however
+    far it is from others: the verdict is the one that every page has of it.
+    """
+    from core.gans import scoring
+
+    reconstructions = scoring.reconstruct(generator, images, checkpoint.config.size)
+    scores = scoring.score_reconstructions(images, reconstructions)
+    stored, farness = checkpoint.test_scores(test), known.farness(images)
+    for place, image in enumerate(images):
+        if (number := test.numbers.get(image.tobytes())) is not None:
+            scores[place], farness[place] = stored[number], min(farness[place], 1.0)
+    residuals = scoring.residual(images, reconstructions)
+    percentiles = evaluation.percentile(scores, checkpoint.scores.validation_normal)
+    return [
+        Judgement(reconstruction, residual, float(score), float(percentile), threshold, float(far))
+        for reconstruction, residual, score, percentile, far in zip(
+            reconstructions, residuals, scores, percentiles, farness, strict=True
+        )
+    ]
+
+
+def worst_patches(residual: np.ndarray, count: int = 3) -> list[tuple[int, int, float]]:
+    """The `count` patches of PATCH×PATCH pixels with the largest mean of a residual [28, 28] that do not overlap.
+
+    (row, column, mean) each, worst first; fewer where no patch is left that has any residual.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(residual, (PATCH, PATCH))[::STRIDE, ::STRIDE]
+    means = windows.mean((2, 3), dtype=np.float64)
+    found: list[tuple[int, int, float]] = []
+    for place in np.argsort(-means, axis=None, kind="stable"):
+        row, column = (int(at) * STRIDE for at in np.unravel_index(place, means.shape))
+        mean = float(means.flat[place])
+        if len(found) == count or mean <= 0:
+            break
+        if all(abs(row - r) >= PATCH or abs(column - c) >= PATCH for r, c, _ in found):
+            found.append((row, column, mean))
+    return found

@@ -1,0 +1,134 @@
+"""Is it a garment at all? An image far from every training image, of all ten classes, is said to be so.
+
+A GAN's score says nothing there: a generator that redraws smooth things well gives noise a high score and a digit, perhaps,
+a low one. Three distances to the nearest training image are taken together, because each is blind to something: pixels
+(noise, inverted pictures), pixels less their mean (even grey, blur), and directions of edges (digits, shifted pictures).
+numpy only; measured by `python -m benchmarks.garments`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.fashion_mnist import CLASSES, SIZE, Images
+
+EACH = 1000  # the first images of each class; the starter set has just these, so the verdict is the same with any data
+HELD = 100  # of them, the last ones, on which the limits are set; the others are what is compared with
+FAR = 0.01  # share of the held garments that are taken for none; it sets the limit, and no test image has a say
+CELL = 4  # pixels; edges are counted in squares of this side
+DIRECTIONS = 8
+EPSILON = 1e-3
+BATCH = 4  # images at a time, always so many: an answer's last bits then never depend on the other images
+CHUNK = 250  # images at a time while fitting, which else takes 600 MB for a moment
+
+
+class Features(NamedTuple):
+    """What is compared of N images, float32: `shapes` [N, 784] are pixels less their mean, at length 1, `scales` and `means`
+    [N] what was divided by and taken away; `edges` [N, 392]. `squares` [N, 2] are the squared lengths of shapes and edges."""
+
+    shapes: np.ndarray
+    scales: np.ndarray
+    means: np.ndarray
+    edges: np.ndarray
+    squares: np.ndarray
+
+
+@dataclass(frozen=True)
+class Garments:
+    """Training images of all classes to compare with, and a limit for each of the three distances, float64 [3]."""
+
+    reference: Features
+    limits: np.ndarray
+
+    def farness(self, images: np.ndarray) -> np.ndarray:
+        """How far uint8 images [N, 28, 28] are from any garment: float64 [N]; above 1 it is none.
+
+        The largest of the three distances, each in units of its limit.
+        """
+        found = np.empty(len(images))
+        for start in range(0, len(images), BATCH):
+            some = images[start : start + BATCH]
+            filled = np.concatenate([some, np.zeros((BATCH - len(some), SIZE, SIZE), np.uint8)])
+            distances = _distances(_features(filled), self.reference)[: len(some)]
+            found[start : start + BATCH] = (distances / self.limits).max(1)
+        return found
+
+
+def fit(train: Images) -> Garments:
+    """Take the references from the training split and set the limits on garments held out of them. A second or two."""
+    order = [np.flatnonzero(train.labels == label)[:EACH] for label in range(len(CLASSES))]
+    parts = _in_chunks(train.images[np.concatenate([which[:-HELD] for which in order])])
+    reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    held = _in_chunks(train.images[np.concatenate([which[-HELD:] for which in order])])
+    # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
+    distances = np.concatenate([_distances(some, reference) for some in held])
+    limits = np.quantile(distances, 1 - FAR, axis=0)
+    limits *= np.quantile((distances / limits).max(1), 1 - FAR)
+    return Garments(reference, limits)
+
+
+def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` images of `among` (uint8 [N, 28, 28]) nearest to uint8 [28, 28], nearest first.
+
+    Returns their indices and their mean absolute differences on the scale of scores, 0…2.
+    """
+    differences = np.abs(among.astype(np.int16) - image).mean((1, 2)) / 127.5
+    best = np.argsort(differences, kind="stable")[:count]
+    return best, differences[best]
+
+
+def _in_chunks(images: np.ndarray) -> Iterator[Features]:
+    return (_features(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK))
+
+
+def _features(images: np.ndarray) -> Features:
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    means = pixels.mean(1)
+    shapes, scales = _unit(pixels - means[:, None])
+    edges = _unit(_edges(images))[0]
+    squares = np.stack([(shapes**2).sum(1), (edges**2).sum(1)], 1)
+    return Features(shapes, scales, means, edges, squares)
+
+
+def _edges(images: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients (Dalal and Triggs 2005), square-rooted: float32 [N, 7·7·8]."""
+    padded = np.pad(images.astype(np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
+    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    strength = np.hypot(right, down)
+    angle = np.arctan2(down, right) % np.float32(2 * np.pi) / np.float32(2 * np.pi) * DIRECTIONS
+    lower = angle.astype(np.int32)
+    above = angle - lower  # an edge between two directions counts for both
+    cells = SIZE // CELL
+    cell = np.arange(SIZE) // CELL
+    place = (np.arange(len(images))[:, None, None] * cells + cell[:, None]) * cells + cell
+    total = len(images) * cells * cells * DIRECTIONS
+    counts = np.zeros(total)
+    for direction, share in ((lower, 1 - above), (lower + 1, above)):
+        index = place * DIRECTIONS + direction % DIRECTIONS
+        counts += np.bincount(index.ravel(), (strength * share).ravel(), total)
+    return np.sqrt(counts.reshape(len(images), -1)).astype(np.float32)
+
+
+def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors [N, D] at length 1 (nearly: where there is nothing, nothing is made of it), and what they were divided by."""
+    lengths = np.linalg.norm(vectors, axis=1) + EPSILON
+    return vectors / lengths[:, None], lengths
+
+
+def _distances(found: Features, reference: Features) -> np.ndarray:
+    """Euclidean distance to the nearest reference by pixels, shapes and edges: float64 [N, 3]."""
+    products = found.shapes @ reference.shapes.T
+    shapes = found.squares[:, 0][:, None] + reference.squares[:, 0] - 2 * products
+    # Pixels are shape · scale + mean, and shapes have mean 0: one product, which is what costs, serves for both.
+    pixels = (
+        (found.squares[:, 0] * found.scales**2)[:, None]
+        + reference.squares[:, 0] * reference.scales**2
+        - 2 * products * found.scales[:, None] * reference.scales
+        + SIZE * SIZE * (found.means[:, None] - reference.means) ** 2
+    )
+    edges = found.squares[:, 1][:, None] + reference.squares[:, 1] - 2 * found.edges @ reference.edges.T
+    nearest = np.stack([squares.min(1) for squares in (pixels, shapes, edges)], 1)
+    return np.sqrt(np.maximum(nearest, 0)).astype(np.float64)

@@ -1,0 +1,1 @@
+"""Scores and labels into figures: ROC, AUROC, costs, paired differences. numpy only."""

@@ -1,0 +1,98 @@
+"""A few fixed validation images, as the generator redraws them after each epoch: one small PNG a frame, on disk."""
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.basics.files import read_at_most, write_whole
+from core.data import tasks
+from core.data.fashion_mnist import CLASSES, class_index
+from core.data.tasks import Split, Task
+from core.store.soundness import is_number
+
+if TYPE_CHECKING:
+    from core.gans.build import Generator
+
+NORMALS = 8
+LARGEST = 4 * 2**20  # bytes of a frame; it has 28×600 pixels at most
+FRAMES = 60  # about as many are kept of a run, however long
+
+
+def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at.
+
+    `split` is of the training images that have these labels [N]; its validation anomalies stand class by class.
+    """
+    normals = split.validation_normal[:NORMALS]
+    classes, firsts, start = [task.normal] * len(normals), [], 0
+    for name in task.anomaly_classes:
+        if held := tasks.held_out(int((labels == class_index(name)).sum())):
+            firsts.append(start)
+            classes.append(name)
+        start += held
+    return np.concatenate([normals, split.validation_anomaly[np.array(firsts, int)]]), classes
+
+
+def due(epoch: int, epochs: int) -> bool:
+    """Whether a frame is kept of this epoch; 0 is before training. Most happens in the first ten."""
+    return epoch <= 10 or epoch == epochs or epoch % -(-epochs // FRAMES) == 0
+
+
+def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> None:
+    """The images themselves, with their classes. Raises OSError."""
+    _write(folder / "originals.png", images, {"classes": classes})
+
+
+def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator", size: int) -> None:
+    """The images as redrawn after `epoch`, with their scores. Raises OSError."""
+    from core.gans import scoring
+
+    redrawn = scoring.reconstruct(generator, images, size)
+    scores = scoring.score_reconstructions(images, redrawn)
+    grey = ((redrawn + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+    _write(folder / f"{epoch:05}.png", grey, {"scores": [round(float(score), 4) for score in scores]})
+
+
+def forget_after(folder: Path, epoch: int) -> None:
+    """Remove the frames of later epochs, which a resumed run will make again."""
+    for path in frames(folder):
+        if int(path.stem) > epoch:
+            path.unlink(missing_ok=True)
+
+
+def frames(folder: Path) -> list[Path]:
+    """The frames there are, in the order of their epochs; a file's stem is its epoch."""
+    return sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
+
+
+def read(path: Path) -> tuple[bytes, dict]:
+    """A frame's PNG and what is written in it: the classes of the originals, or the scores. Raises OSError, ValueError."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
+
+    content = read_at_most(path, LARGEST)
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            assert isinstance(picture, PngImageFile)  # formats says so
+            notes = json.loads(picture.text["misfit"])
+    except Exception as error:  # Pillow has many
+        raise ValueError(f"{path} is no frame ({error}).") from error
+    classes, scores = notes.get("classes", CLASSES), notes.get("scores", [])
+    if not classes or not set(classes) <= set(CLASSES) or not all(map(is_number, scores)):
+        raise ValueError(f"{path} says nothing sensible.")
+    return content, notes
+
+
+def _write(path: Path, images: np.ndarray, notes: dict) -> None:
+    """uint8 [N, 28, 28] side by side as one PNG."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("misfit", json.dumps(notes))
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(list(images), axis=1)).save(buffer, "PNG", pnginfo=info)
+    write_whole(path, buffer.getvalue())

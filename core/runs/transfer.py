@@ -1,0 +1,223 @@
+"""A trained model as one file to carry away, and back: a zip of the folder that `--checkpoint DIR` reads.
+
+What comes in is a stranger's: only the three known files are taken, weights are safetensors and never a pickle, and every
+figure that pages show is computed again from scores that were held against the weights.
+"""
+
+import dataclasses
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.basics.errors import CheckpointError
+from core.basics.files import clear_litter, sha256, write_whole
+from core.data import fashion_mnist, tasks
+from core.metrics import evaluation
+from core.runs import folders
+from core.runs.folders import Request
+from core.store import checkpoints
+from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
+
+FILES = (WEIGHTS, SCORES, CARD)
+_LITTER = ("__MACOSX", ".DS_Store")  # what a Mac puts into a zip
+LARGEST_ZIP = checkpoints.LARGEST_FILE
+LARGEST_DIRECTORY = 2**16  # bytes: hundreds of entries, where a model has three
+AT_ONCE = 1024  # images between two words of progress
+TOLERANCE = 1e-4  # of a score: two processors were 1.2e-6 apart; what is left moves an AUROC in its fifth digit
+Progress = Callable[[float], object]
+
+
+def pack(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint's three files as a zip of one folder, named like it. Raises CheckpointError, OSError."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in FILES:
+            archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
+    return buffer.getvalue()
+
+
+def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: None) -> str:
+    """Make a run of a model from elsewhere and return its name; `progress` hears the share scored, 0…1.
+
+    `files` are (name, content): one zip as `pack` makes it, or generator.safetensors and card.json, and scores.safetensors
+    where there is one. Raises CheckpointError with what is wrong; nothing is left then. Imports torch.
+    """
+    found = _unpacked(files)
+    checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
+    for prefix in (".import-", ".deleted-"):
+        clear_litter(checkpoints.RUNS, prefix)
+    temporary = Path(tempfile.mkdtemp(dir=checkpoints.RUNS, prefix=".import-"))
+    try:
+        for name, content in found.items():
+            write_whole(temporary / name, content)
+        try:
+            one, scored = _made_sound(temporary, SCORES in found, progress)
+        except CheckpointError as error:
+            raise CheckpointError(str(error).replace(f"{temporary}/", "")) from error
+        with folders.guard():
+            task = one.task
+            name = folders.free_name(f"{one.card.model}-{task.normal}-{task.regime}-imported")
+            state = "stopped" if one.card.stopped_early else "finished"
+            more = {"epoch": one.card.epochs_trained, "seconds": one.card.seconds}
+            folders.create(
+                name, Request(one.card.model, task, one.config, one.card.seed), state, f"Imported. {scored}", **more
+            )
+            os.chmod(temporary, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
+            checkpoints.replace(temporary, folders.folder(name) / checkpoints.LAST)
+        return name
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+    """The known files by name; anything else is refused by name."""
+    members: Iterable[tuple[str, bytes]] = files
+    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+        members = _members(*files[0])
+    found: dict[str, bytes] = {}
+    for path, content in members:
+        name = _known(path, found)
+        if len(content) > checkpoints.LARGEST[name]:
+            raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST[name]} bytes.")
+        found[name] = content
+    missing = [name for name in (WEIGHTS, CARD) if name not in found]
+    if missing:
+        raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
+    return found
+
+
+def _known(path: str, found: Collection[str]) -> str:
+    """Which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
+    name = path.rsplit("/", 1)[-1]
+    if name not in FILES:
+        raise CheckpointError(
+            f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
+        )
+    if name in found:
+        raise CheckpointError(f"There are two files called {name}; give one model at a time.")
+    return name
+
+
+def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of every file in a zip. A file that is not known is not unpacked, and none further than it may be long."""
+    if len(content) > LARGEST_ZIP:
+        raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
+    if _directory_size(content) > LARGEST_DIRECTORY:
+        raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
+    seen: list[str] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
+                    continue
+                seen.append(_known(member.filename, seen))
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise CheckpointError(
+                        f"{name[:80]} is packed in a way that is not read; pack it as an ordinary zip."
+                    )
+                with archive.open(member) as file:
+                    yield member.filename, file.read(checkpoints.LARGEST[seen[-1]] + 1)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
+        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
+
+
+def _directory_size(content: bytes) -> int:
+    """How many bytes a zip's list of files has, by the record at its end that zipfile goes by; an entry takes 46 or more.
+
+    zipfile makes an object of each entry before anybody can say stop. 0 where there is no such record: it will say so.
+    """
+    mark, length = b"PK\x05\x06", 22
+    at = len(content) - length
+    if content[at : at + 4] != mark or content[-2:] != b"\0\0":
+        at = content.rfind(mark, max(0, len(content) - length - 2**16))
+    if at < 0 or at + length > len(content):
+        return 0
+    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size stands elsewhere: a zip of more than 4 GB
+        return 2**63
+    return int.from_bytes(content[at + 12 : at + 16], "little")
+
+
+def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpoint, str]:
+    """The checkpoint with its scores held against its weights (or made) and its figures computed again, and what was done
+    in a sentence."""
+    one = checkpoints.load(folder)
+    scores, sentence = _held(one, progress) if stored else _made(one, progress)
+    if not stored:
+        write_whole(folder / SCORES, checkpoints.pack_scores(scores))
+    normal, anomaly = scores.validation_normal, scores.validation_anomaly
+    card = dataclasses.replace(
+        one.card,
+        test=checkpoints.test_report(one.task, scores.test, fashion_mnist.load("test").labels),
+        validation=checkpoints.validation_report(normal, anomaly),
+        thresholds=evaluation.operating_points(normal, anomaly),
+        scores_sha256=sha256((folder / SCORES).read_bytes()),
+    )
+    write_whole(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
+    return checkpoints.load(folder), sentence
+
+
+def _held(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
+    """The stored scores, each of which the weights gave again, as far as the images are here."""
+    test = fashion_mnist.load("test")
+    scores = one.scores
+    parts = [(one.test_scores(test), test.images)]
+    train = fashion_mnist.load("train")
+    places = tasks.validation_places(one.task, one.card.data_fingerprint, train)
+    stored = (scores.validation_normal, scores.validation_anomaly)
+    whole = sum(map(len, stored))
+    if places is not None:
+        if [len(some) for some in places] != [len(some) for some in stored]:
+            raise CheckpointError(
+                f"{SCORES} has {whole} validation scores; its card's task has {sum(map(len, places))}."
+            )
+        parts += [(some[at >= 0], train.images[at[at >= 0]]) for some, at in zip(stored, places, strict=True)]
+    _compare(
+        one, np.concatenate([some for some, _ in parts]), np.concatenate([images for _, images in parts]), progress
+    )
+    there = sum(len(some) for some, _ in parts[1:])
+    sentence = (
+        f"All {len(scores.test):,} test scores and {there:,} of {whole:,} validation scores are what the weights give"
+    )
+    return scores, sentence + ("." if there == whole else "; the other validation images are not here.")
+
+
+def _compare(one: Checkpoint, stored: np.ndarray, images: np.ndarray, progress: Progress) -> None:
+    """See that uint8 images [N, 28, 28] have their stored scores [N]. Raises CheckpointError at the first that has another."""
+    for start, given in _in_parts(one, images, progress):
+        differences = np.abs(given - stored[start : start + len(given)])
+        if differences.max() > TOLERANCE:
+            raise CheckpointError(f"{SCORES} does not belong to {WEIGHTS}: the weights give other scores.")
+
+
+def _in_parts(one: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:
+    """(index of the first, scores) of some images after the other; a score is the same however they are parted."""
+    from core.gans import scoring
+
+    generator = one.generator()
+    for start in range(0, len(images), AT_ONCE):
+        yield start, scoring.score(generator, images[start : start + AT_ONCE], one.config.size)
+        progress(min(1.0, (start + AT_ONCE) / len(images)))
+
+
+def _made(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
+    """The scores, made from the weights: where the training images are those of the card."""
+    train = fashion_mnist.load("train")
+    if train.fingerprint != one.card.data_fingerprint:
+        raise CheckpointError(
+            f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
+            f"({one.card.data_source}) than there are ({train.source.name}). Give all three files."
+        )
+    split = tasks.split(one.task, train)
+    parts = (fashion_mnist.load("test").images, split.validation_normal, split.validation_anomaly)
+    scores = np.concatenate([given for _, given in _in_parts(one, np.concatenate(parts), progress)])
+    ends = np.cumsum([len(images) for images in parts])[:-1]
+    return Scores(*np.split(scores, ends)), "Its scores were made here."

@@ -1,0 +1,121 @@
+"""What a trained model makes of the whole test split: its latent space in two dimensions, its mean residual a class.
+
+Made once for each set of weights and kept on disk, so that pages show it without torch. scikit-learn is imported only
+for t-SNE, torch only where weights are used.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.basics.errors import CheckpointError
+from core.basics.files import write_whole
+from core.data.fashion_mnist import CLASSES, Images
+from core.store import checkpoints, tensors
+from core.store.checkpoints import Checkpoint
+
+SAMPLE = 200  # images a class in the t-SNE map: seconds, where all 10,000 images would be minutes
+_SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (10, 28, 28), "sample": (-1,), "tsne": (-1, 2)}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """`pca` float32 [N, 2]: z of every test image on its first two principal components, which hold `shares` [2] of the
+    variance. `residuals` float32 [10, 28, 28]: mean |x − G(x)| of each class. `sample` int32 [M] and `tsne` float32
+    [M, 2]: some of the images in a t-SNE map; both are empty until one has been made.
+    """
+
+    pca: np.ndarray
+    shares: np.ndarray
+    residuals: np.ndarray
+    sample: np.ndarray
+    tsne: np.ndarray
+
+
+def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
+    """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
+    latents, residuals = _run(checkpoint, test, progress)
+    sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(CLASSES))])
+    coordinates, shares = principal(latents)
+    empty = np.empty(0, np.int32), np.empty((0, 2), np.float32)
+    return Survey(coordinates, shares, sums.astype(np.float32), *empty)
+
+
+def with_tsne(
+    known: Survey, checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None
+) -> Survey:
+    """`known` with a t-SNE map (van der Maaten and Hinton 2008) of the first SAMPLE test images of each class.
+
+    Neighbours stay neighbours in it; distances between groups mean little. Imports torch and scikit-learn.
+    """
+    sample = np.sort(np.concatenate([np.flatnonzero(test.labels == label)[:SAMPLE] for label in range(len(CLASSES))]))
+    latents, _ = _run(checkpoint, Images(test.images[sample], test.labels[sample], test.source), progress)
+    from sklearn.manifold import TSNE
+
+    # A fixed start and seed: the same weights give the same map.
+    coordinates = TSNE(2, init="pca", random_state=0, perplexity=30).fit_transform(latents)
+    return dataclasses.replace(known, sample=sample.astype(np.int32), tsne=coordinates.astype(np.float32))
+
+
+def principal(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(coordinates float32 [N, 2], share of the variance each holds float32 [2]) of float [N, Z], Z ≥ 2.
+
+    The sign of a component is free; it is chosen so that its largest weight is positive, and the same every time.
+    """
+    centred = latents.astype(np.float64) - latents.mean(0, dtype=np.float64)
+    variances, components = np.linalg.eigh(centred.T @ centred)  # ascending
+    first = components[:, :-3:-1]
+    first = first * np.sign(first[np.abs(first).argmax(0), range(2)])
+    shares = variances[:-3:-1] / max(variances.sum(), np.finfo(float).tiny)
+    return (centred @ first).astype(np.float32), shares.astype(np.float32)
+
+
+def path(checkpoint: Checkpoint) -> Path:
+    """Where the survey of these very weights is kept, in a folder that no run's name can be."""
+    return checkpoints.RUNS / ".surveys" / f"{checkpoint.card.weights_sha256}.safetensors"
+
+
+def keep(checkpoint: Checkpoint, survey: Survey) -> None:
+    """Write it, whole or not at all. Raises OSError."""
+    from safetensors.numpy import save
+
+    write_whole(path(checkpoint), save({name: np.ascontiguousarray(array) for name, array in vars(survey).items()}))
+
+
+def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
+    """The one on disk for a test split of `images`; None where there is none, or it is damaged and must be made again."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        content = checkpoints.read(path(checkpoint))
+        tensors.header(content)
+        found = Survey(**load(content))
+    except (CheckpointError, SafetensorError, ValueError, KeyError, TypeError):
+        return None
+    for name, shape in _SHAPES.items():
+        array = getattr(found, name)
+        fits = array.ndim == len(shape) and all(want in (-1, is_) for want, is_ in zip(shape, array.shape, strict=True))
+        if not fits or array.dtype != (np.int32 if name == "sample" else np.float32) or not np.isfinite(array).all():
+            return None
+    if len(found.pca) != images or len(found.sample) != len(found.tsne):
+        return None
+    return found if ((found.sample >= 0) & (found.sample < images)).all() else None
+
+
+def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
+    """(E(x) [N, Z], |x − G(x)| [N, 28, 28]) of all images, float32."""
+    from core.gans import scoring
+
+    latents, residuals, done = [], [], 0
+    for images, z, reconstructions in scoring.encode_and_reconstruct(
+        checkpoint.generator(), test.images, checkpoint.config.size
+    ):
+        latents.append(z)
+        residuals.append(scoring.residual(images, reconstructions))
+        done += len(images)
+        progress(done / len(test.images))
+    return np.concatenate(latents), np.concatenate(residuals)

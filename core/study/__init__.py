@@ -1,0 +1,1 @@
+"""The sweep into results.csv, the baselines beside it, and the tables made of it."""

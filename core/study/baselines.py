@@ -1,0 +1,88 @@
+"""What the GANs are held against: three one-class methods on raw pixels, and a small supervised CNN, the ceiling.
+
+Each takes a task's Split and test images uint8 [N, 28, 28] and returns test scores float [N], higher = more anomalous.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.data.tasks import Split
+from core.gans.config import TrainingConfig
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32) / 255.0
+
+
+def isolation_forest(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
+    """Isolation forest (Liu et al. 2008) of 300 trees on raw pixels of normals. One-class."""
+    from sklearn.ensemble import IsolationForest
+
+    forest = IsolationForest(n_estimators=300, random_state=seed).fit(_flat(split.train_normal))
+    return -forest.score_samples(_flat(test))
+
+
+def pca_residual(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
+    """Mean absolute error after projection on the first 64 principal components of normals. One-class."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(64, random_state=seed).fit(_flat(split.train_normal))
+    flat = _flat(test)
+    return np.abs(flat - pca.inverse_transform(pca.transform(flat))).mean(1)
+
+
+def nearest_neighbours(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
+    """Mean Euclidean distance to the five nearest normals in pixel space. One-class; `seed` changes nothing."""
+    from sklearn.neighbors import NearestNeighbors
+
+    neighbours = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(_flat(split.train_normal))
+    return neighbours.kneighbors(_flat(test))[0].mean(1)
+
+
+def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
+    """A small CNN classifying normal against anomaly on exactly the images and augmentation that a seen GAN gets.
+
+    Not an anomaly detector: the ceiling that such a detector is measured by. Returns the logit of "anomaly".
+    """
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    from core.gans.build import to_input
+    from core.gans.training import Batches
+
+    config = TrainingConfig(epochs=20)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((1, 32), (32, 64), (64, 128)):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)]
+        network = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * 9, 1))
+        network = network.to(memory_format=torch.channels_last)
+        batches = Batches(split, config, config.size, seed, torch.device("cpu"))
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=config.epochs * batches.steps)
+        network.train()
+        for _ in range(config.epochs):
+            for normal, anomaly in batches.epoch():
+                logits = network(torch.cat([normal, anomaly]))[:, 0]
+                truth = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomaly))])
+                optimizer.zero_grad()
+                F.binary_cross_entropy_with_logits(logits, truth).backward()
+                optimizer.step()
+                schedule.step()
+    network.eval()
+    with torch.inference_mode():
+        chunks = [to_input(torch.from_numpy(test[i : i + 500]), config.size) for i in range(0, len(test), 500)]
+        return torch.cat([network(chunk)[:, 0] for chunk in chunks]).numpy()
+
+
+# Name → (method, regime it belongs to).
+BASELINES: dict[str, tuple[Callable[[Split, np.ndarray, int], np.ndarray], str]] = {
+    "isolation forest": (isolation_forest, "one-class"),
+    "PCA residual": (pca_residual, "one-class"),
+    "kNN": (nearest_neighbours, "one-class"),
+    "supervised CNN": (supervised_cnn, "seen"),
+}

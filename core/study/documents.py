@@ -1,0 +1,70 @@
+"""README, RESULTS.md and the model cards, held to results.csv and to the cards in the box.
+
+`python -m core documents` writes what differs; with --check, as `make check` runs it, each difference is named instead.
+"""
+
+from pathlib import Path
+
+from core.basics.errors import MisfitError
+from core.basics.files import write_whole
+from core.data.fashion_mnist import ROOT
+from core.store import model_cards
+from core.study import figures, reporting, sweep
+
+RESULTS = ROOT / "RESULTS.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- Figures: written by `python -m core documents`; do not edit. -->", "<!-- End of the figures. -->"
+TOLERANCE = 1e-4  # between a card and its row: the sweep may have scored the model on another processor
+
+
+def expected() -> dict[Path, str]:
+    """Each document → the text it should have. Raises MisfitError for a damaged table or card, or a README without marks."""
+    rows = sweep.read()
+    planned = sum(len(study()) for study in sweep.STUDIES.values())
+    texts = {RESULTS: reporting.markdown(rows, planned), **model_cards.documents()}
+    if README.exists():  # a container has none
+        readme = README.read_text("utf-8")
+        if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+            raise MisfitError(f"{README} needs the lines {BEGIN!r} and {END!r} once each, around its figures.")
+        before, after = readme.partition(BEGIN)[0], readme.partition(END)[2]
+        texts[README] = f"{before}{BEGIN}\n\n{reporting.headline(rows)}\n\n{END}{after}"
+    return texts
+
+
+def write() -> list[Path]:
+    """Write the documents that differ; returns them. Raises MisfitError."""
+    stale = {path: text for path, text in expected().items() if _read(path) != text}
+    for path, text in stale.items():
+        write_whole(path, text.encode())
+    return list(stale)
+
+
+def check() -> list[str]:
+    """A line for each document that differs from its sources, and for each card in the box that differs from results.csv."""
+    told = []
+    for path, text in expected().items():
+        lines, should = _read(path).splitlines(), text.splitlines()
+        if lines != should:
+            at = next((n for n, pair in enumerate(zip(lines, should, strict=False)) if pair[0] != pair[1]), len(lines))
+            told.append(f"{path.name} differs from results.csv and the cards, first in line {at + 1}.")
+    rows = sweep.read()
+    for checkpoint in model_cards.boxed():
+        card, task = checkpoint.card, checkpoint.task
+        row = figures.training(rows, card.model, task.regime, task.normal, card.seed)
+        name = f"checkpoints/{card.model}/{checkpoint.folder.name}"
+        if row is None:
+            told.append(f"{name} has no row in results.csv; `python -m core results` measures it.")
+            continue
+        stated = {"validation_auroc": card.validation["auroc"]} | {
+            figure: card.test[figure] for figure in ("auroc", "auroc_low", "auroc_high", "normal_error", "fpr_at_95tpr")
+        }
+        told += [
+            f"{name}: {figure} is {value:.6f} on its card and {row[figure]:.6f} in results.csv."
+            for figure, value in stated.items()
+            if not abs(value - row[figure]) <= TOLERANCE
+        ]
+    return told
+
+
+def _read(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""

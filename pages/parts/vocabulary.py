@@ -1,0 +1,222 @@
+"""Every term a page uses, in plain words. The name here is its one name: pages, tables and cards call it so."""
+
+from dataclasses import dataclass
+
+from core.basics.names import MODEL_NAMES, REGIME_HELP
+
+
+@dataclass(frozen=True)
+class Term:
+    """`name` as pages write it; `also` are other names it goes by elsewhere, so that whoever looks for those finds it."""
+
+    name: str
+    meaning: str
+    also: tuple[str, ...] = ()
+
+
+GROUPS: dict[str, tuple[Term, ...]] = {
+    "The task": (
+        Term(
+            "Normal class", "The one kind of garment that belongs. You choose it in the sidebar.", ("in-distribution",)
+        ),
+        Term(
+            "Anomaly",
+            "An image of any other class: what does not belong, the bad apple on the packing line.",
+            ("outlier", "positive"),
+        ),
+        Term(
+            "Training, validation and test images",
+            "Training images teach the model. Validation images are held back from them to place thresholds. Test images "
+            "choose nothing: they are kept for the figures that are reported.",
+            ("split",),
+        ),
+        Term(
+            "Regime",
+            "Which anomalies the model was allowed to learn from. Figures of different regimes answer different questions "
+            "and never stand in one column.",
+        ),
+        Term("Seen", REGIME_HELP["seen"], ("supervised",)),
+        Term("Unseen", REGIME_HELP["unseen"], ("leave one class out", "left out")),
+        Term("One-class", REGIME_HELP["one-class"], ("unsupervised",)),
+    ),
+    "From an image to a verdict": (
+        Term(
+            "Reconstruction",
+            "The image as the model redraws it, after squeezing it through a few numbers.",
+            ("redrawing", "G(x)"),
+        ),
+        Term(
+            "Residual",
+            "The absolute difference between image and reconstruction at each pixel, from 0 to 2.",
+            ("error map",),
+        ),
+        Term(
+            "Anomaly score",
+            "The mean of the residual: how badly the image is redrawn, from 0 to 2. Higher is more anomalous. It is not a "
+            "probability, and an image's score never depends on the images beside it.",
+            ("score", "reconstruction error"),
+        ),
+        Term(
+            "Percentile",
+            "The share of normal validation images that score no higher. At 99 % the image is stranger than nearly all of them.",
+        ),
+        Term("Threshold", "The score from which on an image is flagged. You choose it.", ("cut-off", "limit")),
+        Term(
+            "Verdict",
+            "One word for an image: normal (its score is below the threshold), anomaly (at or above it), or can't tell: it is "
+            "far from every training image of all ten classes, no garment, and its score says nothing, be it high or low.",
+            ("can't tell", "no garment", "stranger"),
+        ),
+        Term("Flagged", "Scored at or above the threshold, and so called an anomaly."),
+        Term("Caught", "An anomaly that is flagged.", ("true positive",)),
+        Term("Missed", "An anomaly that is not flagged.", ("false negative",)),
+        Term("False alarm", "A normal image that is flagged.", ("false positive",)),
+        Term("Passed", "A normal image that is not flagged.", ("true negative",)),
+    ),
+    "How good it is": (
+        Term(
+            "True-positive rate (TPR)",
+            "The share of anomalies that are caught.",
+            ("recall", "sensitivity", "detection rate"),
+        ),
+        Term(
+            "False-positive rate (FPR)",
+            "The share of normal images that are flagged.",
+            ("false-alarm rate", "fall-out"),
+        ),
+        Term(
+            "Precision", "The share of flagged images that really are anomalies. It depends on how rare anomalies are."
+        ),
+        Term("ROC curve", "TPR against FPR for every possible threshold.", ("receiver operating characteristic",)),
+        Term(
+            "AUROC",
+            "The area under the ROC curve: the chance that a random anomaly scores higher than a random normal image. 0.5 is "
+            "guessing, 1 is perfect. It needs no threshold.",
+            ("AUC", "ROC AUC"),
+        ),
+        Term(
+            "Average precision",
+            "Precision, averaged over all shares of anomalies caught, here as if 5 % of items were anomalies.",
+            ("AP",),
+        ),
+        Term(
+            "Operating point",
+            "A threshold with a reason, such as at most 5 % false alarms. Chosen on validation images.",
+        ),
+        Term(
+            "Youden J",
+            "TPR − FPR. Misfit starts at the threshold where it is largest; for a one-class model, which was shown no labelled "
+            "anomaly, at the one with at most 5 % false alarms.",
+            ("Youden's index",),
+        ),
+        Term(
+            "Prevalence",
+            "How many of all items really are anomalies. In the test it is 90 % (unseen: 50 %), on a real line far less.",
+            ("share of anomalies", "rarity"),
+        ),
+        Term(
+            "Expected cost",
+            "What mistakes cost an item on average, for the costs and the share of anomalies that you state.",
+        ),
+        Term(
+            "95 % interval",
+            "Where the figure would plausibly lie with other images of the same kind: the narrower, the surer.",
+            ("confidence interval",),
+        ),
+        Term(
+            "Spread over classes",
+            "How unlike the classes are: the hardest and the easiest, or the SD between them. The classes are all there are, so it is no "
+            "interval: it says nothing about other images or another training.",
+            ("SD over classes", "SD over left-out classes"),
+        ),
+        Term(
+            "SD over seeds",
+            "How far trainings that differ only in their seed, the number that starts the random draws, lie apart. SD is the standard "
+            "deviation.",
+            ("seed", "spread"),
+        ),
+        Term(
+            "SSIM",
+            "Structural similarity of an image and its reconstruction; 1 is identical.",
+            ("structural similarity",),
+        ),
+    ),
+    "Inside the models": (
+        Term(
+            "GAN",
+            "Generative adversarial network: a generator draws, a discriminator judges, and each learns from the other.",
+        ),
+        Term(
+            MODEL_NAMES["traditional"],
+            "The baseline here: fully connected networks and one kind of loss, the mean squared error.",
+            ("vanilla GAN",),
+        ),
+        Term(
+            MODEL_NAMES["dcgan"],
+            "The stronger one here, after Kim et al. 2020: convolutions, skip connections and six losses.",
+            ("deep convolutional GAN", "Kim"),
+        ),
+        Term("Generator", "The network that redraws: an encoder, the latent vector, a decoder.", ("autoencoder", "G")),
+        Term(
+            "Encoder and decoder",
+            "The encoder squeezes an image into the latent vector; the decoder draws it again from there.",
+            ("E",),
+        ),
+        Term(
+            "Latent vector",
+            "The few numbers in the middle that must hold the whole image.",
+            ("z", "bottleneck", "code"),
+        ),
+        Term("Skip connection", "A shortcut that hands details from the encoder straight to the decoder.", ("U-Net",)),
+        Term(
+            "Discriminator",
+            "The network that tells images from reconstructions. Each GAN has two, one for normal images and one for anomalies.",
+            ("critic", "D"),
+        ),
+        Term("Epoch", "One pass over all normal training images."),
+        Term("Loss", "The number that training makes small; a sum of several, each with a weight."),
+        Term(
+            "MSE",
+            "Mean squared error between image and reconstruction, made small on normal images. On anomalies the traditional GAN makes it "
+            "small against the image's own negative (negative MSE), so that they are redrawn badly.",
+            ("mean squared error",),
+        ),
+        Term("L1 loss", "Mean absolute error between a normal image and its reconstruction.", ("mean absolute error",)),
+        Term(
+            "Patch L1 loss", "The same, over the three worst of nine overlapping patches: the worst spots count most."
+        ),
+        Term("Latent vector loss", "How far the latent vectors of an image and of its reconstruction lie apart."),
+        Term(
+            "ABC loss",
+            "Autoencoding binary classifier (Yamanaka et al. 2019): small when an anomaly is redrawn badly.",
+            ("Yamanaka",),
+        ),
+        Term(
+            "Adversarial loss",
+            "How well the discriminators tell images from reconstructions. On normal images the generator tries to fool them.",
+            ("least-squares GAN",),
+        ),
+        Term(
+            "Supervised CNN",
+            "An ordinary classifier that is given every label. What it reaches is the ceiling for a seen figure.",
+            ("ceiling", "convolutional neural network"),
+        ),
+        Term("Isolation forest", "A classic one-class method on raw pixels, to hold the GANs against.", ("baseline",)),
+        Term(
+            "Checkpoint",
+            "A trained model on disk: weights, stored scores, and a card that says how it came about.",
+            ("trained model",),
+        ),
+    ),
+}
+TERMS = tuple(term for terms in GROUPS.values() for term in terms)
+
+
+def find(text: str) -> dict[str, list[Term]]:
+    """The terms, by group, that `text` occurs in: name, other names or meaning; upper and lower case alike. All for ""."""
+    wanted = text.strip().casefold()
+    hits = {
+        group: [t for t in terms if wanted in " ".join((t.name, *t.also, t.meaning)).casefold()]
+        for group, terms in GROUPS.items()
+    }
+    return {group: terms for group, terms in hits.items() if terms}

@@ -1,0 +1,61 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from core.basics import files
+from core.basics.files import sha256, write_whole
+
+
+def test_a_file_is_written_whole_into_a_new_folder_and_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file.json"
+    write_whole(path, b"first, the longer one")
+    write_whole(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_disk_that_refuses_leaves_the_old_file_and_nothing_else(
+    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.json"
+    write_whole(path, b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, failing, refuse)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sha256_is_the_published_one() -> None:
+    # FIPS 180-2, appendix B.1
+    assert sha256(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_folder_is_swapped_in_one_step_and_the_old_one_goes(tmp_path: Path, monkeypatch) -> None:
+    for swap in (True, False):  # as on Linux, as elsewhere
+        new, folder = tmp_path / f"new{swap}", tmp_path / f"folder{swap}"
+        for path, word in ((folder, "old"), (new, "new")):
+            path.mkdir()
+            (path / "file").write_text(word)
+        if not swap:
+            monkeypatch.setattr(files, "_swapped", lambda *_: False)
+        files.replace_folder(new, folder)
+        assert (folder / "file").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folderFalse", "folderTrue"]
+
+
+def test_what_a_kill_has_left_goes_after_an_hour(tmp_path: Path) -> None:
+    old, fresh = tmp_path / ".card.json.old", tmp_path / ".card.json.fresh"
+    for path in (old, fresh, tmp_path / "card.json"):
+        path.write_text("x")
+    os.utime(old, (time.time() - 2 * files.LITTER_AGE,) * 2)
+    files.write_whole(tmp_path / "card.json", b"y")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".card.json.fresh", "card.json"]

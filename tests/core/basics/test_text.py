@@ -1,0 +1,63 @@
+"""Text of unknown origin is shown as text."""
+
+import pandas as pd
+import pytest
+
+from core.basics.text import as_csv, cell, plain
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "![x](http://127.0.0.1/x.png)",
+        "[x](javascript:alert(1))",
+        "# heading",
+        "**bold** _slanted_ ~~struck~~",
+        ":red[x] :material/home: :smile:",
+        "$x^2$",
+        "| a | b |",
+        "`code` and `[x](y)",
+        "``` [x](y) ```",
+        "&lt;b&gt;",
+        "\\[x](y)",
+        "1. one",
+    ],
+)
+def test_nothing_in_it_is_markup(hostile: str) -> None:
+    shown = plain(hostile)
+    outside = "".join(part for place, part in enumerate(shown.split("`")) if not place % 2 or "\\`" in shown)
+    for place, letter in enumerate(outside):
+        if letter in "<>[]*$:~|&":
+            assert outside[place - 1] == "\\", (letter, shown)
+    assert not shown.lstrip().startswith(("#", "-", "+", "1."))
+    assert shown.replace("\\", "").replace("\u200b", "") == hostile.replace("\\", "")
+
+
+def test_misfits_own_words_stay_as_they_are() -> None:
+    said = "Run `python -m core fetch`, or set FASHION_MNIST_DIR (28×28, at most 5 %)."
+    assert plain(said) == said
+
+
+def test_it_is_one_line_and_no_link() -> None:
+    assert plain("a\nb\r\x00c") == "a b  c"
+    for address in ("http://example.org", "https://example.org", "www.example.org", "a@example.org"):
+        assert address not in plain(f"see {address}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=HYPERLINK(1).png", "+1+1", "-2+3", "@SUM(A1)", " =1+1", "\t=1", "\r=1", "\uff1d1+1", "-photo.png", "=", "-"],
+)
+def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
+    assert cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["boot.png", "-1.5", "+3", "1e-05", "", "a=b", "dcgan-t-shirt", "0.25"])
+def test_other_cells_of_a_csv_stay_as_they_are(text: str) -> None:
+    assert cell(text) == text
+
+
+def test_a_table_as_csv_keeps_every_digit_and_defuses_its_texts() -> None:
+    table = pd.DataFrame({"file": ["=A1.png", 'a"b,c.png'], "score": [0.1, -1 / 3], "@note": ["", None]})
+    assert as_csv(table).decode() == ('file,score,\'@note\n\'=A1.png,0.1,\n"a""b,c.png",-0.3333333333333333,\n')

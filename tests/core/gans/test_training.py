@@ -1,0 +1,323 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from core.basics.errors import ConfigError, DataError, TrainingDiverged
+from core.data import tasks
+from core.data.tasks import Split, Task
+from core.gans import scoring, training
+from core.gans.build import to_input
+from core.gans.config import TrainingConfig
+from core.gans.training import Batches, Progress, Training
+from core.metrics import evaluation
+from core.runs import estimate
+
+MODEL = pytest.mark.parametrize("model", ["traditional", "dcgan"])
+
+
+def weights(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def finite(module: torch.nn.Module) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in module.state_dict().values())
+
+
+def after(steps: int):
+    """A should_stop that says yes after so many steps."""
+    left = iter([False] * (steps - 1) + [True])
+    return lambda: next(left)
+
+
+@pytest.fixture
+def start(quick, small_split):
+    def begin(model: str, seed: int = 7, split=small_split, **changes: object) -> Training:
+        return Training(model, quick(model, **changes), split, seed, "cpu")
+
+    return begin
+
+
+def weighing(config: TrainingConfig) -> set[str]:
+    """The losses that are on."""
+    return {name for name in config.loss_names if getattr(config, name)}
+
+
+@MODEL
+def test_every_part_changes_in_one_step(model: str, start) -> None:
+    # A known port pairs G's gradients with G + E's variables: its encoder never trains.
+    run = start(model)
+    before = {name: parameter.clone() for name, parameter in run.gan.named_parameters()}
+    list(run.epochs(should_stop=after(1)))
+    still = [name for name, parameter in run.gan.named_parameters() if torch.equal(parameter, before[name])]
+    assert still == []
+    assert {name.split(".")[0] for name in before} == {"generator", "normal_discriminator", "anomaly_discriminator"}
+
+
+@MODEL
+def test_a_loss_that_weighs_nothing_is_not_computed(model: str, start) -> None:
+    off = {"dcgan": ("latent", "adversarial_anomaly"), "traditional": ("negative_mse", "adversarial_anomaly")}[model]
+    run = start(model, epochs=1, **dict.fromkeys(off, 0.0))
+    before = weights(run.gan.anomaly_discriminator)
+    (record,) = run.epochs()
+    assert set(record["losses"]) == weighing(run.config) - set(off) | {"discriminator_normal"}
+    assert same(weights(run.gan.anomaly_discriminator), before)
+
+
+@MODEL
+def test_the_generators_step_leaves_the_discriminators_alone(model: str, start) -> None:
+    # Not 0: a discriminator that weighs nothing is not trained at all.
+    without = start(model, adversarial_normal=1e-6, adversarial_anomaly=1e-6)
+    strong = start(model, adversarial_normal=50.0, adversarial_anomaly=50.0)
+    for run in (without, strong):
+        list(run.epochs(should_stop=after(1)))
+    for name in ("normal_discriminator", "anomaly_discriminator"):
+        one, other = getattr(without.gan, name), getattr(strong.gan, name)
+        assert same(weights(one), weights(other))
+        # nor has it left a gradient for their next step
+        assert all(torch.equal(p.grad, q.grad) for p, q in zip(one.parameters(), other.parameters(), strict=True))
+        assert all(parameter.requires_grad for parameter in other.parameters())
+    assert not same(weights(without.gan.generator), weights(strong.gan.generator))
+
+
+@MODEL
+def test_the_generator_moves_each_loss_on_normals_down(model: str, trained) -> None:
+    first, last = trained[model].history[0]["losses"], trained[model].history[-1]["losses"]
+    name = "mse" if model == "traditional" else "l1"
+    assert last[name] < first[name]
+
+
+@MODEL
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(model: str, start, trained) -> None:
+    again = start(model)
+    list(again.epochs())
+    assert same(weights(again.generator), weights(trained[model].generator))
+    steady = ("losses", "discriminator_accuracy", "validation_auroc", "validation_error")
+    assert [[r[key] for key in steady] for r in again.history] == [
+        [r[key] for key in steady] for r in trained[model].history
+    ]
+    assert next(start(model, seed=8).epochs())["losses"] != again.history[0]["losses"]
+
+
+@MODEL
+def test_the_global_random_state_is_neither_used_nor_changed(model: str, start, trained) -> None:
+    torch.manual_seed(12345)
+    before = torch.get_rng_state()
+    run = start(model)
+    list(run.epochs(should_stop=after(2)))
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(54321)
+    again = start(model)
+    list(again.epochs(should_stop=after(2)))
+    assert same(weights(again.generator), weights(run.generator))
+
+
+@MODEL
+def test_a_record_says_all(model: str, trained, small_split) -> None:
+    run = trained[model]
+    assert [record["epoch"] for record in run.history] == [1, 2]
+    record = run.history[-1]
+    assert set(record) == {
+        "epoch",
+        "losses",
+        "discriminator_accuracy",
+        "validation_auroc",
+        "validation_error",
+        "learning_rate",
+        "seconds",
+        "images_per_second",
+    }
+    assert set(record["losses"]) == {
+        *weighing(run.config),
+        "discriminator_normal",
+        "discriminator_anomaly",
+    }
+    assert all(type(value) is float and math.isfinite(value) for value in record["losses"].values())
+    assert set(record["discriminator_accuracy"]) == {"normal", "anomaly"}
+    assert all(0.0 <= value <= 1.0 for value in record["discriminator_accuracy"].values())
+    assert record["seconds"] > 0
+    assert record["images_per_second"] == pytest.approx(5 * 32 * 2 / record["seconds"])
+    # The one-cycle schedule has come down from its peak.
+    assert 0 < record["learning_rate"] < run.history[0]["learning_rate"] <= run.config.learning_rate
+
+    normal = scoring.score(run.generator, small_split.validation_normal, run.gan.size)
+    anomaly = scoring.score(run.generator, small_split.validation_anomaly, run.gan.size)
+    assert record["validation_auroc"] == evaluation.auroc(normal, anomaly)
+    assert record["validation_error"] == pytest.approx(normal.mean(), rel=1e-6)
+
+
+def test_records_come_as_epochs_finish_and_progress_after_every_step(start) -> None:
+    run = start("traditional")
+    seen: list[Progress] = []
+    epochs = run.epochs(on_step=seen.append)
+    first = next(epochs)
+    assert run.history == [first]
+    assert seen == [Progress(0, 2, step, 5) for step in range(1, 6)]
+    second = next(epochs)
+    assert run.history == [first, second]
+    assert seen[5:] == [Progress(1, 2, step, 5) for step in range(1, 6)]
+    assert list(epochs) == []
+
+
+@MODEL
+@pytest.mark.parametrize(("steps", "epochs"), [(3, 0), (7, 1)])
+def test_a_stopped_training_keeps_what_it_has(model: str, steps: int, epochs: int, start, trained) -> None:
+    run = start(model)
+    fresh = weights(run.generator)
+    seen: list[Progress] = []
+    list(run.epochs(should_stop=after(steps), on_step=seen.append))
+    assert len(seen) == steps
+    assert run.finished_epochs == len(run.history) == epochs
+    assert not same(weights(run.generator), fresh)
+    assert not same(weights(run.generator), weights(trained[model].generator))
+    assert finite(run.generator)
+    assert not run.generator.training
+
+
+@MODEL
+def test_the_average_is_of_weights_and_batch_norm_statistics(model: str, start) -> None:
+    run = start(model, ema_decay=0.75)
+    states: list[dict[str, torch.Tensor]] = []
+    list(run.epochs(should_stop=after(4), on_step=lambda _: states.append(weights(run.gan.generator))))
+    expected = {name: tensor.double() for name, tensor in states[0].items()}
+    for state in states[1:]:
+        expected = {name: 0.75 * tensor + 0.25 * state[name].double() for name, tensor in expected.items()}
+    found = weights(run.generator)
+    if model == "dcgan":
+        statistics = [name for name in found if "running" in name]
+        assert len(statistics) == 12
+        assert all(not torch.equal(found[name], states[-1][name]) for name in statistics)
+    for name, tensor in found.items():
+        if tensor.is_floating_point():
+            assert torch.allclose(tensor.double(), expected[name], rtol=1e-5, atol=1e-7), name
+
+
+@MODEL
+def test_one_class_trains_on_normals_alone(model: str, small, start) -> None:
+    split = tasks.split(Task(regime="one-class", anomalies=0), small)
+    run = start(model, split=split, epochs=1, distorted=False)
+    anomaly_discriminator = weights(run.gan.anomaly_discriminator)
+    (record,) = run.epochs()
+    on_normals = weighing(run.config) - set(estimate.ON_ANOMALIES)
+    assert set(record["losses"]) == on_normals | {"discriminator_normal"}
+    assert set(record["discriminator_accuracy"]) == {"normal"}
+    assert record["images_per_second"] == pytest.approx(5 * 32 / record["seconds"])
+    assert 0.0 < record["validation_auroc"] < 1.0
+    assert same(weights(run.gan.anomaly_discriminator), anomaly_discriminator)
+
+
+@MODEL
+@pytest.mark.parametrize("value", [math.nan, 1e25], ids=["nan", "overflow"])
+def test_divergence_stops_the_training_and_keeps_the_last_average(model: str, value: float, start) -> None:
+    run = start(model)
+    epochs = run.epochs()
+    next(epochs)
+    kept = weights(run.generator)
+    with torch.no_grad():
+        list(run.gan.normal_discriminator.parameters())[-1].fill_(value)  # squared, 1e25 is infinite in float32
+    with pytest.raises(TrainingDiverged, match="epoch 2"):
+        next(epochs)
+    assert same(weights(run.generator), kept)
+    assert finite(run.generator)
+    assert len(run.history) == 1
+
+
+@MODEL
+def test_a_gradient_that_is_not_finite_does_not_reach_the_average(model: str, start) -> None:
+    run = start(model)
+    epochs = run.epochs()
+    next(epochs)
+    next(iter(run.gan.generator.parameters())).register_hook(lambda gradient: gradient * math.inf)
+    with pytest.raises(TrainingDiverged):
+        next(epochs)
+    assert finite(run.generator)
+
+
+def test_a_short_training_finds_anomalies(small_split, quick) -> None:
+    run = Training("traditional", quick("traditional", epochs=8, ema_decay=0.8), small_split, 0, "cpu")
+    records = list(run.epochs())
+    assert records[-1]["validation_auroc"] > 0.8
+
+
+def batches(split: Split, config: TrainingConfig, seed: int = 0) -> Batches:
+    return Batches(split, config, config.size, seed, torch.device("cpu"))
+
+
+@MODEL
+def test_without_augmentation_an_epoch_shows_every_normal_at_most_once(model: str, quick, small_split) -> None:
+    config = quick(model, flip=False, shift=0)
+    pairs = list(batches(small_split, config).epoch())
+    assert [(normal.shape, anomaly.shape) for normal, anomaly in pairs] == [
+        ((32, 1, config.size, config.size),) * 2
+    ] * 5
+    for shown, known in zip(
+        (torch.cat(part) for part in zip(*pairs, strict=True)),
+        (small_split.train_normal, small_split.train_anomaly),
+        strict=True,
+    ):
+        shown_bytes = [image.numpy().tobytes() for image in shown]
+        known_bytes = {image.numpy().tobytes() for image in to_input(torch.tensor(known), config.size)}
+        assert set(shown_bytes) <= known_bytes
+        assert len(set(shown_bytes)) == len(shown_bytes) == 160
+
+
+def test_few_anomalies_come_equally_often(quick, small) -> None:
+    split = tasks.split(Task(anomalies=9), small)
+    shown = torch.cat([anomaly for _, anomaly in batches(split, quick("traditional", flip=False, shift=0)).epoch()])
+    often = np.unique(shown.flatten(1).numpy(), axis=0, return_counts=True)[1]
+    assert len(often) == 9
+    assert (often.min(), often.max()) == (160 // 9, 160 // 9 + 1)
+
+
+def test_epochs_differ_from_each_other_and_seeds_too(quick, small_split) -> None:
+    config = quick("traditional")
+    one, again, other = (batches(small_split, config, seed) for seed in (1, 1, 2))
+    first = next(one.epoch())[0]
+    assert torch.equal(next(again.epoch())[0], first)
+    assert not torch.equal(next(other.epoch())[0], first)
+    assert not torch.equal(next(one.epoch())[0], first)
+
+
+def test_augmentation_mirrors_and_moves_by_a_pixel_and_nothing_else(quick, small_split) -> None:
+    image = small_split.train_normal[:1]
+    split = dataclasses.replace(small_split, train_normal=np.repeat(image, 320, 0))
+    found = torch.cat([normal for normal, _ in batches(split, quick("traditional", flip=True, shift=1)).epoch()])
+    framed = torch.tensor(np.pad(image, ((0, 0), (1, 1), (1, 1))))
+    moved = [framed[:, row : row + 28, column : column + 28] for row in range(3) for column in range(3)]
+    variants = [to_input(variant, 28) for one in moved for variant in (one, one.flip(-1))]
+    matches = torch.stack([(found == variant).flatten(1).all(1) for variant in variants])
+    assert matches.any(0).all()
+    assert matches.any(1).sum() == 18  # each is drawn among 320
+
+
+def test_fewer_normals_than_one_batch_is_an_error(start) -> None:
+    with pytest.raises(DataError, match="180 normal training images, fewer than one batch of 181"):
+        start("traditional", batch_size=181)
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**64)])
+def test_a_seed_beyond_64_bits_is_an_error_a_user_can_put_right(seed: int, start) -> None:
+    with pytest.raises(ConfigError, match="seed"):
+        start("traditional", seed=seed)
+
+
+def test_a_device_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert training.pick_device("auto") == torch.device("cpu")
+    with pytest.raises(ConfigError, match="no CUDA device"):
+        training.pick_device("cuda")
+    with pytest.raises(ConfigError, match=r"'tpu'.*auto, cpu, cuda"):
+        training.pick_device("tpu")
+
+
+def test_a_finished_training_does_not_go_on(trained) -> None:
+    for run in trained.values():
+        before = weights(run.generator)
+        assert list(run.epochs()) == []
+        assert same(weights(run.generator), before)

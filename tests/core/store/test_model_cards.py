@@ -1,0 +1,99 @@
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from core.basics.errors import CheckpointError
+from core.store import checkpoints, model_cards
+
+HEADINGS = [
+    "Model details",
+    "Intended use",
+    "Factors",
+    "Metrics",
+    "Evaluation data",
+    "Training data",
+    "Quantitative analyses",
+    "Caveats and recommendations",
+]
+
+
+def test_the_box_has_a_card_of_each_gan_with_the_figures_of_its_models():
+    texts = {path.name: text for path, text in model_cards.documents().items()}
+    assert list(texts) == ["model-card-traditional.md", "model-card-dcgan.md"]
+    for text in texts.values():
+        assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == HEADINGS
+    assert "| T-shirt/top | seen | 0.987 (0.984–0.989) | 0.988 | 4.6 % | 0.087 |" in texts["model-card-dcgan.md"]
+    assert "| T-shirt/top | seen | 0.981 (0.977–0.985) | 0.982 |" in texts["model-card-traditional.md"]
+
+
+def test_figures_come_from_the_card_and_one_model_can_be_shown_alone():
+    one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
+    changed = dataclasses.replace(one.card, test=one.card.test | {"auroc": 0.1234})
+    text = model_cards.markdown([checkpoints.Checkpoint(one.folder, changed)], level=3)
+    assert text.startswith("### Model card: DCGAN\n\n#### Model details")
+    assert "0.123 (" in text and "| Trouser | seen |" not in text and "one-class" not in text
+
+
+def test_a_damaged_card_is_not_passed_over(saved, monkeypatch, tmp_path):
+    folder = saved("traditional")
+    (folder / checkpoints.CARD).write_text("{")
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        model_cards.boxed()
+
+
+def boxed(model: str, name: str, **changes: object) -> checkpoints.Checkpoint:
+    """A model of the box whose card says something else."""
+    one = checkpoints.load(checkpoints.SHIPPED / model / name)
+    return checkpoints.Checkpoint(one.folder, dataclasses.replace(one.card, **changes))
+
+
+def test_how_many_anomalies_the_test_has_is_counted_for_each_regime():
+    seen = boxed("dcgan", "t-shirt")
+    assert "The seen test has 9 times as many anomalies as normal images." in model_cards.markdown([seen])
+    counts = seen.card.test | {"n_normal": 1000, "n_anomaly": 1000, "per_class": {"shirt": 0.9}}
+    task = {"normal": "t-shirt", "regime": "unseen", "anomalies": 6003, "left_out": "shirt"}
+    text = model_cards.markdown([boxed("dcgan", "t-shirt", task=task, test=counts)])
+    assert "The unseen test has as many anomalies as normal images." in text and "times as many" not in text
+
+
+def test_what_chose_the_epoch_is_said(saved, monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "runs")
+    run = tmp_path / "runs" / "mine"
+    shutil.copytree(saved("traditional"), run / checkpoints.LAST)
+    shutil.copytree(run / checkpoints.LAST, run / checkpoints.BEST)
+    card = json.loads((run / checkpoints.BEST / checkpoints.CARD).read_text())
+    card |= {"epochs_trained": 1, "stopped_early": True}
+    (run / checkpoints.BEST / checkpoints.CARD).write_text(json.dumps(card))
+    last, best = (model_cards.markdown([checkpoints.load(run / name)]) for name in (checkpoints.LAST, checkpoints.BEST))
+    assert "The number of epochs was fixed before the training." in last
+    assert "epoch 1 did best on validation images (by AUROC, with labelled anomalies)" in best
+    assert "fixed before" not in best and "epochs are fixed" not in last + best
+    shutil.copytree(run / checkpoints.BEST, tmp_path / "elsewhere")  # imported: what it was is no longer known
+    text = model_cards.markdown([checkpoints.load(tmp_path / "elsewhere")])
+    assert "It is the model of epoch 1 of 2: stopped there, or best there on validation images." in text
+
+
+def test_only_what_is_in_the_box_is_licensed_here(saved):
+    assert "- Licence: MIT\n" in model_cards.markdown([boxed("dcgan", "t-shirt")])
+    text = model_cards.markdown([checkpoints.load(saved("traditional"))])
+    assert "MIT" not in text and "- Licence: not stated; a model that is not in the box is its maker's\n" in text
+
+
+def test_distorted_normals_among_few_labels_are_named():
+    def told(enough: int, anomalies: int) -> str:
+        one = checkpoints.load(checkpoints.shipped("traditional", "t-shirt"))
+        task, config = one.card.task | {"anomalies": anomalies}, one.card.config | {"enough_labels": enough}
+        return model_cards.markdown([boxed("traditional", "t-shirt", task=task, config=config)])
+
+    assert "Because 99 are few, 39 of the 64 anomalies of each batch are normal images" in told(250, 100)
+    assert "are few" not in told(250, 6003) + told(1, 100) + model_cards.markdown([boxed("traditional", "t-shirt")])
+
+
+def test_a_one_class_card_says_which_labels_chose_what():
+    text = model_cards.markdown([boxed("traditional", "t-shirt-one-class")])
+    assert "In force until another is chosen: at most 5 % false alarms on normal validation images" in text
+    assert "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt" in text
+    assert "chosen beforehand with labelled" not in model_cards.markdown([boxed("traditional", "t-shirt")])

@@ -1,0 +1,87 @@
+"""The figures of results.csv, with values reckoned by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from core.study import figures, sweep
+from tests.core.study.test_reporting import row
+
+
+def uneven() -> pd.DataFrame:
+    """Unseen: two trainings with Dress left out, one with Coat. The mean over rows would be 0.8333, that of classes is 0.85."""
+    rows = [
+        row("dcgan", 0.78, seed=0, regime="unseen", left_out="dress", normal_error=0.10, normal_ssim=0.80),
+        row("dcgan", 0.82, seed=1, regime="unseen", left_out="dress", normal_error=0.12, normal_ssim=0.82),
+        row("dcgan", 0.90, seed=0, regime="unseen", left_out="coat", normal_error=0.07, normal_ssim=0.91),
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_one_quantity_has_one_mean_however_many_seeds_a_class_has():
+    line = figures.summary(uneven()).iloc[0]
+    assert line["mean"] == pytest.approx(0.85)
+    assert math.isnan(line["t_shirt"])
+    assert (line["lowest"], line["highest"]) == pytest.approx((0.80, 0.90))
+    assert (line["seeds"], line["seeds_most"], line["trainings"], line["classes"]) == (1, 2, 3, 2)
+    assert line["normal_error"] == pytest.approx(0.09) and line["normal_ssim"] == pytest.approx(0.86)
+    assert figures.auroc(uneven(), "dcgan", "unseen", "t-shirt") == pytest.approx(0.85)
+    assert figures.class_table(uneven(), "unseen").mean(axis=1)["dcgan"] == pytest.approx(0.85)
+
+
+def test_the_spread_over_seeds_and_over_classes_stay_apart():
+    rows = [
+        row("m", 0.90, "t-shirt", 0),
+        row("m", 0.92, "t-shirt", 1),
+        row("m", 0.98, "bag", 0),
+        row("m", 1.0, "bag", 1),
+    ]
+    line = figures.summary(pd.DataFrame(rows)).iloc[0]
+    assert (line["t_shirt"], line["mean"]) == pytest.approx((0.91, 0.95))
+    assert line["sd_seeds"] == pytest.approx(0.014142, abs=1e-6)
+    assert line["sd_classes"] == pytest.approx(0.056569, abs=1e-6)
+
+
+def test_studies_are_no_part_of_the_main_figures():
+    rows = pd.DataFrame([row("dcgan", 0.98), row("dcgan", 0.5, variant="L1"), row("dcgan", 0.6, anomalies=10)])
+    assert figures.auroc(rows, "dcgan", "seen", "t-shirt") == pytest.approx(0.98)
+    assert figures.summary(rows)["trainings"].tolist() == [1]
+    assert figures.class_table(rows, "seen").loc["dcgan", "t-shirt"] == pytest.approx(0.98)
+    assert figures.auroc(rows, "dcgan", "seen", "bag") is None
+
+
+def test_the_figures_of_the_repository():
+    rows = sweep.read()
+    measured = {
+        method: figures.auroc(rows, method, "seen", "t-shirt") for method in ("supervised CNN", "dcgan", "traditional")
+    }
+    assert {name: round(value, 3) for name, value in measured.items()} == {
+        "supervised CNN": 0.990,
+        "dcgan": 0.986,
+        "traditional": 0.981,
+    }
+    assert round(figures.training(rows, "dcgan", "seen", "t-shirt")["auroc"], 4) == 0.9870
+    assert figures.training(rows, "dcgan", "seen", "t-shirt", seed=9) is None
+    hardest = figures.class_means(rows, "seen")
+    assert (hardest.index[0], hardest.index[-1]) == ("shirt", "trouser")
+
+
+def test_the_spread_over_classes_is_students():
+    values = np.random.default_rng(0).normal(0.9, 0.02, 10)
+    mean, low, high = figures.class_spread(values)
+    expected = stats.t.interval(0.95, 9, values.mean(), stats.sem(values))
+    assert (low, high) == pytest.approx(expected) and mean == pytest.approx(values.mean())
+    assert np.isnan(figures.class_spread(values[:2])[1])
+
+
+def test_the_difference_is_paired_by_class_and_by_the_seeds_that_both_have():
+    better = {"t-shirt": 0.01, "bag": 0.02, "coat": 0.03}
+    rows = [row("traditional", 0.9, name, seed) for name in better for seed in (0, 1)]
+    rows += [row("dcgan", 0.9 + by, name, 0) for name, by in better.items()]  # one seed only
+    mean, low, high, classes = figures.difference(pd.DataFrame(rows), "seen")
+    assert mean == pytest.approx(0.02) and classes == 3
+    assert (low, high) == pytest.approx((-0.00484, 0.04484), abs=1e-5)  # t(2) = 4.3027, SD 0.01, √3
+    assert figures.difference(pd.DataFrame(rows), "one-class") is None

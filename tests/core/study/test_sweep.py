@@ -1,0 +1,179 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.basics.errors import MisfitError
+from core.data.fashion_mnist import CLASSES, ROOT
+from core.data.tasks import Task
+from core.gans import config
+from core.gans.config import TraditionalConfig
+from core.store import checkpoints
+from core.study import sweep
+from core.study.sweep import Cell
+
+
+@pytest.fixture(autouse=True)
+def own_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
+
+
+@dataclass(frozen=True)
+class Quick(TraditionalConfig):
+    """Stands in for the traditional GAN's config: the same in one epoch."""
+
+    epochs: int = 1
+
+
+@pytest.fixture
+def quick_cell(monkeypatch) -> Cell:
+    monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
+    return Cell("traditional", Task(), 0)
+
+
+def pca(seed: int = 0) -> Cell:
+    return Cell("PCA residual", Task("trouser", "one-class", 0), seed)
+
+
+def test_the_plan_covers_every_method_class_and_seed_once():
+    cells = sweep.plan()
+    assert len({cell.recipe for cell in cells}) == len(cells)
+    for method in ("traditional", "dcgan", "supervised CNN"):
+        for normal in CLASSES:
+            seeds = [c.seed for c in cells if (c.method, c.task.normal, c.task.regime) == (method, normal, "seen")]
+            assert seeds == list(range(5 if normal == "t-shirt" else 3))
+    unseen = {(c.task.left_out, c.seed) for c in cells if c.method == "dcgan" and c.task.regime == "unseen"}
+    assert {left_out for left_out, _ in unseen} == set(CLASSES) - {"t-shirt"}
+
+
+def test_another_config_is_another_cell(monkeypatch):
+    before = Cell("traditional", Task(), 0).recipe
+    monkeypatch.setitem(config.CONFIGS, "traditional", Quick)
+    assert Cell("traditional", Task(), 0).recipe != before
+
+
+def test_cells_that_no_stand_in_touches_are_those_they_were():
+    """The recipes of these rows in results.csv, from before distorted normals stood among labelled anomalies."""
+    assert Cell("traditional", Task(), 0).recipe == "b7627012b1fe"
+    assert Cell("traditional", Task(regime="one-class", anomalies=0), 0).recipe == "cee7846bac66"
+    assert Cell("traditional", Task(regime="unseen", left_out="bag"), 0).recipe == "2a45e943b48f"
+    assert Cell("dcgan", Task(), 0).recipe == "c1eb65572292"
+    assert Cell("traditional", Task(anomalies=10), 0).recipe != "8989afd61b90"
+
+
+def test_the_scale_of_a_loss_that_is_off_makes_no_other_cell():
+    def recipe(weight: float, scale: float) -> str:
+        return Cell("dcgan", Task(), 0, "a variant", (("abc", weight), ("abc_scale", scale))).recipe
+
+    assert recipe(0.0, 1.0) == recipe(0.0, 8.0)
+    assert recipe(1.0, 1.0) != recipe(1.0, 8.0)
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was():
+    cells = [pca(0), pca(1), Cell("kNN", Task("trouser", "one-class", 0), 0)]
+    running = sweep.run(cells)
+    first = next(running)
+    running.close()
+    todo = sweep.missing(cells, sweep.read())
+    assert len(todo) == 2 and first["recipe"] not in {cell.recipe for cell in todo}
+    list(sweep.run(todo))
+    assert sweep.missing(cells, sweep.read()) == []
+    assert len(sweep.read()) == 3
+
+
+def test_a_row_holds_what_the_scores_say(test_split):
+    (row,) = sweep.run([pca()])
+    again = sweep.read().iloc[0]
+    assert again["auroc"] == pytest.approx(row["auroc"], abs=1e-6)
+    assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
+    assert row["auroc"] > 0.9
+    assert row["hardest_auroc"] < row["auroc"]
+
+
+def test_a_gan_cell_ships_its_model_and_a_second_sweep_uses_it(quick_cell):
+    cell = quick_cell
+    (row,) = sweep.run([cell])
+    card = (cell.shipped / checkpoints.CARD).read_bytes()
+    assert 0 < row["normal_error"] < 2 and -1 <= row["normal_ssim"] <= 1
+    sweep.CSV.unlink()
+    (again,) = sweep.run([cell])
+    assert (cell.shipped / checkpoints.CARD).read_bytes() == card
+    assert again["auroc"] == row["auroc"]
+
+
+def test_a_damaged_model_in_the_box_is_named_set_aside_and_redone(quick_cell, capsys):
+    cell = quick_cell
+    (row,) = sweep.run([cell])
+    weights = cell.shipped / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:100])
+    (again,) = sweep.run([cell])
+    assert "was set aside" in capsys.readouterr().out
+    aside = list((checkpoints.RUNS / "set-aside").iterdir())
+    assert [len((path / checkpoints.WEIGHTS).read_bytes()) for path in aside] == [100]
+    assert again["auroc"] == row["auroc"]
+
+
+def test_a_damaged_csv_is_not_overwritten():
+    sweep.CSV.write_text("method,auroc\nx,not a number\n")
+    with pytest.raises(MisfitError, match="damaged"):
+        sweep.read()
+    with pytest.raises(MisfitError, match="damaged"):
+        list(sweep.run([pca()]))
+    assert sweep.CSV.read_text() == "method,auroc\nx,not a number\n"
+
+
+def test_ssim_is_one_for_the_same_image_and_less_for_another(test_split):
+    images = test_split.images[:4]
+    same = images.astype(np.float32) / 127.5 - 1
+    assert sweep.ssim(images, same) == pytest.approx(1.0, abs=1e-5)
+    assert sweep.ssim(images, same[::-1]) < 0.8
+
+
+def test_a_changed_recipes_row_replaces_the_old_one(monkeypatch):
+    list(sweep.run([pca()]))
+    old = sweep.read().iloc[0]["recipe"]
+    monkeypatch.setattr(Cell, "recipe", property(lambda cell: "another"))
+    assert sweep.missing([pca()], sweep.read()) == [pca()]
+    list(sweep.run([pca()]))
+    assert list(sweep.read()["recipe"]) == ["another"] != [old]
+
+
+def test_a_row_of_a_recipe_that_is_gone_does_not_stay():
+    list(sweep.run([pca()]))
+    rows = sweep.read()
+    old = pd.concat([rows, rows.assign(method="traditional", recipe="000000000000", auroc=0.5)])
+    old.to_csv(sweep.CSV, index=False)
+    assert sweep.drop_gone() == 1
+    assert sweep.read()["method"].tolist() == ["PCA residual"]
+    assert sweep.drop_gone() == 0
+
+
+def test_every_row_of_the_repository_is_of_todays_recipes(monkeypatch):
+    monkeypatch.setattr(sweep, "CSV", ROOT / "results.csv")
+    planned = {cell.recipe for study in sweep.STUDIES.values() for cell in study()}
+    assert set(sweep.read()["recipe"]) <= planned
+
+
+def test_a_dask_cluster_measures_the_same_rows():
+    from distributed import LocalCluster
+
+    cells = [pca(0), pca(1), Cell("kNN", Task("trouser", "one-class", 0), 0)]
+    # Processes of their own, like the cluster's: they find the same data as it does.
+    here = {row["recipe"]: row["auroc"] for row in sweep.run(cells, workers=2)}
+    sweep.CSV.unlink()
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        sweep.dask_cluster(cluster.scheduler_address) as workers,
+    ):
+        assert workers == 2
+        there = {row["recipe"]: row["auroc"] for row in sweep.run(cells, workers)}
+    assert there == here
+    assert sweep.missing(cells, sweep.read()) == []
+
+
+def test_an_address_without_a_scheduler_is_said_so():
+    for address in ("tcp://127.0.0.1:9", "nonsense://"):
+        with pytest.raises(MisfitError, match="No Dask scheduler"), sweep.dask_cluster(address):
+            raise AssertionError("not reached")
