@@ -102,7 +102,7 @@ def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
         one = checkpoints.load(checkpoints.shipped(model, normal))
         is_normal, _ = test_roles(one.task, test.labels[chosen])
         generator = one.generator()
-        scores = [scoring.score(generator, images, one.config.size) for images in (before, after)]
+        scores = [scoring.score(generator, images) for images in (before, after)]
         gap = float(np.median(scores[0][~is_normal]) - np.median(scores[0][is_normal]))
         shift = np.abs(scores[1] - scores[0]) / gap
         reports.append(

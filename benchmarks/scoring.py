@@ -32,7 +32,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
     times as long a pass takes at the batch size that scoring has)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator = found.generator()
-    inputs = to_input(torch.from_numpy(fashion_mnist.load("test").images.copy()), found.config.size)
+    inputs = to_input(torch.from_numpy(fashion_mnist.load("test").images.copy()))
 
     @torch.inference_mode()
     def forward(batch: int) -> None:
@@ -49,7 +49,7 @@ def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int,
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, images = found.generator(), fashion_mnist.load("test").images
     forward, best, at_ours = bare_forward(model)
-    found_times = compare(lambda: timed(lambda: scoring.score(generator, images, found.config.size)), forward, repeats)
+    found_times = compare(lambda: timed(lambda: scoring.score(generator, images)), forward, repeats)
     return found_times, best, at_ours
 
 
@@ -57,7 +57,7 @@ def one_image(model: str, repeats: int = 50) -> float:
     """Seconds for one image, median."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, image = found.generator(), fashion_mnist.load("test").images[:1]
-    seconds = [timed(lambda: scoring.score(generator, image, found.config.size)) for _ in range(repeats)]
+    seconds = [timed(lambda: scoring.score(generator, image)) for _ in range(repeats)]
     return statistics.median(seconds)
 
 
@@ -71,9 +71,9 @@ def peak():  # in kB, of this program alone; getrusage would begin with the pare
     return int(status[status.index("VmHWM:") + 1])
 found = checkpoints.load(checkpoints.shipped("{model}", "t-shirt"))
 generator, images = found.generator(), data.load("test").images
-scoring.score(generator, images[:1], found.config.size)
+scoring.score(generator, images[:1])
 before = peak()
-scoring.score(generator, images, found.config.size)
+scoring.score(generator, images)
 print(before / 1024, peak() / 1024)
 """
     done = subprocess.run(
@@ -88,7 +88,7 @@ def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000),
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, images = found.generator(), fashion_mnist.load("test").images
     seconds = [
-        [timed(partial(scoring.score, generator, images[:n], found.config.size)) for n in counts]
+        [timed(partial(scoring.score, generator, images[:n])) for n in counts]
         for _ in range(repeats)
     ]
     return list(np.median(seconds, axis=0))

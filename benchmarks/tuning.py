@@ -112,7 +112,7 @@ def measure(trial: Trial) -> dict[str, Any]:
             setattr(distortions, name, share)
 
     def score(images: np.ndarray) -> np.ndarray:
-        return scoring.score(training.generator, images, config.size)
+        return scoring.score(training.generator, images)
 
     normal, anomaly = score(split.validation_normal), split.validation_anomaly
     if left_out := trial.task.left_out:

@@ -306,7 +306,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     found = _load(options)
     test = fashion_mnist.load("test")
-    scores = scoring.score(found.generator(), test.images, found.config.size)
+    scores = scoring.score(found.generator(), test.images)
     report = checkpoints.test_report(found.task, scores, test.labels)
     del report["normal_error"]
     answer = {"model": found.card.model, "normal": found.task.normal, "regime": found.task.regime, **report}

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]  # of the repository
 LITTER_AGE = 3600.0  # seconds after which a temporary file is nobody's any more
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _HERE = -100  # AT_FDCWD

@@ -1,45 +1,49 @@
-"""Where Fashion-MNIST comes from; images and labels as arrays.
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): what it is, where its files are looked for, how they are downloaded.
 
-Reads the IDX files with numpy alone, because torchvision costs six seconds to import and most pages only show images.
-torchvision does the downloading (`fetch`), which happens once.
+torchvision does the downloading (`fetch`), which happens once; reading needs numpy alone (core/data/idx.py).
 """
 
-import math
 import os
 import shutil
 import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from core.basics.errors import DataError
-from core.basics.files import clear_litter, replace_folder, sha256
+from core.basics.files import ROOT, clear_litter, replace_folder, sha256
+from core.data import idx
+from core.data.dataset import DataSet, Description, Images, Source, count_labels
 
-ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "data" / "shipped"
 DOWNLOADED = ROOT / "data" / "downloaded"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
-# Label k of the data set is CLASSES[k]; the slug names it in links, on the command line and in folder names.
-CLASSES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
-CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-
-SIZE = 28  # height and width of an image, pixels
+DESCRIPTION = Description(
+    key="fashion-mnist",
+    name="Fashion-MNIST",
+    classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"),
+    class_names=(
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    side=28,
+    noun="garment",
+    mirror=True,
+    intake="garment",
+)  # fmt: skip
 
 # SHA-256 of the *unpacked* IDX files. The gzip wrapping differs between Zalando's server and Debian's package;
 # what is inside does not.
 CHECKSUMS = {
-    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-    "starter-images-idx3-ubyte": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
-    "starter-labels-idx1-ubyte": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
+    "train-images": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    "starter-images": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
+    "starter-labels": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
 }
 # Images of each class in the training sets that are known, by their fingerprints (Images.fingerprint): the whole split, and
 # the starter set, which holds the first ones of each class in the order of the whole.
@@ -47,49 +51,10 @@ EACH_CLASS = {
     "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157": 6000,
     "73194a0c06a93deab58b95e00e618cc5c80fb5c9a84df26bbc429eeb3507846a": 1000,
 }
+LARGEST = {idx.IMAGES: 16 + 60_000 * 28 * 28, idx.LABELS: 8 + 60_000}  # bytes of a file, unpacked
 DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
 
 REMEDY = "Run `python -m core fetch`, install Debian's dataset-fashion-mnist, or set FASHION_MNIST_DIR."
-
-
-@dataclass(frozen=True)
-class Source:
-    """A folder that holds one split: `stem` is the IDX file prefix (train, starter or t10k)."""
-
-    name: str
-    folder: Path
-    stem: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether this is a whole split of the data set, not the starter subset."""
-        return self.stem != "starter"
-
-
-@dataclass(frozen=True)
-class Images:
-    """A split: `images` uint8 [N, 28, 28] (0 = background), `labels` uint8 [N] (0…9)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    source: Source
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over images and labels: names the exact data a model was trained on."""
-        return sha256(self.images.tobytes() + self.labels.tobytes())
-
-    @cached_property
-    def numbers(self) -> dict[bytes, int]:
-        """The number of each image by its 784 bytes: says whether an image is one of these, pixel by pixel."""
-        return {image.tobytes(): number for number, image in enumerate(self.images)}
-
-
-def class_index(slug: str) -> int:
-    """The label of the class called `slug`. Raises DataError for an unknown name."""
-    if slug not in CLASSES:
-        raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(CLASSES)}.")
-    return CLASSES.index(slug)
 
 
 def find(split: str) -> Source:
@@ -111,7 +76,7 @@ def find(split: str) -> Source:
     places = [
         Source("Debian's dataset-fashion-mnist", DEBIAN, stem),
         Source("downloaded", DOWNLOADED, stem),
-        Source("shipped", SHIPPED, "starter" if split == "train" else stem),
+        Source("shipped", SHIPPED, "starter", complete=False) if split == "train" else Source("shipped", SHIPPED, stem),
     ]
     for place in places:
         if _holds(place):
@@ -122,16 +87,18 @@ def find(split: str) -> Source:
 def load(split: str) -> Images:
     """All images and labels of `split` ("train" or "test"). Raises DataError when missing, damaged or altered."""
     source = find(split)
-    images = _read_idx(source, "images-idx3-ubyte", (SIZE, SIZE))
-    labels = _read_idx(source, "labels-idx1-ubyte", ())
+    images, labels = _read(source, idx.IMAGES), _read(source, idx.LABELS)
     if len(images) != len(labels):
         raise DataError(f"{source.folder} has {len(images)} images but {len(labels)} labels. {REMEDY}")
-    return Images(images, labels, source)
+    return Images(images.reshape(-1, *DESCRIPTION.shape), labels, source)
 
 
 def counts(split: str) -> list[int]:
     """How many images of each class `split` has, from its labels alone. Raises DataError like `load`."""
-    return np.bincount(_read_idx(find(split), "labels-idx1-ubyte", ()), minlength=len(CLASSES)).tolist()
+    return count_labels(_read(find(split), idx.LABELS), DESCRIPTION.classes)
+
+
+FASHION_MNIST = DataSet(DESCRIPTION, find, load, counts)
 
 
 def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
@@ -164,8 +131,8 @@ def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
             raise DataError(f"Fashion-MNIST could not be downloaded ({reason}). {REMEDY}")
         raw = temporary / "FashionMNIST" / "raw"
         for stem in ("train", "t10k"):  # read once before it counts as there
-            _read_idx(Source("downloaded", raw, stem), "images-idx3-ubyte", (SIZE, SIZE))
-            _read_idx(Source("downloaded", raw, stem), "labels-idx1-ubyte", ())
+            for kind in (idx.IMAGES, idx.LABELS):
+                _read(Source("downloaded", raw, stem), kind)
         for unpacked in raw.glob("*-ubyte"):  # torchvision leaves 55 MB of unpacked twins
             unpacked.unlink()
         replace_folder(raw, DOWNLOADED)
@@ -183,41 +150,19 @@ def _torchvision_download(folder: Path, mirror: str | None) -> None:
     type("FashionMNIST", (FashionMNIST,), {"mirrors": mirrors})(root=str(folder), train=True, download=True)
 
 
-def _path(source: Source, kind: str) -> Path:
-    packed = source.folder / f"{source.stem}-{kind}.gz"
-    return packed if packed.exists() else packed.with_suffix("")
-
-
 def _holds(source: Source) -> bool:
-    return all(_path(source, kind).is_file() for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+    return all(idx.path(source.folder, source.stem, kind) for kind in (idx.IMAGES, idx.LABELS))
 
 
-def _read_idx(source: Source, kind: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The uint8 array in an IDX file (http://yann.lecun.com/exdb/mnist): big-endian magic, sizes, bytes."""
-    path = _path(source, kind)
-    header = 4 + 4 * (1 + len(shape))
-    largest = header + 60_000 * math.prod(shape)
+def _read(source: Source, kind: str) -> np.ndarray:
+    """The array in one of the data set's files, whose checksum must be Zalando's."""
+    path = idx.path(source.folder, source.stem, kind)
+    if path is None:
+        raise DataError(f"{source.folder} has no {source.stem}-{kind} file. {REMEDY}")
     try:
-        with open(path, "rb") as file:
-            content = file.read(largest + 1)  # packed, it is smaller still
-        if path.suffix == ".gz":
-            content = _unpacked(content, largest + 1)
+        content, array = idx.read(path, LARGEST[kind])
     except (OSError, ValueError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}). {REMEDY}") from error
     if sha256(content) != CHECKSUMS[f"{source.stem}-{kind}"]:
         raise DataError(f"{path} is not the file that Zalando published: its checksum is wrong. {REMEDY}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(-1, *shape)
-
-
-def _unpacked(packed: bytes, largest: int) -> bytes:
-    """The first `largest` bytes of what a gzip file holds, which is one member. Raises zlib.error, ValueError.
-
-    Not the gzip module, which goes through a million empty members, or a name of a million letters, a letter at a time.
-    """
-    unpacking = zlib.decompressobj(wbits=31)
-    content = unpacking.decompress(packed, largest)
-    if not unpacking.eof and len(content) < largest:
-        raise ValueError("it ends too early")
-    if unpacking.unused_data:
-        raise ValueError("something follows its end")
-    return content
+    return array

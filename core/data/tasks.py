@@ -2,44 +2,51 @@
 
 Three regimes, never mixed in one column of a table:
 
-seen       labelled anomalies from all nine other classes are in training; the test anomalies are of the same classes
+seen       labelled anomalies from all other classes are in training; the test anomalies are of the same classes
            (Kim et al. 2020, and the slide deck). A supervised figure.
 unseen     one anomaly class is left out of training and validation, and is the only anomaly class in the test.
 one-class  no anomaly is in training.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from core.basics.errors import ConfigError, DataError
-from core.data.fashion_mnist import CLASSES, EACH_CLASS, Images, Source, class_index
+from core.data.dataset import Description, Images, Source, count_labels
+from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
+ANOMALIES = 6003  # Kim's "about 6,000", a number that nine classes share evenly
 REGIMES = ("seen", "unseen", "one-class")
 VALIDATION_SHARE = 0.1  # of each class of the training split; the same images whatever the model's seed
 SPLIT_SEED = 2017  # fixed, so that every model of a class has the same validation images
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be learned.
 
     `anomalies` is how many labelled anomalies are in training, the same number from each anomaly class (rounded down,
-    at least one each); 6,003 is Kim's "about 6,000". Ignored in the one-class regime, where it must be 0.
+    at least one each). In the one-class regime it must be 0. `data` says which classes there are.
     """
 
     normal: str = "t-shirt"
     regime: str = "seen"
-    anomalies: int = 6003
+    anomalies: int = ANOMALIES
     left_out: str | None = None
+    data: Description = FASHION_MNIST.description
 
     def __post_init__(self) -> None:
-        class_index(self.normal)
+        if self.normal not in self.data.normal_choices:
+            raise DataError(
+                f"Unknown normal class {self.normal!r:.80}; the classes are: {' '.join(self.data.normal_choices)}."
+            )
         if self.regime not in REGIMES:
             raise ConfigError(f"Unknown regime {self.regime!r:.80}; the regimes are: {', '.join(REGIMES)}.")
         if (self.left_out is not None) != (self.regime == "unseen"):
             raise ConfigError("The unseen regime needs a left-out class, and no other regime has one.")
-        if self.left_out is not None and class_index(self.left_out) == class_index(self.normal):
+        if self.left_out is not None and self.data.label(self.left_out) == self.data.label(self.normal):
             raise ConfigError("The left-out class must be an anomaly class, not the normal one.")
         if self.regime == "one-class" and self.anomalies != 0:
             raise ConfigError("The one-class regime has no labelled anomalies in training: anomalies must be 0.")
@@ -51,7 +58,7 @@ class Task:
     @property
     def anomaly_classes(self) -> tuple[str, ...]:
         """The classes whose labelled anomalies may be looked at before the test (training and validation)."""
-        return tuple(name for name in CLASSES if name not in (self.normal, self.left_out))
+        return tuple(name for name in self.data.classes if name not in (self.normal, self.left_out))
 
     @property
     def labelled(self) -> int:
@@ -64,14 +71,26 @@ class Task:
         return (self.left_out,) if self.left_out else self.anomaly_classes
 
 
+def recorded(values: Any) -> Task:
+    """The task that a card or a run's request holds, `values` being its JSON.
+
+    One that does not say of which data set is of Fashion-MNIST, the only one there once was. Raises ConfigError or DataError.
+    """
+    try:
+        return msgspec.convert(values, Task)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"The task does not fit: {error}.") from error
+
+
 @dataclass(frozen=True)
 class Split:
-    """Training and validation images of a task: uint8 [N, 28, 28] each. Disjoint, all from the training split.
+    """Training and validation images of a task: uint8 [N, H, W, C] each. Disjoint, all from the training split.
 
     Validation anomalies stand in every regime. In the one-class regime they choose nothing: they are there to report a
     validation AUROC and what thresholds would do, and the threshold that is in force needs none (Checkpoint.point).
     """
 
+    data: Description
     train_normal: np.ndarray
     train_anomaly: np.ndarray
     validation_normal: np.ndarray
@@ -88,15 +107,17 @@ def split(task: Task, train: Images) -> Split:
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
-    order = _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
-    held = {name: held_out(len(order[name])) for name in CLASSES}
+    counts = count_labels(train.labels, task.data.classes)
+    order = _order(task.data, counts, train)
+    held = {name: held_out(len(places)) for name, places in order.items()}
 
-    each = _labelled(task, train.source, [len(order[name]) for name in CLASSES])
+    each = _labelled(task, train.source, counts)
 
     def pick(indices: list[np.ndarray]) -> np.ndarray:
         return train.images[np.concatenate(indices)] if indices else train.images[:0].copy()
 
     return Split(
+        task.data,
         train_normal=pick([order[task.normal][held[task.normal] :]]),
         # Validation takes the front of each class's order, training the next `each`: a longer list keeps the shorter
         # one's images, so that curves over the number of anomalies compare like with like.
@@ -106,17 +127,17 @@ def split(task: Task, train: Images) -> Split:
     )
 
 
-def trained_normals(normal: str, fingerprint: str, train: Images) -> np.ndarray | None:
-    """The images in `train` that a model with this normal class was trained on: uint8 [N, 28, 28], the same in every regime.
+def trained_normals(task: Task, fingerprint: str, train: Images) -> np.ndarray | None:
+    """The images in `train` that a model of this task was trained on: uint8 [N, H, W, C], the same in every regime.
 
     `fingerprint` is the card's, of the training set the model was trained on. That may be another one than `train`: of the
     whole split, the starter set has some images that were in training and some that were validation. None where the two
     sets have nothing to do with each other.
     """
-    order = _order_elsewhere(fingerprint, train)
+    order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
-    places = order[normal][held_out(len(order[normal])) :]
+    places = order[task.normal][held_out(len(order[task.normal])) :]
     return train.images[places[places >= 0]]
 
 
@@ -125,33 +146,33 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
 
     -1 for one that `train` does not have. `fingerprint` and None as for `trained_normals`.
     """
-    order = _order_elsewhere(fingerprint, train)
+    order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
     held = {name: places[: held_out(len(places))] for name, places in order.items()}
     return held[task.normal], np.concatenate([held[name] for name in task.anomaly_classes])
 
 
-def _order(counts: list[int], train: Images) -> dict[str, np.ndarray]:
+def _order(data: Description, counts: list[int], train: Images) -> dict[str, np.ndarray]:
     """Each class's images in the order in which they are dealt to validation and training, as indices into `train`.
 
     `counts` are the images of each class in the set that is dealt; -1 for an image of it that `train` does not have.
     """
     random = np.random.default_rng(SPLIT_SEED)
     order = {}
-    for name, count in zip(CLASSES, counts, strict=True):
-        here = np.flatnonzero(train.labels == class_index(name))
+    for label, (name, count) in enumerate(zip(data.classes, counts, strict=True)):
+        here = np.flatnonzero(train.labels == label)
         order[name] = np.append(here, -1)[np.minimum(random.permutation(count), len(here))]
     return order
 
 
-def _order_elsewhere(fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
+def _order_elsewhere(data: Description, fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
     """`_order` of the training set with this fingerprint; None where nothing is known of it or of `train`."""
     if train.fingerprint == fingerprint:
-        return _order(np.bincount(train.labels, minlength=len(CLASSES)).tolist(), train)
+        return _order(data, count_labels(train.labels, data.classes), train)
     if train.fingerprint not in EACH_CLASS or fingerprint not in EACH_CLASS:
         return None
-    return _order([EACH_CLASS[fingerprint]] * len(CLASSES), train)
+    return _order(data, [EACH_CLASS[fingerprint]] * len(data.classes), train)
 
 
 def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
@@ -159,16 +180,26 @@ def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
 
     Raises DataError like `split`.
     """
-    whole = counts[class_index(task.normal)]
+    whole = counts[task.data.label(task.normal)]
     each = _labelled(task, source, counts)
     return whole - held_out(whole), each * len(task.anomaly_classes)
+
+
+def default_anomalies(data: Description, counts: list[int], normal: str, left_out: str | None = None) -> int:
+    """How many labelled anomalies a training has when nobody says how many: about 6,000, or as many as there are.
+
+    `counts` are the training images of each class.
+    """
+    names = [name for name in data.classes if name not in (normal, left_out)]
+    most = min(counts[data.label(name)] - held_out(counts[data.label(name)]) for name in names)
+    return min(ANOMALIES, most * len(names))
 
 
 def _labelled(task: Task, source: Source, counts: list[int]) -> int:
     """Labelled anomalies of each class in training. Raises DataError when a class has fewer."""
     each = task.anomalies // len(task.anomaly_classes)
     for name in task.anomaly_classes:
-        whole = counts[class_index(name)]
+        whole = counts[task.data.label(name)]
         left = whole - held_out(whole)
         if each > left:
             raise DataError(
@@ -184,6 +215,6 @@ def test_roles(task: Task, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     In the unseen regime the other eight classes are neither.
     """
-    normal = labels == class_index(task.normal)
-    anomaly = np.isin(labels, [class_index(name) for name in task.test_classes])
+    normal = labels == task.data.label(task.normal)
+    anomaly = np.isin(labels, [task.data.label(name) for name in task.test_classes])
     return normal, anomaly

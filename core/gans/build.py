@@ -1,10 +1,12 @@
 """The two generators and their discriminators. Importing this imports torch."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
+from core.data.dataset import Description
 from core.gans.config import TrainingConfig, config_class
 from core.gans.dcgan import DCGAN
 from core.gans.gan import GAN, Generator, Pass, from_output, to_input
@@ -15,7 +17,7 @@ _FILLING |= {f"{family}_{name}_" for family in ("kaiming", "xavier") for name in
     "orthogonal_"
 }
 
-MODELS: dict[str, type[GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
+MODELS: dict[str, Callable[[Any, Description], GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
 
 __all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "outline", "to_input"]
 
@@ -30,13 +32,14 @@ class _NoValues(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def outline(model: str, config: TrainingConfig) -> GAN:
+def outline(model: str, config: TrainingConfig, data: Description) -> GAN:
     """A GAN of the right shapes without any values or memory, whatever size the config asks for. Raises ConfigError."""
     with torch.device("meta"), _NoValues():
-        return build(model, config)
+        return build(model, config, data)
 
 
-def build(model: str, config: TrainingConfig) -> GAN:
-    """A freshly initialised GAN. Raises ConfigError for an unknown name."""
+def build(model: str, config: TrainingConfig, data: Description) -> GAN:
+    """A freshly initialised GAN for the images of `data`. Raises ConfigError for an unknown name, or settings that do not
+    fit the images."""
     config_class(model)
-    return MODELS[model](config)
+    return MODELS[model](config, data)

@@ -1,22 +1,17 @@
-"""Frozen configuration dataclasses: the same object for the command line, the pages and the cards.
+"""Settings of a training: the same object for the command line, the pages and the cards.
 
 They stand here and not beside the networks because those import torch, which takes three seconds that neither a form nor
 `--help` should cost.
 """
 
-import contextlib
-import dataclasses
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
+
+import msgspec
 
 from core.basics.errors import ConfigError
-from core.data.fashion_mnist import SIZE
-
-Config = TypeVar("Config")
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a GAN is trained, whichever it is; each model's own config extends this with its network and loss weights.
 
     epochs         passes over the normal training images
@@ -28,10 +23,8 @@ class TrainingConfig:
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
     distorted      where few anomalies or none are labelled, let distorted normals (core/gans/distortions.py) stand in for them
     enough_labels  labelled anomalies from which on nothing stands in; with fewer, `stand_ins` says how many do
-    size           height and width of the network's input, pixels; fixed by each network
     """
 
-    size: int = SIZE
     epochs: int = 30
     batch_size: int = 64
     learning_rate: float = 3e-3
@@ -69,8 +62,7 @@ class TrainingConfig:
         check(self, "shift", 0, 4)
 
 
-@dataclass(frozen=True)
-class TraditionalConfig(TrainingConfig):
+class TraditionalConfig(TrainingConfig, frozen=True):
     """The network and the loss weights.
 
     Two losses want anomalies redrawn badly: negative_mse as their own negative, anomaly_mse anyhow (the deck's reward, so it
@@ -78,7 +70,6 @@ class TraditionalConfig(TrainingConfig):
     """
 
     learning_rate: float = 1e-3
-    size: int = SIZE
     shift: int = 0  # moved images cost it what they help the DCGAN: docs/what-helped.md
     hidden: tuple[int, ...] = (256,)
     z: int = 32
@@ -90,10 +81,8 @@ class TraditionalConfig(TrainingConfig):
     adversarial_anomaly: float = 0.1
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size != SIZE:
-            raise ConfigError(f"size is {self.size}; the fully connected networks take {SIZE}×{SIZE} pixels.")
-        check(self, "z", 1, SIZE * SIZE)
+        TrainingConfig.__post_init__(self)
+        check(self, "z", 1, 8192)
         for name in ("hidden", "discriminator_hidden"):
             widths = getattr(self, name)
             if not 1 <= len(widths) <= 6 or not all(1 <= width <= 8192 for width in widths):
@@ -106,13 +95,11 @@ class TraditionalConfig(TrainingConfig):
         return ("mse", "adversarial_normal", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 
 
-@dataclass(frozen=True)
-class DCGANConfig(TrainingConfig):
+class DCGANConfig(TrainingConfig, frozen=True):
     """The network and the six loss weights. Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order, and an
     abc_scale of 1 (core/gans/losses.py); ours are the ones that did best on validation (docs/what-helped.md)."""
 
     epochs: int = 24
-    size: int = 32
     widths: tuple[int, ...] = (8, 16, 32, 64)
     discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
     patch: int = 16
@@ -127,16 +114,14 @@ class DCGANConfig(TrainingConfig):
     adversarial_anomaly: float = 0.1
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size != 32:
-            raise ConfigError(f"size is {self.size}; four halvings and the discriminators' 4×4 map need 32.")
+        TrainingConfig.__post_init__(self)
         for name in ("widths", "discriminator_widths"):
             widths = getattr(self, name)
             if len(widths) != 4 or not all(1 <= width <= 1024 for width in widths):
                 raise ConfigError(f"{name} is {list(widths)!s:.80}; it must be four numbers between 1 and 1024.")
-        check(self, "patch", 1, self.size)
-        check(self, "patch_stride", 1, self.size)
-        check(self, "patch_worst", 1, ((self.size - self.patch) // self.patch_stride + 1) ** 2)
+        check(self, "patch", 1, 128)
+        check(self, "patch_stride", 1, 128)
+        check(self, "patch_worst", 1, 128**2)
         check(self, "abc_scale", 0.01, 1000.0)
         for name in self.loss_names:
             check(self, name, 0.0, 1000.0)
@@ -165,17 +150,26 @@ def default_config(model: str, regime: str) -> TrainingConfig:
     config = config_class(model)()
     if regime != "one-class":
         return config
-    return dataclasses.replace(config, epochs=_ONE_CLASS_EPOCHS.get(model, config.epochs))
+    return msgspec.structs.replace(config, epochs=_ONE_CLASS_EPOCHS.get(model, config.epochs))
 
 
 def recorded(model: str, values: Any) -> TrainingConfig:
-    """The config that a card or a run's request holds. What was written before a setting existed has the value that training
-    had then, which is not always today's default. Raises ConfigError as `from_json`."""
+    """The config that a card or a run's request holds, `values` being its JSON.
+
+    What was written before a setting existed has the value that training had then, which is not always today's default.
+    Raises ConfigError for unknown settings, wrong types and values out of range.
+    """
+    kind = config_class(model)
     if isinstance(values, dict):
+        values = {name: value for name, value in values.items() if name not in _GONE}
         values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # a single label was enough
-    return from_json(config_class(model), values)
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"The settings of the {model} model do not fit: {error}.") from error
 
 
+_GONE = ("size",)  # the data set says it now
 _BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 
@@ -184,50 +178,3 @@ def check(config: Any, name: str, low: float, high: float) -> None:
     value = getattr(config, name)
     if not low <= value <= high:  # nor is nan
         raise ConfigError(f"{name} is {value!r:.80}; it must be between {low} and {high}.")
-
-
-def to_json(config: Any) -> dict[str, Any]:
-    """A config as JSON types: tuples become lists."""
-    return {
-        field.name: list(value) if isinstance(value := getattr(config, field.name), tuple) else value
-        for field in dataclasses.fields(config)
-    }
-
-
-def from_json(kind: type[Config], values: Any) -> Config:
-    """The `kind` that `to_json` wrote as `values`. Raises ConfigError for unknown keys, wrong types and ranges."""
-    if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} must be a JSON object, not {type(values).__name__}.")
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(fields))
-    if unknown:
-        raise ConfigError(f"{kind.__name__} has no setting called {unknown[0]!r:.80}; it has: {', '.join(fields)}.")
-    defaults = {name: field.default for name, field in fields.items()}
-    return kind(**{name: _fitted(name, value, defaults[name]) for name, value in values.items()})
-
-
-def _fitted(name: str, value: Any, default: Any) -> Any:
-    """`value` with the type of `default`; whole numbers may stand for floats, lists for tuples of whole numbers."""
-    if isinstance(default, bool):
-        fits = isinstance(value, bool)
-    elif isinstance(default, int):
-        fits = isinstance(value, int) and not isinstance(value, bool)
-    elif isinstance(default, float):
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-        with contextlib.suppress(OverflowError):  # a whole number beyond every float is refused by its range
-            value = float(value) if fits else value
-    elif isinstance(default, tuple):
-        fits = isinstance(value, (list, tuple)) and all(type(item) is int for item in value)
-        value = tuple(value) if fits else value
-    elif isinstance(default, str):
-        fits = isinstance(value, str)
-    else:  # None: an optional text
-        fits = value is None or isinstance(value, str)
-    if not fits:
-        raise ConfigError(f"{name} is {value!r:.80}; it must be {_described(default)}.")
-    return value
-
-
-def _described(default: Any) -> str:
-    names = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list of whole numbers"}
-    return names.get(type(default), "a text")

@@ -4,9 +4,16 @@
 import torch
 from torch import Tensor, nn
 
+from core.basics.errors import ConfigError
+from core.data.dataset import Description
 from core.gans import losses
 from core.gans.config import DCGANConfig
 from core.gans.gan import GAN, Generator, Pass
+
+
+def padded(side: int) -> int:
+    """The smallest multiple of 16 that is not below `side`, pixels."""
+    return -(-side // 16) * 16
 
 
 def _initialise(module: nn.Module) -> None:
@@ -22,14 +29,18 @@ def _initialise(module: nn.Module) -> None:
 
 class UNetGenerator(Generator):
     """Four 4×4 stride-2 convolutions, four 4×4 stride-2 transposed convolutions, skips by concatenation, no convolution
-    bias, batch norm on all but the first and the last layer. 96,976 parameters at widths 8-16-32-64 on one channel."""
+    bias, batch norm on all but the first and the last layer. 96,976 parameters at widths 8-16-32-64 on one channel.
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    Four halvings need a side that 16 divides, so images get a margin: 28 becomes 32. Sizes below are for 32×32.
+    """
+
+    def __init__(self, data: Description, widths: tuple[int, ...]) -> None:
         super().__init__()
+        self.data, self.side = data, padded(data.side)
         a, b, c, d = widths
         self.down = nn.ModuleList(
             [
-                self._down(1, a, norm=False),  # [N, 1, 32, 32] → [N, a, 16, 16]
+                self._down(data.channels, a, norm=False),  # [N, C, 32, 32] → [N, a, 16, 16]
                 self._down(a, b),  # → [N, b, 8, 8]
                 self._down(b, c),  # → [N, c, 4, 4]
                 self._down(c, d),  # → [N, d, 2, 2], the latent z
@@ -40,7 +51,9 @@ class UNetGenerator(Generator):
                 self._up(d, c),  # → [N, c, 4, 4]
                 self._up(2 * c, b),  # → [N, b, 8, 8]
                 self._up(2 * b, a),  # → [N, a, 16, 16]
-                nn.Sequential(nn.ConvTranspose2d(2 * a, 1, 4, 2, 1, bias=False), nn.Tanh()),  # → [N, 1, 32, 32]
+                nn.Sequential(
+                    nn.ConvTranspose2d(2 * a, data.channels, 4, 2, 1, bias=False), nn.Tanh()
+                ),  # → [N, C, 32, 32]
             ]
         )
         self.apply(_initialise)
@@ -65,11 +78,11 @@ class UNetGenerator(Generator):
         return features
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: [N, 1, 32, 32] → z [N, d, 2, 2]."""
+        """E: [N, C, side, side] → z [N, d, side / 16, side / 16]."""
         return self._features(images)[-1]
 
     def forward(self, images: Tensor) -> Tensor:
-        """G: [N, 1, 32, 32] → reconstruction [N, 1, 32, 32] on [-1, 1]."""
+        """G: [N, C, side, side] → reconstruction [N, C, side, side] on [-1, 1]."""
         return self.through(images)[1]
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,17 +96,18 @@ class UNetGenerator(Generator):
 
 
 class PatchDiscriminator(nn.Module):
-    """Three stride-2 and two stride-1 4×4 convolutions: [N, 1, 32, 32] → a 4×4 map of patch decisions [N, 1, 4, 4].
+    """Three stride-2 and two stride-1 4×4 convolutions: [N, C, 32, 32] → a 4×4 map of patch decisions [N, 1, 4, 4];
+    a larger image has a larger map.
 
     Without batch norm: a decision then depends on its own image alone, and real images and reconstructions can share one
     pass.
     """
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         a, b, c, d = widths
         self.layers = nn.Sequential(
-            nn.Conv2d(1, a, 4, 2, 1),  # 16×16
+            nn.Conv2d(channels, a, 4, 2, 1),  # 16×16
             nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(a, b, 4, 2, 1),  # 8×8
             nn.LeakyReLU(0.2, inplace=True),
@@ -112,11 +126,18 @@ class PatchDiscriminator(nn.Module):
 class DCGAN(GAN):
     """Kim's two discriminators around one generator."""
 
-    def __init__(self, config: DCGANConfig) -> None:
+    def __init__(self, config: DCGANConfig, data: Description) -> None:
         super().__init__(config)
-        self.generator = UNetGenerator(config.widths)
-        self.normal_discriminator = PatchDiscriminator(config.discriminator_widths)
-        self.anomaly_discriminator = PatchDiscriminator(config.discriminator_widths)
+        side = padded(data.side)
+        patches = max(0, (side - config.patch) // config.patch_stride + 1) ** 2
+        if config.patch_worst > patches:
+            raise ConfigError(
+                f"patch_worst is {config.patch_worst}; images of {side}×{side} pixels have {patches} patches "
+                f"of {config.patch} pixels at a stride of {config.patch_stride}."
+            )
+        self.generator = UNetGenerator(data, config.widths)
+        self.normal_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
+        self.anomaly_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
         config = self.config

@@ -19,8 +19,8 @@ SQUEEZED_TO = (0.35, 0.75)  # of the width or of the height
 SEEN_OF_STRETCHED = (0.4, 0.75)  # of the width or of the height: the rest lies beyond the frame
 
 
-def distort(images: Tensor, random: torch.Generator) -> Tensor:
-    """uint8 [N, 28, 28] → uint8 [N, 28, 28]: each image turned, squeezed along one axis or both, or stretched, as `random` says."""
+def distort(images: Tensor, random: torch.Generator, outside: str = "black") -> Tensor:
+    """uint8 [N, H, W, C] → the same: each image turned, squeezed along one axis or both, or stretched, as `random` says."""
     count = len(images)
     if not count:
         return images
@@ -46,6 +46,8 @@ def distort(images: Tensor, random: torch.Generator) -> Tensor:
     matrix = torch.stack(
         [torch.stack([cosine * x, -sine * y, zero], 1), torch.stack([sine * x, cosine * y, zero], 1)], 1
     )
-    grid = F.affine_grid(matrix, [count, 1, *images.shape[1:]], align_corners=False)
-    seen = F.grid_sample(images[:, None].float(), grid, align_corners=False)
-    return seen[:, 0].round().clamp(0, 255).to(torch.uint8)
+    levels = images.permute(0, 3, 1, 2).float()
+    grid = F.affine_grid(matrix, list(levels.shape), align_corners=False)
+    padding = "zeros" if outside == "black" else "border"
+    seen = F.grid_sample(levels, grid, padding_mode=padding, align_corners=False)
+    return seen.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)

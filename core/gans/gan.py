@@ -7,22 +7,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.data.fashion_mnist import SIZE
+from core.data.dataset import Description
 from core.gans.losses import adversarial
 
 
-def to_input(images: Tensor, size: int) -> Tensor:
-    """uint8 [N, 28, 28] → float [N, 1, size, size] on [-1, 1]; the margin is background (-1). Channels-last."""
-    margin = (size - SIZE) // 2
-    scaled = images[:, None].float().div_(127.5).sub_(1.0)
-    padded = F.pad(scaled, (margin,) * 4, value=-1.0) if margin else scaled
-    return padded.contiguous(memory_format=torch.channels_last)
+def to_input(images: Tensor, side: int, outside: str = "black") -> Tensor:
+    """uint8 [N, H, W, C] → float [N, C, side, side] on [-1, 1], the margin filled as `outside` says. Channels-last."""
+    scaled = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+    spare = side - images.shape[1]
+    if spare:
+        margin = (spare // 2, spare - spare // 2) * 2  # left, right, top, bottom
+        scaled = F.pad(scaled, margin, value=-1.0) if outside == "black" else F.pad(scaled, margin, "replicate")
+    return scaled.contiguous(memory_format=torch.channels_last)
 
 
-def from_output(outputs: Tensor) -> Tensor:
-    """float [N, 1, size, size] → float [N, 28, 28]: the margin is cut off again."""
-    margin = (outputs.shape[-1] - SIZE) // 2
-    return outputs[:, 0, margin : margin + SIZE, margin : margin + SIZE]
+def from_output(outputs: Tensor, side: int) -> Tensor:
+    """float [N, C, ·, ·] → float [N, side, side, C]: the margin is cut off again."""
+    margin = (outputs.shape[-1] - side) // 2
+    return outputs[:, :, margin : margin + side, margin : margin + side].permute(0, 2, 3, 1)
 
 
 class Pass(NamedTuple):
@@ -34,10 +36,16 @@ class Pass(NamedTuple):
 
 
 class Generator(nn.Module):
-    """An encoder and a decoder; calling it gives G(x)."""
+    """An encoder and a decoder; calling it gives G(x).
+
+    `data` describes the images it is made for, `side` is its own input's height and width: as large or a little larger.
+    """
+
+    data: Description
+    side: int
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: float [N, 1, size, size] → z."""
+        """E: float [N, C, side, side] → z."""
         raise NotImplementedError
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,12 +59,10 @@ class GAN(nn.Module):
     generator: Generator
     normal_discriminator: nn.Module
     anomaly_discriminator: nn.Module
-    size: int  # height and width of the network's input, pixels
 
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
-        self.size = config.size
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
         """The unweighted losses of the generator by name.

@@ -1,15 +1,15 @@
 """Images → reconstructions, residuals, scores.
 
-A score is the mean absolute error between an image and its reconstruction over the 28×28 pixels, on the scale [-1, 1]
-(so 0…2): higher = more anomalous. It depends on the image and the weights alone.
+A score is the mean absolute error between an image and its reconstruction over all pixels and channels, on the scale
+[-1, 1] (so 0…2): higher = more anomalous. It depends on the image and the weights alone.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from core.data.fashion_mnist import SIZE
 from core.gans.gan import Generator, from_output, to_input
 
 # Every forward pass has exactly this many images, the last one filled up: the same image then meets the same kernels
@@ -17,61 +17,62 @@ from core.gans.gan import Generator, from_output, to_input
 BATCH = 256
 
 
-def reconstruct(generator: Generator, images: np.ndarray, size: int) -> np.ndarray:
-    """G(x) for uint8 images [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. `size` is the network's input side, pixels."""
-    parts = [reconstructions for _, reconstructions in _passes(generator, images, size)]
+def reconstruct(generator: Generator, images: np.ndarray) -> np.ndarray:
+    """G(x) for uint8 images [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]."""
+    parts = [reconstructions for _, reconstructions in _passes(generator, images)]
     return np.concatenate(parts) if parts else np.empty(images.shape, np.float32)
 
 
 @torch.inference_mode()
-def score(generator: Generator, images: np.ndarray, size: int) -> np.ndarray:
-    """Scores of uint8 images [N, 28, 28] → float32 [N]."""
+def score(generator: Generator, images: np.ndarray) -> np.ndarray:
+    """Scores of uint8 images [N, H, W, C] → float32 [N]."""
     # A chunk at a time and in place, while its pixels are still in the processor's cache.
     parts = []
-    for chunk, inputs in _batches(generator, images, size):
-        differences = from_output(generator(inputs).sub_(inputs).abs_())
-        parts.append(_kept(differences.sum((1, 2), dtype=torch.float64) / SIZE**2, chunk))
+    values = math.prod(images.shape[1:])
+    for chunk, inputs in _batches(generator, images):
+        differences = from_output(generator(inputs).sub_(inputs).abs_(), generator.data.side)
+        parts.append(_kept(differences.sum((1, 2, 3), dtype=torch.float64) / values, chunk))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
 def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """|x − G(x)| a pixel: uint8 and float32 [N, 28, 28] → float32 [N, 28, 28], 0…2."""
-    return np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions)
+    """|x − G(x)| a pixel, the mean over channels: uint8 and float32 [N, H, W, C] → float32 [N, H, W], 0…2."""
+    return np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions).mean(-1)
 
 
 def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """The scores that belong to reconstructions already made: float32 [N]."""
-    return residual(images, reconstructions).reshape(-1, SIZE * SIZE).mean(1, dtype=np.float64).astype(np.float32)
+    return residual(images, reconstructions).reshape(len(images), -1).mean(1, dtype=np.float64).astype(np.float32)
 
 
 @torch.inference_mode()
 def encode_and_reconstruct(
-    generator: Generator, images: np.ndarray, size: int
+    generator: Generator, images: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(images [B, 28, 28], E(x) flattened [B, Z], G(x) [B, 28, 28] on [-1, 1]) in chunks of at most BATCH, in order."""
-    for chunk, inputs in _batches(generator, images, size):
+    """(images [B, H, W, C], E(x) flattened [B, Z], G(x) [B, H, W, C] on [-1, 1]) in chunks of at most BATCH, in order."""
+    for chunk, inputs in _batches(generator, images):
         z, outputs = generator.through(inputs)
-        yield chunk, _kept(z.flatten(1), chunk), _kept(from_output(outputs), chunk)
+        yield chunk, _kept(z.flatten(1), chunk), _kept(from_output(outputs, generator.data.side), chunk)
 
 
 @torch.inference_mode()
-def _passes(generator: Generator, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _passes(generator: Generator, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(images, reconstructions) in chunks of at most BATCH."""
-    for chunk, inputs in _batches(generator, images, size):
-        yield chunk, _kept(from_output(generator(inputs)), chunk)
+    for chunk, inputs in _batches(generator, images):
+        yield chunk, _kept(from_output(generator(inputs), generator.data.side), chunk)
 
 
-def _batches(generator: Generator, images: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """(images, what the network eats): the latter always BATCH long."""
+def _batches(generator: Generator, images: np.ndarray) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """(images, the network's input): the latter always BATCH long."""
     generator.eval()  # batch norm must use its running statistics: a score never depends on batch mates
     device = next(generator.parameters()).device
     for start in range(0, len(images), BATCH):
         chunk = images[start : start + BATCH]
         filled = np.zeros((BATCH, *images.shape[1:]), np.uint8)
         filled[: len(chunk)] = chunk
-        yield chunk, to_input(torch.from_numpy(filled).to(device), size)
+        yield chunk, to_input(torch.from_numpy(filled).to(device), generator.side, generator.data.outside)
 
 
 def _kept(outputs: torch.Tensor, chunk: np.ndarray) -> np.ndarray:
-    """What belongs to the images of `chunk`, without what filled the batch up."""
+    """The outputs that belong to the images of `chunk`, without those that filled the batch up."""
     return outputs[: len(chunk)].float().cpu().numpy()

@@ -1,11 +1,12 @@
 """The traditional GAN, the baseline: a fully connected autoencoder as generator, fully connected discriminators, mean
 squared errors only. Its known limit is shown and not hidden: noisy reconstructions."""
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
 
-from core.data.fashion_mnist import SIZE
+from core.data.dataset import Description
 from core.gans import losses
 from core.gans.config import TraditionalConfig
 from core.gans.gan import GAN, Generator, Pass
@@ -20,20 +21,21 @@ def _layers(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 class AutoencoderGenerator(Generator):
-    """784 → hidden → z → hidden reversed → 784, tanh out."""
+    """Pixels → hidden → z → hidden reversed → pixels, tanh out. Fashion-MNIST has 784 pixels."""
 
-    def __init__(self, hidden: tuple[int, ...], z: int) -> None:
+    def __init__(self, data: Description, hidden: tuple[int, ...], z: int) -> None:
         super().__init__()
-        pixels = SIZE * SIZE
+        self.data, self.side = data, data.side
+        pixels = math.prod(data.shape)
         self.encoder = _layers((pixels, *hidden, z))
         self.decoder = nn.Sequential(_layers((z, *reversed(hidden), pixels)), nn.Tanh())
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: [N, 1, 28, 28] → z [N, z]."""
+        """E: [N, C, H, W] → z [N, z]."""
         return self.encoder(images.flatten(1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """G: [N, 1, 28, 28] → reconstruction [N, 1, 28, 28] on [-1, 1]."""
+        """G: [N, C, H, W] → reconstruction [N, C, H, W] on [-1, 1]."""
         return self.through(images)[1]
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,11 +45,11 @@ class AutoencoderGenerator(Generator):
 
 
 class Discriminator(nn.Module):
-    """784 → hidden → 1: one decision an image, [N, 1]."""
+    """Pixels → hidden → 1: one decision an image, [N, 1]."""
 
-    def __init__(self, hidden: tuple[int, ...]) -> None:
+    def __init__(self, data: Description, hidden: tuple[int, ...]) -> None:
         super().__init__()
-        self.layers = _layers((SIZE * SIZE, *hidden, 1))
+        self.layers = _layers((math.prod(data.shape), *hidden, 1))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images.flatten(1))
@@ -57,11 +59,11 @@ class TraditionalGAN(GAN):
     """Normals: encoder → z → decoder → normal discriminator. Anomalies: the same encoder and decoder → anomaly
     discriminator."""
 
-    def __init__(self, config: TraditionalConfig) -> None:
+    def __init__(self, config: TraditionalConfig, data: Description) -> None:
         super().__init__(config)
-        self.generator = AutoencoderGenerator(config.hidden, config.z)
-        self.normal_discriminator = Discriminator(config.discriminator_hidden)
-        self.anomaly_discriminator = Discriminator(config.discriminator_hidden)
+        self.generator = AutoencoderGenerator(data, config.hidden, config.z)
+        self.normal_discriminator = Discriminator(data, config.discriminator_hidden)
+        self.anomaly_discriminator = Discriminator(data, config.discriminator_hidden)
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
         x, reconstructed = normal.images, normal.reconstructions

@@ -46,8 +46,8 @@ def pick_device(device: str = "auto") -> torch.device:
 class Batches:
     """Augmented batches of a split's training images, in an order that the seed fixes."""
 
-    def __init__(self, split: Split, config: TrainingConfig, size: int, seed: int, device: torch.device) -> None:
-        self.config, self.size, self.device = config, size, device
+    def __init__(self, split: Split, config: TrainingConfig, side: int, seed: int, device: torch.device) -> None:
+        self.config, self.data, self.side, self.device = config, split.data, side, device
         self.normal = torch.from_numpy(split.train_normal)
         self.anomaly = torch.from_numpy(split.train_anomaly)
         self.random = torch.Generator().manual_seed(seed)
@@ -56,7 +56,7 @@ class Batches:
         self.kinds = 2 if len(self.anomaly) or self.stand_ins else 1
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """`steps` pairs of batches (normal, anomaly), float [B, 1, size, size]; anomalies are empty when there are none.
+        """`steps` pairs of batches (normal, anomaly), float [B, C, side, side]; anomalies are empty when there are none.
 
         No normal comes twice; up to `batch_size` - 1, others each time, do not come, because the last batch would not be full.
         Labelled anomalies come as often as it takes to last as long; `config.stand_ins` of a batch are distorted normals.
@@ -66,7 +66,7 @@ class Batches:
         for step in range(self.steps):
             chosen = slice(step * size, (step + 1) * size)
             normal = self.normal[normals[chosen]]
-            pseudo = distort(normal[: self.stand_ins], self.random)
+            pseudo = distort(normal[: self.stand_ins], self.random, self.data.outside)
             anomaly = torch.cat([pseudo, self.anomaly[anomalies[chosen]][self.stand_ins :]])
             yield self._augmented(normal), self._augmented(anomaly)
 
@@ -79,17 +79,20 @@ class Batches:
         return torch.cat(shuffles)[:needed]
 
     def _augmented(self, images: Tensor) -> Tensor:
-        """uint8 [B, 28, 28] → network input, each image mirrored or not and moved by up to `shift` pixels."""
-        count, side = len(images), images.shape[-1]
-        if count and self.config.flip:
+        """uint8 [B, H, W, C] → network input, each image mirrored or not and moved by up to `shift` pixels."""
+        count, side = len(images), images.shape[1]
+        if count and self.config.flip and self.data.mirror:
             mirrored = torch.rand(count, generator=self.random) < 0.5
-            images = torch.where(mirrored[:, None, None], images.flip(-1), images)
+            images = torch.where(mirrored[:, None, None, None], images.flip(2), images)
         if count and (reach := self.config.shift):
-            padded = nn.functional.pad(images, (reach,) * 4)
             corner = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=self.random)
-            rows, columns = corner + torch.arange(side)  # [count, side] each
-            images = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-        return to_input(images.to(self.device, non_blocking=True), self.size)
+            rows, columns = corner + torch.arange(side)  # [count, side] each, in the image with a margin of `reach`
+            if self.data.outside == "black":
+                images = nn.functional.pad(images, (0, 0, *(reach,) * 4))
+            else:  # the outermost pixels go on
+                rows, columns = (rows - reach).clamp(0, side - 1), (columns - reach).clamp(0, side - 1)
+            images = images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+        return to_input(images.to(self.device, non_blocking=True), self.side, self.data.outside)
 
 
 class Training:
@@ -114,12 +117,12 @@ class Training:
         self.device = pick_device(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            gan = build(model, config)
+            gan = build(model, config, split.data)
         self.gan: GAN = gan.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
         self.averaged = AveragedModel(
             self.gan.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
         )
-        self.batches = Batches(split, config, config.size, seed, self.device)
+        self.batches = Batches(split, config, self.gan.generator.side, seed, self.device)
         self.steps = self.batches.steps
         self.validation = (split.validation_normal, split.validation_anomaly)
         self.labelled = len(split.train_anomaly) > 0
@@ -257,7 +260,7 @@ class Training:
         self.schedules[which].step()
 
     def _validate(self) -> dict[str, float]:
-        normal, anomaly = (scoring.score(self.generator, images, self.gan.size) for images in self.validation)
+        normal, anomaly = (scoring.score(self.generator, images) for images in self.validation)
         if not (np.isfinite(normal).all() and np.isfinite(anomaly).all()):
             raise TrainingDiverged(
                 f"Training stopped after epoch {self.finished_epochs}: the generator's output is no longer finite."

@@ -1,6 +1,7 @@
-"""A drawing, a photo, a file of unknown quality → what the model eats: uint8 [28, 28], light garment on black.
+"""A drawing, a photo, a file of unknown quality → the model's input: uint8 [H, W, C] of the data set's shape.
 
-Follows the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark, centred.
+Garments follow the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark,
+centred. Other images are fitted whole, in their own colours.
 How far a picture that went out of the data set and came back is from where it was: `python -m benchmarks.intake`.
 """
 
@@ -14,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.basics.errors import PictureError
-from core.data.fashion_mnist import SIZE
+from core.data.dataset import Description
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
@@ -28,10 +29,10 @@ SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
 FAINT = 24  # grey levels; a picture that spans fewer shows nothing
 GARMENT = 12  # grey levels by which a pixel differs from the background where the garment begins
 SOLID = 40  # by which it differs where nothing of the background shines through any more
-INWARD = 0.7  # of a pixel of 28: how far in from its first trace an edge is looked at
+INWARD = 0.7  # of a pixel of the result: how far in from its first trace an edge is looked at
 NEUTRAL = 24  # grey levels between the channels of a background that is grey paper, not coloured
-WORKING_SIDE = 512  # pixels; larger pictures are reduced first, the result has 28
-COARSE = 0.15  # share of a picture's variance that 28×28 pixels keep: a photo of a garment 0.7, one of noise 0.05
+WORKING_SIDE = 512  # pixels; larger pictures are reduced first
+COARSE = 0.15  # share of a picture's variance that the small image keeps: a photo of a garment 0.7, one of noise 0.05
 _SCAN = b"\xff\xda"
 _LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
 
@@ -50,7 +51,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Taken:
-    """A picture on its way in: `original` as a person sees it, `image` uint8 [28, 28] as the model sees it.
+    """A picture on its way in: `original` as a person sees it, `image` uint8 [H, W, C] as the model sees it.
 
     `stages` are what it was in between, each with what was done in a few words; uint8 [H, W] or [H, W, 3].
     """
@@ -130,11 +131,11 @@ def read_file(path: Path) -> Image.Image:
     return read(content, str(path))
 
 
-def take(picture: Image.Image, name: str = "The picture", steps: Steps | None = None) -> Taken:
-    """Make Fashion-MNIST of a picture.
+def take(picture: Image.Image, data: Description, name: str = "The picture", steps: Steps | None = None) -> Taken:
+    """Bring a picture to the shape of `data`, as its `intake` says.
 
-    A 28×28 picture on black comes out as it is, bit for bit, unless `steps` say otherwise: test images need no intake.
-    Raises PictureError when the picture is too small or shows nothing.
+    A picture of that shape comes out as it is, bit for bit (a garment only on black), unless `steps` say otherwise: test
+    images need no intake. Raises PictureError when the picture is too small or shows nothing.
     """
     steps = steps or Steps()
     if min(picture.size) < SMALLEST_SIDE:
@@ -150,31 +151,65 @@ def take(picture: Image.Image, name: str = "The picture", steps: Steps | None = 
     stages = [("Upright", colours), ("Grey", levels)]
     if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    if (
-        _kept(flat) < COARSE
-    ):  # noise, a screen, a speck: no garment to look for, and the models see what is left of the whole
-        image = np.asarray(Image.fromarray(levels).resize((SIZE, SIZE), Image.Resampling.BOX)).copy()
+    stages = [("Upright", colours)]
+    if data.intake == "fit":
+        return _whole(picture, flat, data, steps, stages, name)
+    return _garment(picture, flat, data, steps, stages)
+
+
+def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list, name: str) -> Taken:
+    """The whole picture, its longest edge fitted to the side, what is missing filled as the data set says."""
+    flat = flat.convert("L") if data.channels == 1 else flat
+    values = np.asarray(flat).reshape(flat.height, flat.width, -1)
+    if steps.invert:
+        values = 255 - values
+        stages.append(("Inverted", values.squeeze()))
+    scale = data.side / max(flat.size)
+    size = (max(1, round(flat.width * scale)), max(1, round(flat.height * scale)))
+    if size != flat.size:
+        method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+        values = np.asarray(Image.fromarray(values.squeeze()).resize(size, method)).reshape(size[1], size[0], -1)
+    spare_rows, spare_columns = data.side - values.shape[0], data.side - values.shape[1]
+    margin = (
+        (spare_rows // 2, spare_rows - spare_rows // 2),
+        (spare_columns // 2, spare_columns - spare_columns // 2),
+        (0, 0),
+    )
+    image = np.pad(values, margin, mode="edge" if data.outside == "edge" else "constant")
+    if int(image.max()) - int(image.min()) < FAINT:
+        raise PictureError(f"{name} is blank: there is nothing in it to score.")
+    return Taken(picture, np.ascontiguousarray(image), bool(steps.invert), False, tuple(stages))
+
+
+def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list) -> Taken:
+    """A garment cut out of its background, light on black, its longest edge fitted to the side."""
+    colours, levels = np.asarray(flat), np.asarray(flat.convert("L"))
+    stages.append(("Grey", levels))
+    side = data.side
+    if _kept(flat, side) < COARSE:  # noise, a screen, a speck: nothing to look for, the models see what is left of it
+        image = np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BOX))[..., None].copy()
         return Taken(picture, image, False, False, tuple(stages))
     background = np.median(_border(colours), 0)
     light = bool(np.median(_border(levels[..., None])) > 127)
     inverted = light if steps.invert is None else steps.invert
-    if levels.shape == (SIZE, SIZE) and not inverted and (steps == Steps() or not steps.trim):
-        return Taken(picture, levels.copy(), False, False, tuple(stages))
+
+    if levels.shape == (data.side, data.side) and not inverted and (steps == Steps() or not steps.trim):
+        return Taken(picture, levels[..., None].copy(), False, False, tuple(stages))
 
     on_black = _on_black(colours, levels, background, inverted, overruled=inverted != light)
     stages.append(("Inverted, on black" if inverted else "On black", on_black))
     rows, columns = (0.0, float(on_black.shape[0])), (0.0, float(on_black.shape[1]))
     if trimmed := steps.trim and on_black.max() >= FAINT:
-        rows, columns = _extent(on_black, 1), _extent(on_black, 0)
+        rows, columns = _extent(on_black, 1, data.side), _extent(on_black, 0, data.side)
         cut = (slice(int(rows[0]), math.ceil(rows[1])), slice(int(columns[0]), math.ceil(columns[1])))
         stages.append(("Trimmed", on_black[cut]))
-    image = _fitted(on_black, rows, columns)
+    image = _fitted(on_black, rows, columns, data.side)[..., None]
     return Taken(picture, image, inverted, trimmed, tuple(stages))
 
 
-def _kept(flat: Image.Image) -> float:
-    """The share of an RGB picture's variance, 0…1, that is still there at 28 pixels along its longest edge."""
-    scale = SIZE / max(flat.size)
+def _kept(flat: Image.Image, side: int) -> float:
+    """The share of an RGB picture's variance, 0…1, that is still there at `side` pixels along its longest edge."""
+    scale = side / max(flat.size)
     if scale >= 1:
         return 1.0
     small = flat.resize((max(1, round(flat.width * scale)), max(1, round(flat.height * scale))), Image.Resampling.BOX)
@@ -216,17 +251,17 @@ def _on_black(
     return (values - (1 - share) * ground).clip(0, 255).round().astype(np.uint8)
 
 
-def _extent(on_black: np.ndarray, axis: int) -> tuple[float, float]:
+def _extent(on_black: np.ndarray, axis: int, side: int) -> tuple[float, float]:
     """Where the garment begins and ends along the other axis, in pixels.
 
     Not where its first trace is, which an enlargement smears outward, but where it reaches half of what it is within the
-    outermost pixel of 28.
+    outermost pixel of the result, which has `side`.
     """
     profile = on_black.max(axis).astype(np.float64)
     there = np.flatnonzero(profile > GARMENT)
     if not len(there):
         there = np.flatnonzero(profile)
-    reach = max(1, round(INWARD * (there[-1] + 1 - there[0]) / SIZE))
+    reach = max(1, round(INWARD * (there[-1] + 1 - there[0]) / side))
 
     def first(one_way: np.ndarray, start: int) -> int:
         level = one_way[start : start + reach + 1].max() / 2
@@ -237,17 +272,17 @@ def _extent(on_black: np.ndarray, axis: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float]) -> np.ndarray:
-    """What lies between `rows` and `columns`, its longest edge fitted to 28, centred: uint8 [28, 28]."""
+def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float], side: int) -> np.ndarray:
+    """What lies between `rows` and `columns`, its longest edge fitted to `side`, centred: uint8 [side, side]."""
     height, width = rows[1] - rows[0], columns[1] - columns[0]
-    scale = SIZE / max(height, width)  # reduced with averaging; a tiny original is enlarged the same way
+    scale = side / max(height, width)  # reduced with averaging; a tiny original is enlarged the same way
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     garment = Image.fromarray(on_black).resize(
         size,
         Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC,
         box=(columns[0], rows[0], columns[1], rows[1]),
     )
-    canvas = Image.new("L", (SIZE, SIZE), 0)
+    canvas = Image.new("L", (side, side), 0)
     # A spare row or column goes above or to the left, as in the data set.
-    canvas.paste(garment, ((SIZE - size[0] + 1) // 2, (SIZE - size[1] + 1) // 2))
+    canvas.paste(garment, ((side - size[0] + 1) // 2, (side - size[1] + 1) // 2))
     return np.asarray(canvas).copy()

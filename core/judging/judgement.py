@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.fashion_mnist import Images
-from core.judging.novelty import Garments
+from core.data.dataset import Images
+from core.judging.novelty import Known
 from core.metrics import evaluation
 from core.store.checkpoints import Checkpoint
 
@@ -33,13 +33,13 @@ def verdict(score: float, threshold: float, garment: bool = True) -> str:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a model says of one image: its reconstruction float32 [28, 28] on [-1, 1], the score and what follows from it.
+    """What a model says of one image: its reconstruction float32 [H, W, C] on [-1, 1], the score and what follows from it.
 
     `percentile` is among validation normals, 0…100. `farness` above 1: far from every garment (core/judging/novelty.py).
     """
 
     reconstruction: np.ndarray
-    residual: np.ndarray  # float32 [28, 28], 0…2
+    residual: np.ndarray  # float32 [H, W], 0…2
     score: float
     percentile: float
     threshold: float
@@ -68,9 +68,9 @@ class Judgement:
 
 
 def judge(
-    checkpoint: Checkpoint, generator: "Generator", images: np.ndarray, known: Garments, test: Images, threshold: float
+    checkpoint: Checkpoint, generator: "Generator", images: np.ndarray, known: Known, test: Images, threshold: float
 ) -> list[Judgement]:
-    """Judge uint8 images [N, 28, 28]; an image's answer does not depend on the others. Raises CheckpointError.
+    """Judge uint8 images [N, H, W, C]; an image's answer does not depend on the others. Raises CheckpointError.
 
     An image of the test split, unchanged, has its stored score: another processor than the one that stored it rounds
     otherwise, and a threshold set at that very score would miss the image by a millionth. It is a garment, too, however
@@ -78,7 +78,7 @@ def judge(
     """
     from core.gans import scoring
 
-    reconstructions = scoring.reconstruct(generator, images, checkpoint.config.size)
+    reconstructions = scoring.reconstruct(generator, images)
     scores = scoring.score_reconstructions(images, reconstructions)
     stored, farness = checkpoint.test_scores(test), known.farness(images)
     for place, image in enumerate(images):
@@ -95,7 +95,7 @@ def judge(
 
 
 def worst_patches(residual: np.ndarray, count: int = 3) -> list[tuple[int, int, float]]:
-    """The `count` patches of PATCH×PATCH pixels with the largest mean of a residual [28, 28] that do not overlap.
+    """The `count` patches of PATCH×PATCH pixels with the largest mean of a residual [H, W] that do not overlap.
 
     (row, column, mean) each, worst first; fewer where no patch is left that has any residual.
     """

@@ -1,4 +1,4 @@
-"""Is it a garment at all? An image far from every training image, of all ten classes, is said to be so.
+"""Is it such an image at all? An image far from every training image, of all classes, is said to be so.
 
 A GAN's score says nothing there: a generator that redraws smooth things well gives noise a high score and a digit, perhaps,
 a low one. Three distances to the nearest training image are taken together, because each is blind to something: pixels
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.data.fashion_mnist import CLASSES, SIZE, Images
+from core.data.dataset import Images
 
 EACH = 1000  # the first images of each class; the starter set has just these, so the verdict is the same with any data
 HELD = 100  # of them, the last ones, on which the limits are set; the others are what is compared with
-FAR = 0.01  # share of the held garments that are taken for none; it sets the limit, and no test image has a say
-CELL = 4  # pixels; edges are counted in squares of this side
+FAR = 0.01  # share of the held images that are taken for strangers; it sets the limit, and no test image has a say
+CELLS = 7  # edges are counted in 7×7 squares
 DIRECTIONS = 8
 EPSILON = 1e-3
 BATCH = 4  # images at a time, always so many: an answer's last bits then never depend on the other images
@@ -25,7 +25,7 @@ CHUNK = 250  # images at a time while fitting, which else takes 600 MB for a mom
 
 
 class Features(NamedTuple):
-    """What is compared of N images, float32: `shapes` [N, 784] are pixels less their mean, at length 1, `scales` and `means`
+    """What is compared of N images, float32: `shapes` [N, H·W·C] are pixels less their mean, at length 1, `scales` and `means`
     [N] what was divided by and taken away; `edges` [N, 392]. `squares` [N, 2] are the squared lengths of shapes and edges."""
 
     shapes: np.ndarray
@@ -36,45 +36,50 @@ class Features(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Garments:
+class Known:
     """Training images of all classes to compare with, and a limit for each of the three distances, float64 [3]."""
 
     reference: Features
     limits: np.ndarray
 
     def farness(self, images: np.ndarray) -> np.ndarray:
-        """How far uint8 images [N, 28, 28] are from any garment: float64 [N]; above 1 it is none.
+        """How far uint8 images [N, H, W, C] are from every training image: float64 [N]; above 1 it is a stranger.
 
         The largest of the three distances, each in units of its limit.
         """
         found = np.empty(len(images))
         for start in range(0, len(images), BATCH):
             some = images[start : start + BATCH]
-            filled = np.concatenate([some, np.zeros((BATCH - len(some), SIZE, SIZE), np.uint8)])
+            filled = np.concatenate([some, np.zeros((BATCH - len(some), *images.shape[1:]), np.uint8)])
             distances = _distances(_features(filled), self.reference)[: len(some)]
             found[start : start + BATCH] = (distances / self.limits).max(1)
         return found
 
 
-def fit(train: Images) -> Garments:
-    """Take the references from the training split and set the limits on garments held out of them. A second or two."""
-    order = [np.flatnonzero(train.labels == label)[:EACH] for label in range(len(CLASSES))]
-    parts = _in_chunks(train.images[np.concatenate([which[:-HELD] for which in order])])
+def fit(train: Images) -> Known:
+    """Take the references from the training split and set the limits on images held out of them. A second or two."""
+    order = [np.flatnonzero(train.labels == label)[:EACH] for label in np.unique(train.labels)]
+    parts = _in_chunks(train.images[np.concatenate([which[: -_held(which)] for which in order])])
     reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-    held = _in_chunks(train.images[np.concatenate([which[-HELD:] for which in order])])
+    held = _in_chunks(train.images[np.concatenate([which[-_held(which) :] for which in order])])
     # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
     distances = np.concatenate([_distances(some, reference) for some in held])
     limits = np.quantile(distances, 1 - FAR, axis=0)
     limits *= np.quantile((distances / limits).max(1), 1 - FAR)
-    return Garments(reference, limits)
+    return Known(reference, limits)
+
+
+def _held(members: np.ndarray) -> int:
+    """How many of a class's images set the limits: HELD, or a tenth where there are few."""
+    return min(HELD, max(1, len(members) // 10))
 
 
 def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` images of `among` (uint8 [N, 28, 28]) nearest to uint8 [28, 28], nearest first.
+    """The `count` images of `among` (uint8 [N, H, W, C]) nearest to uint8 [H, W, C], nearest first.
 
     Returns their indices and their mean absolute differences on the scale of scores, 0…2.
     """
-    differences = np.abs(among.astype(np.int16) - image).mean((1, 2)) / 127.5
+    differences = np.abs(among.astype(np.int16) - image).mean((1, 2, 3)) / 127.5
     best = np.argsort(differences, kind="stable")[:count]
     return best, differences[best]
 
@@ -93,18 +98,18 @@ def _features(images: np.ndarray) -> Features:
 
 
 def _edges(images: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients (Dalal and Triggs 2005), square-rooted: float32 [N, 7·7·8]."""
-    padded = np.pad(images.astype(np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
+    """Histograms of oriented gradients (Dalal and Triggs 2005) of the grey image, square-rooted: float32 [N, 7·7·8]."""
+    padded = np.pad(images.mean(3, dtype=np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     strength = np.hypot(right, down)
     angle = np.arctan2(down, right) % np.float32(2 * np.pi) / np.float32(2 * np.pi) * DIRECTIONS
     lower = angle.astype(np.int32)
     above = angle - lower  # an edge between two directions counts for both
-    cells = SIZE // CELL
-    cell = np.arange(SIZE) // CELL
-    place = (np.arange(len(images))[:, None, None] * cells + cell[:, None]) * cells + cell
-    total = len(images) * cells * cells * DIRECTIONS
+    side = images.shape[1]
+    cell = np.arange(side) * CELLS // side
+    place = (np.arange(len(images))[:, None, None] * CELLS + cell[:, None]) * CELLS + cell
+    total = len(images) * CELLS * CELLS * DIRECTIONS
     counts = np.zeros(total)
     for direction, share in ((lower, 1 - above), (lower + 1, above)):
         index = place * DIRECTIONS + direction % DIRECTIONS
@@ -127,7 +132,7 @@ def _distances(found: Features, reference: Features) -> np.ndarray:
         (found.squares[:, 0] * found.scales**2)[:, None]
         + reference.squares[:, 0] * reference.scales**2
         - 2 * products * found.scales[:, None] * reference.scales
-        + SIZE * SIZE * (found.means[:, None] - reference.means) ** 2
+        + found.shapes.shape[1] * (found.means[:, None] - reference.means) ** 2
     )
     edges = found.squares[:, 1][:, None] + reference.squares[:, 1] - 2 * found.edges @ reference.edges.T
     nearest = np.stack([squares.min(1) for squares in (pixels, shapes, edges)], 1)

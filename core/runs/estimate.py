@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from core.basics.errors import ConfigError, DataError, MisfitError
-from core.basics.files import sha256, write_whole
-from core.data import fashion_mnist, tasks
+from core.basics.files import ROOT, sha256, write_whole
+from core.data import catalog, tasks
 from core.gans.config import DCGANConfig, TrainingConfig, default_config
 from core.runs.folders import Request
 from core.store import checkpoints, soundness
@@ -66,7 +68,8 @@ def check(request: Request) -> Plan:
     config, task = request.config, request.task
     if not 0 <= request.seed < 2**63:
         raise ConfigError(f"seed is {request.seed}; it must be between 0 and {2**63 - 1}.")
-    normals, anomalies = tasks.sizes(task, fashion_mnist.counts("train"), fashion_mnist.find("train"))
+    data = catalog.get(task.data.key)
+    normals, anomalies = tasks.sizes(task, data.counts("train"), data.find("train"))
     if normals < config.batch_size:
         raise DataError(
             f"batch_size is {config.batch_size}, but there are {normals} normal training images; it must be at most {normals}."
@@ -86,7 +89,7 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
     if name == "quick look":
         epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / max(1, normals // config.batch_size)))
         # Few steps: an average over the last twenty instead of the last two hundred.
-        return dataclasses.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
+        return msgspec.structs.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
     if name == "as in the paper":
         if model != "dcgan":
             raise ConfigError(
@@ -94,7 +97,7 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
             )
         kim: dict[str, Any] = dict(zip(DCGANConfig().loss_names, (1.5, 1.5, 0.5, 0.5, 0.5, 1.0), strict=True))
         kim["abc_scale"] = 1.0
-        return dataclasses.replace(config, epochs=300, **kim)
+        return msgspec.structs.replace(config, epochs=300, **kim)
     raise ConfigError(f"There is no preset called {name!r}; the presets are: {', '.join(PRESETS)}.")
 
 
@@ -116,7 +119,7 @@ def measure(request: Request) -> subprocess.Popen[bytes]:
     """Time a few steps in a process of its own, which writes down what it finds; the caller may wait for it."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "core.runs.estimate"],
-        cwd=fashion_mnist.ROOT,
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -138,7 +141,10 @@ def _measure(request: Request) -> None:
     started = time.perf_counter()
     torch.set_num_threads(threads())
     training = Training(
-        request.model, request.config, tasks.split(request.task, fashion_mnist.load("train")), request.seed
+        request.model,
+        request.config,
+        tasks.split(request.task, catalog.get(request.task.data.key).load("train")),
+        request.seed,
     )
     times: list[float] = []
     begun = time.perf_counter()
@@ -161,7 +167,7 @@ def _measure(request: Request) -> None:
 
 def key(request: Request) -> str:
     """What requests have in common whose steps take equally long."""
-    config: dict[str, Any] = dataclasses.asdict(request.config)
+    config: dict[str, Any] = msgspec.to_builtins(request.config)
     for name in _WITHOUT_WEIGHT:
         config.pop(name)
     for name in request.config.loss_names:

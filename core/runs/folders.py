@@ -26,10 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from core.basics.errors import CheckpointError, ConfigError
 from core.basics.files import write_whole
+from core.data import tasks
 from core.data.tasks import Task
-from core.gans.config import TrainingConfig, from_json, recorded, to_json
+from core.gans.config import TrainingConfig, recorded
 from core.store import checkpoints, soundness
 
 STATES = ("queued", "running", "stopping", "finished", "stopped", "failed", "died")
@@ -48,7 +51,12 @@ class Request:
     seed: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return {"model": self.model, "task": to_json(self.task), "config": to_json(self.config), "seed": self.seed}
+        return {
+            "model": self.model,
+            "task": msgspec.to_builtins(self.task),
+            "config": msgspec.to_builtins(self.config),
+            "seed": self.seed,
+        }
 
     @staticmethod
     def from_json(values: Any) -> "Request":
@@ -58,7 +66,7 @@ class Request:
         if type(values["seed"]) is not int or not isinstance(values["model"], str):
             raise ConfigError("The seed of a request is a whole number, its model a text.")
         config = recorded(values["model"], values["config"])
-        return Request(values["model"], from_json(Task, values["task"]), config, values["seed"])
+        return Request(values["model"], tasks.recorded(values["task"]), config, values["seed"])
 
 
 @dataclass(frozen=True)

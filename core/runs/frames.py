@@ -9,7 +9,6 @@ import numpy as np
 
 from core.basics.files import read_at_most, write_whole
 from core.data import tasks
-from core.data.fashion_mnist import CLASSES, class_index
 from core.data.tasks import Split, Task
 from core.store.soundness import is_number
 
@@ -17,19 +16,19 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 NORMALS = 8
-LARGEST = 4 * 2**20  # bytes of a frame; it has 28×600 pixels at most
+LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour have less
 FRAMES = 60  # about as many are kept of a run, however long
 
 
 def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """uint8 [N, 28, 28] and the class of each: eight normals, then one anomaly of each class that may be looked at.
+    """uint8 [N, H, W, C] and the class of each: eight normals, then one anomaly of each class that may be looked at.
 
     `split` is of the training images that have these labels [N]; its validation anomalies stand class by class.
     """
     normals = split.validation_normal[:NORMALS]
     classes, firsts, start = [task.normal] * len(normals), [], 0
     for name in task.anomaly_classes:
-        if held := tasks.held_out(int((labels == class_index(name)).sum())):
+        if held := tasks.held_out(int((labels == task.data.label(name)).sum())):
             firsts.append(start)
             classes.append(name)
         start += held
@@ -46,11 +45,11 @@ def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> Non
     _write(folder / "originals.png", images, {"classes": classes})
 
 
-def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator", size: int) -> None:
+def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator") -> None:
     """The images as redrawn after `epoch`, with their scores. Raises OSError."""
     from core.gans import scoring
 
-    redrawn = scoring.reconstruct(generator, images, size)
+    redrawn = scoring.reconstruct(generator, images)
     scores = scoring.score_reconstructions(images, redrawn)
     grey = ((redrawn + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
     _write(folder / f"{epoch:05}.png", grey, {"scores": [round(float(score), 4) for score in scores]})
@@ -80,19 +79,19 @@ def read(path: Path) -> tuple[bytes, dict]:
             notes = json.loads(picture.text["misfit"])
     except Exception as error:  # Pillow has many
         raise ValueError(f"{path} is no frame ({error}).") from error
-    classes, scores = notes.get("classes", CLASSES), notes.get("scores", [])
-    if not classes or not set(classes) <= set(CLASSES) or not all(map(is_number, scores)):
+    classes, scores = notes.get("classes", []), notes.get("scores", [])
+    if not all(isinstance(name, str) for name in classes) or not all(map(is_number, scores)):
         raise ValueError(f"{path} says nothing sensible.")
     return content, notes
 
 
 def _write(path: Path, images: np.ndarray, notes: dict) -> None:
-    """uint8 [N, 28, 28] side by side as one PNG."""
+    """uint8 [N, H, W, C] side by side as one PNG."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     info.add_text("misfit", json.dumps(notes))
     buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(list(images), axis=1)).save(buffer, "PNG", pnginfo=info)
+    Image.fromarray(np.concatenate(list(images), axis=1).squeeze()).save(buffer, "PNG", pnginfo=info)
     write_whole(path, buffer.getvalue())

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from core.basics.errors import ConfigError, TrainingDiverged
-from core.data import fashion_mnist, tasks
+from core.basics.files import ROOT
+from core.data import catalog, tasks
 from core.runs import estimate, folders
 from core.runs.folders import Request, Status, folder, new_name, status, statuses
 from core.store import checkpoints
@@ -172,7 +173,7 @@ def _launch(found: Status) -> None:
         try:
             _WORKERS[name] = subprocess.Popen(
                 [sys.executable, "-m", "core.runs.worker", name, str(lock.fileno())],
-                cwd=fashion_mnist.ROOT,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -200,7 +201,8 @@ def train(
     from core.gans.training import Training
 
     checkpoints.refuse_occupied(out)  # before the work, not after it
-    train_images, test_images = fashion_mnist.load("train"), fashion_mnist.load("test")
+    data = catalog.get(request.task.data.key)
+    train_images, test_images = data.load("train"), data.load("test")
     training = Training(request.model, request.config, tasks.split(request.task, train_images), request.seed, device)
     diverged = None
     try:

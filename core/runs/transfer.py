@@ -18,7 +18,8 @@ import numpy as np
 
 from core.basics.errors import CheckpointError
 from core.basics.files import clear_litter, sha256, write_whole
-from core.data import fashion_mnist, tasks
+from core.data import catalog, tasks
+from core.data.dataset import DataSet
 from core.metrics import evaluation
 from core.runs import folders
 from core.runs.folders import Request
@@ -156,7 +157,7 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
     normal, anomaly = scores.validation_normal, scores.validation_anomaly
     card = dataclasses.replace(
         one.card,
-        test=checkpoints.test_report(one.task, scores.test, fashion_mnist.load("test").labels),
+        test=checkpoints.test_report(one.task, scores.test, _data(one).load("test").labels),
         validation=checkpoints.validation_report(normal, anomaly),
         thresholds=evaluation.operating_points(normal, anomaly),
         scores_sha256=sha256((folder / SCORES).read_bytes()),
@@ -165,12 +166,18 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
     return checkpoints.load(folder), sentence
 
 
+def _data(one: Checkpoint) -> DataSet:
+    """The data set that the model was trained on. Raises DataError when it is not here."""
+    return catalog.get(one.task.data.key)
+
+
 def _held(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
     """The stored scores, each of which the weights gave again, as far as the images are here."""
-    test = fashion_mnist.load("test")
+    data = _data(one)
+    test = data.load("test")
     scores = one.scores
     parts = [(one.test_scores(test), test.images)]
-    train = fashion_mnist.load("train")
+    train = data.load("train")
     places = tasks.validation_places(one.task, one.card.data_fingerprint, train)
     stored = (scores.validation_normal, scores.validation_anomaly)
     whole = sum(map(len, stored))
@@ -191,7 +198,7 @@ def _held(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
 
 
 def _compare(one: Checkpoint, stored: np.ndarray, images: np.ndarray, progress: Progress) -> None:
-    """See that uint8 images [N, 28, 28] have their stored scores [N]. Raises CheckpointError at the first that has another."""
+    """See that uint8 images [N, H, W, C] have their stored scores [N]. Raises CheckpointError at the first that has another."""
     for start, given in _in_parts(one, images, progress):
         differences = np.abs(given - stored[start : start + len(given)])
         if differences.max() > TOLERANCE:
@@ -204,20 +211,21 @@ def _in_parts(one: Checkpoint, images: np.ndarray, progress: Progress) -> Iterat
 
     generator = one.generator()
     for start in range(0, len(images), AT_ONCE):
-        yield start, scoring.score(generator, images[start : start + AT_ONCE], one.config.size)
+        yield start, scoring.score(generator, images[start : start + AT_ONCE])
         progress(min(1.0, (start + AT_ONCE) / len(images)))
 
 
 def _made(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
     """The scores, made from the weights: where the training images are those of the card."""
-    train = fashion_mnist.load("train")
+    data = _data(one)
+    train = data.load("train")
     if train.fingerprint != one.card.data_fingerprint:
         raise CheckpointError(
             f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
             f"({one.card.data_source}) than there are ({train.source.name}). Give all three files."
         )
     split = tasks.split(one.task, train)
-    parts = (fashion_mnist.load("test").images, split.validation_normal, split.validation_anomaly)
+    parts = (data.load("test").images, split.validation_normal, split.validation_anomaly)
     scores = np.concatenate([given for _, given in _in_parts(one, np.concatenate(parts), progress)])
     ends = np.cumsum([len(images) for images in parts])[:-1]
     return Scores(*np.split(scores, ends)), "Its scores were made here."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.basics.errors import CheckpointError, DataError, MisfitError, TrainingDiverged
 from core.basics.files import write_whole
-from core.data import fashion_mnist, tasks
+from core.data import catalog, tasks
 from core.runs import estimate, folders, frames, queue, snapshot
 from core.runs.folders import STATE, Request, Status
 from core.store import checkpoints
@@ -79,7 +79,8 @@ class Worker:
             self.reserve.unlink(missing_ok=True)
 
     def _run(self, should_stop: Callable, on_step: Callable, on_record: Callable, on_scoring: Callable) -> Any:
-        self.train_images, self.test_images = fashion_mnist.load("train"), fashion_mnist.load("test")
+        data = catalog.get(self.request.task.data.key)
+        self.train_images, self.test_images = data.load("train"), data.load("test")
         split = tasks.split(self.request.task, self.train_images)
         self.training = training = self._training(split)
         self.images, classes = frames.choose(split, self.request.task, self.train_images.labels)
@@ -191,9 +192,7 @@ class Worker:
             file.write(json.dumps(record) + "\n")
         if frames.due(record["epoch"], training.config.epochs):
             with contextlib.suppress(OSError):
-                frames.write_frame(
-                    self.folder / "panel", record["epoch"], self.images, training.generator, training.gan.size
-                )
+                frames.write_frame(self.folder / "panel", record["epoch"], self.images, training.generator)
         self._update(
             epoch=record["epoch"],
             step=0,
@@ -208,7 +207,7 @@ class Worker:
             frames.forget_after(where, training.finished_epochs)
             frames.write_originals(where, self.images, classes)
             if not training.finished_epochs and not training.step:
-                frames.write_frame(where, 0, self.images, training.generator, training.gan.size)
+                frames.write_frame(where, 0, self.images, training.generator)
 
     def _progress(self, progress: "Progress", now: float) -> None:
         self.shown = now  # not in _update: epochs shorter than the wait would never let a speed be seen

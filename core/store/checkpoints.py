@@ -23,13 +23,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from core.basics.errors import CheckpointError, MisfitError
-from core.basics.files import read_at_most, replace_folder, sha256, write_whole
-from core.data.fashion_mnist import CLASSES, ROOT, Images
+from core.basics.files import ROOT, read_at_most, replace_folder, sha256, write_whole
+from core.data import tasks
+from core.data.dataset import Images
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task, test_roles
-from core.gans.config import CONFIGS, TrainingConfig, from_json, recorded, to_json
+from core.gans.config import CONFIGS, TrainingConfig, recorded
 from core.metrics import evaluation
 from core.store import soundness, tensors
 
@@ -93,7 +96,7 @@ class Checkpoint:
 
     @cached_property
     def task(self) -> Task:
-        return from_json(Task, self.card.task)
+        return tasks.recorded(self.card.task)
 
     @cached_property
     def config(self) -> TrainingConfig:
@@ -163,7 +166,9 @@ class Checkpoint:
             found = load(content)
         except (ValueError, SafetensorError, KeyError) as error:
             raise CheckpointError(f"{self.folder / WEIGHTS} is damaged ({error}).") from error
-        generator = outline(self.card.model, self.config).generator  # a card may ask for a network of any size
+        generator = outline(
+            self.card.model, self.config, self.task.data
+        ).generator  # a card may ask for a network of any size
         expected = generator.state_dict()
         if set(found) != set(expected):
             wrong = sorted(set(found) ^ set(expected))[0]
@@ -300,8 +305,9 @@ def _kind(folder: Path) -> tuple[str, str]:
             return "", ""
     else:
         model = folder.parent.name
-        normal = next((slug for slug in CLASSES if f"{folder.name}-".startswith(f"{slug}-")), "")
-    return (model if model in CONFIGS else ""), (normal if normal in CLASSES else "")
+        classes = FASHION_MNIST.description.classes  # only its models are in the box
+        normal = next((slug for slug in classes if f"{folder.name}-".startswith(f"{slug}-")), "")
+    return (model if model in CONFIGS else ""), normal if isinstance(normal, str) else ""
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
@@ -331,7 +337,6 @@ def save(
     from core.gans import scoring
 
     refuse_occupied(folder)
-    size = training.gan.size
     generator = training.generator
     if best:
         generator = deepcopy(generator)
@@ -339,13 +344,13 @@ def save(
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
-    scores = Scores(*(scoring.score(generator, images, size) for images in (test.images, normal, anomaly)))
+    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
     weights = save_tensors({k: v.cpu().contiguous() for k, v in generator.state_dict().items()})
     stored = pack_scores(scores)
     card = Card(
         model=model,
-        task=to_json(task),
-        config=to_json(training.config),
+        task=msgspec.to_builtins(task),
+        config=msgspec.to_builtins(training.config),
         seed=seed,
         epochs_trained=epochs,
         stopped_early=epochs < training.config.epochs,
@@ -439,7 +444,7 @@ def validation_report(normal: np.ndarray, anomaly: np.ndarray) -> dict[str, floa
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Every test figure (evaluation.report, and the mean absolute error of normal test images) from scores [N]."""
     normal, anomaly = test_roles(task, labels)
-    figures = evaluation.report(scores[normal], scores[anomaly], labels[anomaly], CLASSES)
+    figures = evaluation.report(scores[normal], scores[anomaly], labels[anomaly], task.data.classes)
     return figures | {"normal_error": float(scores[normal].mean())}
 
 

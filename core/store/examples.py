@@ -1,7 +1,7 @@
 """Test images that the Overview shows first, and what each shipped model makes of them, stored.
 
 A visitor's first page should show reconstructions, and it must not wait the seconds that torch takes to import. So
-`python -m core examples` stores them once in data/examples.safetensors: a uint8 tensor [N, 28, 28] a model, called by the
+`python -m core examples` stores them once in data/examples.safetensors: a uint8 tensor [N, H, W, C] a model, called by the
 SHA-256 of its weights. A model that was trained anew has another name, and so never shows an older one's pictures.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from core.basics.errors import DataError
-from core.basics.files import write_whole
-from core.data.fashion_mnist import CLASSES, ROOT, SIZE, Images, class_index
+from core.basics.files import ROOT, write_whole
+from core.data.dataset import Description, Images
 from core.store.checkpoints import Checkpoint
 from core.store.model_cards import boxed
 
@@ -22,16 +22,16 @@ ROUNDS = 2  # images of each anomaly class
 NORMAL_EVERY = 3  # anomalies between normal images; the second image is a normal one
 
 
-def chosen(normal: str, labels: np.ndarray) -> np.ndarray:
-    """Numbers in the test split of the example images for this normal class, in the order of showing: int [24].
+def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
+    """Numbers in the test split of the example images for this normal class, in the order of showing: int [M].
 
     Each round has one image of every other class and three normal ones; which image it is, is drawn at random.
     """
     random = np.random.default_rng(SEED)
-    drawn = {name: iter(random.permutation(np.flatnonzero(labels == class_index(name)))) for name in CLASSES}
+    drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
     numbers = []
     for _ in range(ROUNDS):
-        others = [name for name in reversed(CLASSES) if name != normal]  # shoes first: the plainest anomalies
+        others = [name for name in reversed(data.classes) if name != normal]  # shoes first: the plainest anomalies
         for place, name in enumerate(others, 1):
             numbers.append(next(drawn[name]))
             if place % NORMAL_EVERY == 1:
@@ -40,7 +40,7 @@ def chosen(normal: str, labels: np.ndarray) -> np.ndarray:
 
 
 def stored(weights_sha256: str) -> np.ndarray | None:
-    """The stored reconstructions of the images that `chosen` names, grey levels uint8 [N, 28, 28], by the model with these
+    """The stored reconstructions of the images that `chosen` names, uint8 [N, H, W, C], by the model with these
     weights; None when there are none. Raises DataError when the file is damaged."""
     return _stored(STORED, STORED.stat().st_mtime_ns).get(weights_sha256) if STORED.exists() else None
 
@@ -52,7 +52,7 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
 
     try:
         found = load(path.read_bytes())
-        if any(images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE) for images in found.values()):
+        if any(images.dtype != np.uint8 or images.ndim != 4 for images in found.values()):
             raise ValueError("it holds something else than images")
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}). Write it anew with `python -m core examples`.") from error
@@ -63,13 +63,13 @@ def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
     """What `stored` gives for a shipped model, computed from its weights. Imports torch."""
     from core.gans import scoring
 
-    images = test.images[chosen(checkpoint.task.normal, test.labels)]
-    made = scoring.reconstruct(checkpoint.generator(), images, checkpoint.config.size)
+    images = test.images[chosen(checkpoint.task.data, checkpoint.task.normal, test.labels)]
+    made = scoring.reconstruct(checkpoint.generator(), images)
     return to_grey(made)
 
 
 def to_grey(reconstruction: np.ndarray) -> np.ndarray:
-    """float32 [..., 28, 28] on [-1, 1] → uint8."""
+    """float32 on [-1, 1] → uint8 of the same shape."""
     return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 

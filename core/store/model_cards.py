@@ -7,9 +7,9 @@ Overview shows the same text for the one model it speaks of. Imports no torch.
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
 from core.basics.text import plain
-from core.data.fashion_mnist import CLASS_NAMES, CLASSES, ROOT
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
@@ -51,7 +51,9 @@ def documents() -> dict[Path, str]:
 
 def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
     """The model card of one GAN from its checkpoints, one or more of the same model; `level` is that of its title."""
-    found = sorted(found, key=lambda one: (REGIMES.index(one.task.regime), CLASSES.index(one.task.normal), one.name))
+    found = sorted(
+        found, key=lambda one: (REGIMES.index(one.task.regime), one.task.data.label(one.task.normal), one.name)
+    )
     model = found[0].card.model
     sections = {
         "Model details": _details(found),
@@ -156,8 +158,8 @@ def _figures(found: Sequence[Checkpoint]) -> str:
     heads.append("normals' error")
     rows = [
         [
-            _named(one.task.normal),
-            one.task.regime + (f", {_named(one.task.left_out)} left out" if one.task.left_out else ""),
+            one.task.data.class_name(one.task.normal),
+            one.task.regime + (f", {one.task.data.class_name(one.task.left_out)} left out" if one.task.left_out else ""),
             f"{(test := one.card.test)['auroc']:.3f} ({test['auroc_low']:.3f}–{test['auroc_high']:.3f})",
             f"{one.card.validation['auroc']:.3f}",
             f"{100 * test['fpr_at_95tpr']:.1f} %",
@@ -168,7 +170,7 @@ def _figures(found: Sequence[Checkpoint]) -> str:
     text = "Each line is one training, not a mean over seeds.\n\n" + _table(heads, rows)
     thresholds = [
         [
-            _named(one.task.normal),
+            one.task.data.class_name(one.task.normal),
             one.task.regime,
             *(f"{one.card.thresholds[name]:.4f}" for name in ("youden", "fpr_5", "fpr_1")),
         ]
@@ -179,16 +181,18 @@ def _figures(found: Sequence[Checkpoint]) -> str:
         thresholds,
     )
     if any(len(one.card.test["per_class"]) > 1 for one in found):
+        data = found[0].task.data
+        classes = data.classes
         per_class = [
-            [_named(one.task.normal), one.task.regime]
+            [one.task.data.class_name(one.task.normal), one.task.regime]
             + [
                 f"{value:.3f}" if (value := one.card.test["per_class"].get(name)) is not None else "–"
-                for name in CLASSES
+                for name in classes
             ]
             for one in found
         ]
         text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + _table(
-            ["normal class", "regime", *CLASS_NAMES], per_class
+            ["normal class", "regime", *map(data.class_name, classes)], per_class
         )
     return text
 
@@ -196,7 +200,7 @@ def _figures(found: Sequence[Checkpoint]) -> str:
 def _hardest(found: Sequence[Checkpoint]) -> str:
     one = found[0]
     name, value = min(one.card.test["per_class"].items(), key=lambda item: item[1])
-    return f"With {_named(one.task.normal)} normal ({one.task.regime}), {_named(name)} hides best: AUROC {value:.3f} for that class alone."
+    return f"With {one.task.data.class_name(one.task.normal)} normal ({one.task.regime}), {one.task.data.class_name(name)} hides best: AUROC {value:.3f} for that class alone."
 
 
 def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
@@ -221,10 +225,6 @@ def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
 def _balance(one: Checkpoint) -> str:
     many = f"{one.card.test['n_anomaly'] / one.card.test['n_normal']:.3g} times as many".removeprefix("1 times ")
     return f"The {one.task.regime} test has {many} anomalies as normal images."
-
-
-def _named(slug: str) -> str:
-    return CLASS_NAMES[CLASSES.index(slug)]
 
 
 def _several(values: object, between: str = "; ") -> str:

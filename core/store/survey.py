@@ -13,18 +13,18 @@ import numpy as np
 
 from core.basics.errors import CheckpointError
 from core.basics.files import write_whole
-from core.data.fashion_mnist import CLASSES, Images
+from core.data.dataset import Images
 from core.store import checkpoints, tensors
 from core.store.checkpoints import Checkpoint
 
-SAMPLE = 200  # images a class in the t-SNE map: seconds, where all 10,000 images would be minutes
-_SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (10, 28, 28), "sample": (-1,), "tsne": (-1, 2)}
+SAMPLE = 200  # images a class in the t-SNE map: seconds, where all of a large test split would be minutes
+_SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (-1, -1, -1), "sample": (-1,), "tsne": (-1, 2)}
 
 
 @dataclass(frozen=True)
 class Survey:
     """`pca` float32 [N, 2]: z of every test image on its first two principal components, which hold `shares` [2] of the
-    variance. `residuals` float32 [10, 28, 28]: mean |x − G(x)| of each class. `sample` int32 [M] and `tsne` float32
+    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class. `sample` int32 [M] and `tsne` float32
     [M, 2]: some of the images in a t-SNE map; both are empty until one has been made.
     """
 
@@ -38,7 +38,7 @@ class Survey:
 def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
     """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
     latents, residuals = _run(checkpoint, test, progress)
-    sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(CLASSES))])
+    sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(checkpoint.task.data.classes))])
     coordinates, shares = principal(latents)
     empty = np.empty(0, np.int32), np.empty((0, 2), np.float32)
     return Survey(coordinates, shares, sums.astype(np.float32), *empty)
@@ -51,7 +51,9 @@ def with_tsne(
 
     Neighbours stay neighbours in it; distances between groups mean little. Imports torch and scikit-learn.
     """
-    sample = np.sort(np.concatenate([np.flatnonzero(test.labels == label)[:SAMPLE] for label in range(len(CLASSES))]))
+    sample = np.sort(
+        np.concatenate([np.flatnonzero(test.labels == label)[:SAMPLE] for label in np.unique(test.labels)])
+    )
     latents, _ = _run(checkpoint, Images(test.images[sample], test.labels[sample], test.source), progress)
     from sklearn.manifold import TSNE
 
@@ -101,19 +103,20 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
         fits = array.ndim == len(shape) and all(want in (-1, is_) for want, is_ in zip(shape, array.shape, strict=True))
         if not fits or array.dtype != (np.int32 if name == "sample" else np.float32) or not np.isfinite(array).all():
             return None
+    data = checkpoint.task.data
+    if found.residuals.shape != (len(data.classes), data.side, data.side):
+        return None
     if len(found.pca) != images or len(found.sample) != len(found.tsne):
         return None
     return found if ((found.sample >= 0) & (found.sample < images)).all() else None
 
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
-    """(E(x) [N, Z], |x − G(x)| [N, 28, 28]) of all images, float32."""
+    """(E(x) [N, Z], |x − G(x)| [N, H, W]) of all images, float32."""
     from core.gans import scoring
 
     latents, residuals, done = [], [], 0
-    for images, z, reconstructions in scoring.encode_and_reconstruct(
-        checkpoint.generator(), test.images, checkpoint.config.size
-    ):
+    for images, z, reconstructions in scoring.encode_and_reconstruct(checkpoint.generator(), test.images):
         latents.append(z)
         residuals.append(scoring.residual(images, reconstructions))
         done += len(images)

@@ -1,6 +1,6 @@
 """What the GANs are held against: three one-class methods on raw pixels, and a small supervised CNN, the ceiling.
 
-Each takes a task's Split and test images uint8 [N, 28, 28] and returns test scores float [N], higher = more anomalous.
+Each takes a task's Split and test images uint8 [N, H, W, C] and returns test scores float [N], higher = more anomalous.
 """
 
 from collections.abc import Callable
@@ -56,12 +56,12 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers: list[nn.Module] = []
-        for inputs, outputs in ((1, 32), (32, 64), (64, 128)):
+        for inputs, outputs in ((split.data.channels, 32), (32, 64), (64, 128)):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
             layers += [nn.MaxPool2d(2)]
-        network = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * 9, 1))
+        network = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * (split.data.side // 8) ** 2, 1))
         network = network.to(memory_format=torch.channels_last)
-        batches = Batches(split, config, config.size, seed, torch.device("cpu"))
+        batches = Batches(split, config, split.data.side, seed, torch.device("cpu"))
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=config.epochs * batches.steps)
         network.train()
@@ -75,7 +75,7 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
                 schedule.step()
     network.eval()
     with torch.inference_mode():
-        chunks = [to_input(torch.from_numpy(test[i : i + 500]), config.size) for i in range(0, len(test), 500)]
+        chunks = [to_input(torch.from_numpy(test[i : i + 500]), split.data.side) for i in range(0, len(test), 500)]
         return torch.cat([network(chunk)[:, 0] for chunk in chunks]).numpy()
 
 

@@ -6,8 +6,7 @@
 from pathlib import Path
 
 from core.basics.errors import MisfitError
-from core.basics.files import write_whole
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT, write_whole
 from core.store import model_cards
 from core.study import figures, reporting, sweep
 

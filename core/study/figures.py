@@ -9,8 +9,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from core.data.fashion_mnist import CLASSES
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
+
+CLASSES = FASHION_MNIST.description.classes
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:

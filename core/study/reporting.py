@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from core.basics.files import ROOT
 from core.basics.names import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
-from core.data.fashion_mnist import CLASS_NAMES, CLASSES, ROOT
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
 from core.study import figures
 from core.study.published import DECK, PUBLISHED
@@ -220,7 +221,7 @@ def _published_text(regime: str) -> str:
 
 
 def _class(slug: str) -> str:
-    return CLASS_NAMES[CLASSES.index(slug)]
+    return FASHION_MNIST.description.class_name(slug)
 
 
 def number(value: float | None) -> str:

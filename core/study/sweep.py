@@ -5,7 +5,6 @@ every cell, so an interrupted sweep goes on where it was: cells whose recipe has
 """
 
 import contextlib
-import dataclasses
 import fcntl
 import json
 import os
@@ -17,21 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from core.basics import names
 from core.basics.errors import CheckpointError, ConfigError, MisfitError
-from core.basics.files import sha256, write_whole
-from core.data import fashion_mnist, tasks
-from core.data.fashion_mnist import CLASSES, ROOT
+from core.basics.files import ROOT, sha256, write_whole
+from core.data import tasks
+from core.data.dataset import Images
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
-from core.gans.config import CONFIGS, DCGANConfig, TrainingConfig, default_config, to_json
+from core.gans.config import CONFIGS, DCGANConfig, TrainingConfig, default_config
 from core.metrics import evaluation
 from core.runs import queue
 from core.store import checkpoints
 from core.study.baselines import BASELINES
 
+CLASSES = FASHION_MNIST.description.classes
 CSV = ROOT / "results.csv"
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
@@ -76,13 +78,16 @@ class Cell:
     def config(self) -> TrainingConfig | None:
         if self.method not in CONFIGS:
             return None
-        return dataclasses.replace(default_config(self.method, self.task.regime), **dict(self.changes))
+        return msgspec.structs.replace(default_config(self.method, self.task.regime), **dict(self.changes))
 
     @property
     def recipe(self) -> str:
         """A short hash of all that defines the cell: another config is another cell."""
         config = acting(self.config, self.task) if self.config else None
-        content = json.dumps([self.method, to_json(self.task), self.seed, config], sort_keys=True)
+        task = msgspec.to_builtins(self.task)
+        if self.task.data == FASHION_MNIST.description:
+            del task["data"]
+        content = json.dumps([self.method, task, self.seed, config], sort_keys=True)
         return sha256(content.encode())[:12]
 
     @property
@@ -104,7 +109,7 @@ class Cell:
 
 def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
     """The settings of `config` that do anything in `task`: what differs in the others alone is the same training."""
-    values = to_json(config)
+    values = msgspec.to_builtins(config)
     if not values.get("abc", True):
         del values["abc_scale"]  # it scales a loss that is off
     if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
@@ -285,11 +290,11 @@ def measure(cell: Cell) -> dict[str, Any]:
 def _measure_gan(cell: Cell) -> dict[str, Any]:
     from core.gans import scoring
 
-    test = fashion_mnist.load("test")
+    test = FASHION_MNIST.load("test")
     with tempfile.TemporaryDirectory(prefix="misfit-") as temporary:
         folder = cell.shipped or Path(temporary) / "checkpoint"
         found = (_sound(cell, folder) if folder.exists() else None) or _train(cell, folder)
-        reconstructions = scoring.reconstruct(found.generator(), test.images, found.config.size)
+        reconstructions = scoring.reconstruct(found.generator(), test.images)
         return _gan_row(cell, found, reconstructions, test)
 
 
@@ -322,9 +327,7 @@ def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
     return None
 
 
-def _gan_row(
-    cell: Cell, found: checkpoints.Checkpoint, reconstructions: np.ndarray, test: fashion_mnist.Images
-) -> dict[str, Any]:
+def _gan_row(cell: Cell, found: checkpoints.Checkpoint, reconstructions: np.ndarray, test: Images) -> dict[str, Any]:
     from core.gans import scoring
 
     normal, _ = tasks.test_roles(cell.task, test.labels)
@@ -337,14 +340,14 @@ def _gan_row(
 
 
 def _measure_baseline(cell: Cell) -> dict[str, Any]:
-    test = fashion_mnist.load("test")
-    split = tasks.split(cell.task, fashion_mnist.load("train"))
+    test = FASHION_MNIST.load("test")
+    split = tasks.split(cell.task, FASHION_MNIST.load("train"))
     started = time.perf_counter()
     scores = BASELINES[cell.method][0](split, test.images, cell.seed)
     return _row(cell, scores, test, time.perf_counter() - started)
 
 
-def _row(cell: Cell, scores: np.ndarray, test: fashion_mnist.Images, seconds: float) -> dict[str, Any]:
+def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[str, Any]:
     normal, anomaly = tasks.test_roles(cell.task, test.labels)
     report = evaluation.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
     hardest = min(report["per_class"], key=report["per_class"].get)
@@ -383,12 +386,12 @@ def check(tolerance: float = 1e-4) -> list[str]:
     """Recompute every shipped checkpoint's test AUROC from its weights; a line for each that results.csv disagrees with."""
     from core.gans import scoring
 
-    rows, test, wrong = read().set_index("recipe"), fashion_mnist.load("test"), []
+    rows, test, wrong = read().set_index("recipe"), FASHION_MNIST.load("test"), []
     for cell in plan():
         if not (cell.shipped and cell.shipped.exists()):
             continue
         found = checkpoints.load(cell.shipped)
-        scores = scoring.score(found.generator(), test.images, found.config.size)
+        scores = scoring.score(found.generator(), test.images)
         normal, anomaly = tasks.test_roles(found.task, test.labels)
         area = evaluation.auroc(scores[normal], scores[anomaly])
         stated = rows["auroc"].get(cell.recipe)

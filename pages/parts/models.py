@@ -198,7 +198,7 @@ def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
 
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return scoring.reconstruct(generator, images, checkpoint.config.size)
+    return scoring.reconstruct(generator, images)
 
 
 def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:

@@ -90,7 +90,7 @@ async def _crowd(address: str, process: int, sessions: int, requests: int, seed:
 def _serial(model: str) -> np.ndarray:
     """Every test image's score, made here and now: another processor than the one that trained has other last bits."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    return scoring.score(found.generator(), fashion_mnist.load("test").images, found.config.size)
+    return scoring.score(found.generator(), fashion_mnist.load("test").images)
 
 
 async def _ask(one: Visitor, model: str, number: int) -> list[str]:

@@ -138,7 +138,7 @@ def test_a_reconstruction_stays_within_the_scale_whatever_the_weights(model: str
     with torch.no_grad():
         for parameter in gan.generator.parameters():
             parameter.mul_(50.0)
-        found = gan.generator.eval()(batch(test_split, 4, gan.size))
+        found = gan.generator.eval()(batch(test_split, 4))
     assert found.min() >= -1.0
     assert found.max() <= 1.0
     assert found.abs().max() > 0.9  # the bound was reached for
@@ -148,7 +148,7 @@ def test_a_reconstruction_stays_within_the_scale_whatever_the_weights(model: str
 def test_a_decision_depends_on_its_own_image_alone(model: str, test_split) -> None:
     gan = fresh(model)
     gan.train()
-    images = batch(test_split, 8, gan.size)
+    images = batch(test_split, 8)
     with torch.no_grad():
         together = gan.normal_discriminator(images)
         alone = torch.cat([gan.normal_discriminator(image[None]) for image in images])
@@ -162,7 +162,7 @@ def test_a_decision_depends_on_its_own_image_alone(model: str, test_split) -> No
 @MODEL
 def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_split) -> None:
     gan = fresh(model)
-    real, fake = batch(test_split, 6, gan.size), batch(test_split, 6, gan.size, start=6).flip(-1)
+    real, fake = batch(test_split, 6), batch(test_split, 6, gan.size, start=6).flip(-1)
     discriminator = gan.anomaly_discriminator
     with torch.no_grad():
         for parameter in discriminator.parameters():  # so that decisions fall on both sides of one half
@@ -178,7 +178,7 @@ def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_s
 
 
 def passes(gan, test_split) -> tuple[Pass, Pass]:
-    normal, anomaly = batch(test_split, 4, gan.size), batch(test_split, 4, gan.size, start=4)
+    normal, anomaly = batch(test_split, 4), batch(test_split, 4, gan.size, start=4)
     return Pass(normal, *gan.generator.through(normal)), Pass(anomaly, *gan.generator.through(anomaly))
 
 

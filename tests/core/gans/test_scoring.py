@@ -31,24 +31,24 @@ def images(test_split) -> np.ndarray:
 @MODEL
 def test_an_image_has_the_same_score_alone_in_a_batch_and_in_any_order(model: str, trained, images) -> None:
     training = trained[model]
-    together = scoring.score(training.generator, images, training.gan.size)
+    together = scoring.score(training.generator, images)
     assert len(np.unique(together)) > 0.9 * COUNT
     for index in (0, scoring.BATCH - 1, scoring.BATCH, COUNT - 1):
-        alone = scoring.score(training.generator, images[index : index + 1], training.gan.size)
+        alone = scoring.score(training.generator, images[index : index + 1])
         assert alone.tobytes() == together[index : index + 1].tobytes()
     order = np.random.default_rng(5).permutation(COUNT)
-    shuffled = scoring.score(training.generator, images[order], training.gan.size)
+    shuffled = scoring.score(training.generator, images[order])
     assert shuffled.tobytes() == together[order].tobytes()
 
 
 @MODEL
 def test_a_score_is_not_rescaled_by_the_images_beside_it(model: str, trained, images) -> None:
     training = trained[model]
-    before = scoring.score(training.generator, images, training.gan.size)
+    before = scoring.score(training.generator, images)
     kept = np.argsort(before)[COUNT // 4 : -COUNT // 4]  # all but the lowest and highest, which the others lose
     company = np.full_like(images, 255)
     company[kept] = images[kept]
-    after = scoring.score(training.generator, company, training.gan.size)
+    after = scoring.score(training.generator, company)
     assert after[kept].tobytes() == before[kept].tobytes()
     assert (after.min(), after.max()) != (before.min(), before.max())  # min–max would have moved every score
 
@@ -68,13 +68,13 @@ def test_a_score_is_the_mean_absolute_difference_from_the_reconstruction(model: 
 @MODEL
 def test_reconstructions_residuals_and_scores_fit_each_other(model: str, trained, images) -> None:
     training = trained[model]
-    reconstructions = scoring.reconstruct(training.generator, images, training.gan.size)
+    reconstructions = scoring.reconstruct(training.generator, images)
     assert (reconstructions.shape, reconstructions.dtype) == ((COUNT, 28, 28), np.float32)
     residual = scoring.residual(images, reconstructions)
     assert (residual.shape, residual.dtype) == ((COUNT, 28, 28), np.float32)
     assert residual.min() >= 0
     assert residual.max() <= 2
-    found = scoring.score(training.generator, images, training.gan.size)
+    found = scoring.score(training.generator, images)
     assert (found.shape, found.dtype) == ((COUNT,), np.float32)
     assert found == pytest.approx(residual.mean((1, 2)), rel=1e-5)
     assert found.tobytes() == scoring.score_reconstructions(images, reconstructions).tobytes()
@@ -93,10 +93,10 @@ def test_a_generator_in_training_mode_is_put_into_evaluation_mode_and_left_as_it
     model: str, trained, images
 ) -> None:
     training = trained[model]
-    expected = scoring.score(training.generator, images, training.gan.size)
+    expected = scoring.score(training.generator, images)
     generator = copy.deepcopy(training.generator).train()
     before = copy.deepcopy(generator.state_dict())
-    assert scoring.score(generator, images, training.gan.size).tobytes() == expected.tobytes()
+    assert scoring.score(generator, images).tobytes() == expected.tobytes()
     assert not generator.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in generator.state_dict().items())
 
@@ -114,5 +114,5 @@ def test_batch_statistics_would_have_made_another_score(trained, images) -> None
 @MODEL
 def test_no_images_have_no_scores(model: str, trained, images) -> None:
     training = trained[model]
-    assert scoring.score(training.generator, images[:0], training.gan.size).shape == (0,)
-    assert scoring.reconstruct(training.generator, images[:0], training.gan.size).shape == (0, 28, 28)
+    assert scoring.score(training.generator, images[:0]).shape == (0,)
+    assert scoring.reconstruct(training.generator, images[:0]).shape == (0, 28, 28)

@@ -146,8 +146,8 @@ def test_a_record_says_all(model: str, trained, small_split) -> None:
     # The one-cycle schedule has come down from its peak.
     assert 0 < record["learning_rate"] < run.history[0]["learning_rate"] <= run.config.learning_rate
 
-    normal = scoring.score(run.generator, small_split.validation_normal, run.gan.size)
-    anomaly = scoring.score(run.generator, small_split.validation_anomaly, run.gan.size)
+    normal = scoring.score(run.generator, small_split.validation_normal)
+    anomaly = scoring.score(run.generator, small_split.validation_anomaly)
     assert record["validation_auroc"] == evaluation.auroc(normal, anomaly)
     assert record["validation_error"] == pytest.approx(normal.mean(), rel=1e-6)
 
@@ -254,7 +254,7 @@ def test_without_augmentation_an_epoch_shows_every_normal_at_most_once(model: st
     config = quick(model, flip=False, shift=0)
     pairs = list(batches(small_split, config).epoch())
     assert [(normal.shape, anomaly.shape) for normal, anomaly in pairs] == [
-        ((32, 1, config.size, config.size),) * 2
+        ((32, 1, config.size),) * 2
     ] * 5
     for shown, known in zip(
         (torch.cat(part) for part in zip(*pairs, strict=True)),
@@ -262,7 +262,7 @@ def test_without_augmentation_an_epoch_shows_every_normal_at_most_once(model: st
         strict=True,
     ):
         shown_bytes = [image.numpy().tobytes() for image in shown]
-        known_bytes = {image.numpy().tobytes() for image in to_input(torch.tensor(known), config.size)}
+        known_bytes = {image.numpy().tobytes() for image in to_input(torch.tensor(known))}
         assert set(shown_bytes) <= known_bytes
         assert len(set(shown_bytes)) == len(shown_bytes) == 160
 

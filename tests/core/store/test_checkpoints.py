@@ -62,8 +62,8 @@ def test_what_is_saved_comes_back(model: str, saved, trained, test_split) -> Non
     assert not generator.training
     assert not any(parameter.requires_grad for parameter in generator.parameters())
     images = test_split.images[:100]
-    expected = scoring.score(training.generator, images, training.gan.size)
-    assert scoring.score(generator, images, found.config.size).tobytes() == expected.tobytes()
+    expected = scoring.score(training.generator, images)
+    assert scoring.score(generator, images).tobytes() == expected.tobytes()
     assert found.task == Task(anomalies=900)
     assert found.config == training.config
 
@@ -412,7 +412,7 @@ def test_every_model_in_the_box_lies_where_its_card_says() -> None:
 @pytest.mark.parametrize(("model", "least"), [("traditional", 0.95), ("dcgan", 0.97)])
 def test_the_shipped_t_shirt_models_are_as_good_as_their_cards_say(model: str, least: float, test_split) -> None:
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    scores = scoring.score(found.generator(), test_split.images, found.config.size)
+    scores = scoring.score(found.generator(), test_split.images)
     area = evaluation.auroc(scores[test_split.labels == 0], scores[test_split.labels != 0])
     assert area == pytest.approx(found.card.test["auroc"], abs=1e-4)
     assert area >= least
@@ -424,7 +424,7 @@ def test_every_shipped_models_figures_follow_from_its_weights(test_split) -> Non
     wrong = []
     for found in box():
         stored = found.scores
-        again = scoring.score(found.generator(), test_split.images[sample], found.config.size)
+        again = scoring.score(found.generator(), test_split.images[sample])
         normal, anomaly = tasks.test_roles(found.task, test_split.labels)
         area = evaluation.auroc(stored.test[normal], stored.test[anomaly])
         points = evaluation.operating_points(stored.validation_normal, stored.validation_anomaly)

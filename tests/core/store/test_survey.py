@@ -22,7 +22,7 @@ def test_it_holds_the_mean_residual_of_each_class_and_a_map_of_z(saved, some, mo
     heard = []
     found = survey.make(checkpoint, some, heard.append)
     assert heard == sorted(heard) and heard[-1] == 1.0 and len(heard) == -(-len(some.images) // scoring.BATCH)
-    reconstructions = scoring.reconstruct(checkpoint.generator(), some.images, checkpoint.config.size)
+    reconstructions = scoring.reconstruct(checkpoint.generator(), some.images)
     residuals = scoring.residual(some.images, reconstructions)
     shirts = some.labels == 6
     assert np.allclose(found.residuals[6], residuals[shirts].mean(0), atol=1e-6)

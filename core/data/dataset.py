@@ -1,0 +1,133 @@
+"""A data set as an object: what a page, a network or a card may ask of it, and how its images are loaded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from core.basics.errors import DataError
+from core.basics.files import sha256
+
+SMALLEST_SIDE, LARGEST_SIDE = 28, 128  # pixels, of an image that the networks take
+MOST_CLASSES = 100
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is true of every image of a data set, without loading one. It is stored on the card of each model.
+
+    key          names the data set in links, folders and cards: lower-case letters, digits and hyphens
+    name         what a person calls it
+    classes      label k is classes[k]: the slug in links, on the command line and in folder names
+    class_names  what the classes are called in sentences and on labels
+    side         height and width of an image, pixels
+    channels     1 (grey) or 3 (red, green, blue)
+    noun         what an image shows, for sentences: "garment", "digit", "photo"
+    mirror       whether a mirrored image is still of its class, so that training may mirror
+    outside      what lies beyond the frame: "black", or "edge" (the outermost pixels go on)
+    intake       how a picture of any size is brought to `side`: "garment" (cut out, light on black) or "fit"
+    only_normal  the class that is normal, where only one can be; else None
+    """
+
+    key: str
+    name: str
+    classes: tuple[str, ...]
+    class_names: tuple[str, ...]
+    side: int
+    channels: int = 1
+    noun: str = "image"
+    mirror: bool = False
+    outside: Literal["black", "edge"] = "black"
+    intake: Literal["garment", "fit"] = "fit"
+    only_normal: str | None = None
+
+    def __post_init__(self) -> None:
+        if not SMALLEST_SIDE <= self.side <= LARGEST_SIDE:
+            raise DataError(
+                f"{self.name} has images of {self.side}×{self.side} pixels; "
+                f"a side must be between {SMALLEST_SIDE} and {LARGEST_SIDE}."
+            )
+        if self.channels not in (1, 3):
+            raise DataError(f"{self.name} has {self.channels} channels; there must be 1 (grey) or 3 (colour).")
+        if not 2 <= len(self.classes) <= MOST_CLASSES or len(set(self.classes)) != len(self.classes):
+            raise DataError(f"{self.name} must have 2 to {MOST_CLASSES} classes, each with a name of its own.")
+        if len(self.class_names) != len(self.classes):
+            raise DataError(f"{self.name} has {len(self.classes)} classes but {len(self.class_names)} class names.")
+        if self.only_normal is not None:
+            self.label(self.only_normal)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of an image."""
+        return self.side, self.side, self.channels
+
+    @property
+    def normal_choices(self) -> tuple[str, ...]:
+        """The classes that can be the normal one."""
+        return (self.only_normal,) if self.only_normal else self.classes
+
+    def label(self, slug: str) -> int:
+        """The label of the class called `slug`. Raises DataError for an unknown name."""
+        if slug not in self.classes:
+            raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(self.classes)}.")
+        return self.classes.index(slug)
+
+    def class_name(self, slug: str) -> str:
+        """What the class called `slug` is called in sentences and on labels. Raises DataError for an unknown name."""
+        return self.class_names[self.label(slug)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one split was read from. `complete` is False for a starter set, a part of the real training split."""
+
+    name: str
+    folder: Path
+    stem: str = ""  # of the file names, where they say the split
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Images:
+    """A split: `images` uint8 [N, H, W, C] (0 = dark), `labels` uint8 [N], each an index into the data set's classes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    source: Source = field(compare=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over images and labels: names the exact data a model was trained or tested on."""
+        return sha256(self.images.tobytes() + self.labels.tobytes())
+
+    @cached_property
+    def numbers(self) -> dict[bytes, int]:
+        """The number of each image by its bytes: says whether an image is one of these, pixel by pixel."""
+        return {image.tobytes(): number for number, image in enumerate(self.images)}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A description and the images behind it. A split is "train" or "test".
+
+    find    says where a split would be read from, without reading it
+    load    reads all images and labels of a split
+    counts  counts the images of each class of a split, from its labels alone
+
+    Each raises DataError where the images are missing, damaged or altered.
+    """
+
+    description: Description
+    find: Callable[[str], Source]
+    load: Callable[[str], Images]
+    counts: Callable[[str], list[int]]
+
+
+def count_labels(labels: np.ndarray, classes: Sequence[str]) -> list[int]:
+    """How many labels each class has. Raises DataError for a label that is no class."""
+    if len(labels) and int(labels.max()) >= len(classes):
+        raise DataError(f"There is a label {int(labels.max())}, but only {len(classes)} classes.")
+    return np.bincount(labels, minlength=len(classes)).tolist()

@@ -1,0 +1,80 @@
+"""IDX files (http://yann.lecun.com/exdb/mnist), as MNIST, Fashion-MNIST and KMNIST come, gzipped or not.
+
+numpy alone reads them, because torchvision takes six seconds to import and most pages only show images.
+"""
+
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+IMAGES, LABELS = "images", "labels"
+LARGEST = 2**29  # bytes of a file, unpacked; nothing longer is read
+_UNSIGNED_BYTE = 0x08
+_NAMES = {
+    IMAGES: ("images-idx3-ubyte", "images.idx3-ubyte", "images-idx4-ubyte", "images.idx4-ubyte"),
+    LABELS: ("labels-idx1-ubyte", "labels.idx1-ubyte"),
+}
+
+
+def path(folder: Path, stem: str, kind: str) -> Path | None:
+    """The file of `kind` (IMAGES or LABELS) whose name begins with `stem` ("train", "t10k"), or None."""
+    candidates = (folder / f"{stem}-{name}{packed}" for name in _NAMES[kind] for packed in (".gz", ""))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def shape(path: Path) -> tuple[int, ...]:
+    """The sizes that the file's header states. Raises ValueError, OSError, zlib.error."""
+    return _shape(_content(path, 4 + 4 * 4))
+
+
+def read(path: Path, largest: int = LARGEST) -> tuple[bytes, np.ndarray]:
+    """The unpacked bytes and the uint8 array in them: big-endian magic, sizes, values.
+
+    Raises ValueError, OSError or zlib.error with what is wrong; nothing over `largest` bytes is unpacked.
+    """
+    content = _content(path, largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"it unpacks to more than {largest} bytes")
+    sizes = _shape(content)
+    start = 4 + 4 * len(sizes)
+    if len(content) - start != math.prod(sizes):
+        raise ValueError(f"it says {'×'.join(map(str, sizes))}, but {len(content) - start} bytes follow")
+    return content, np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
+
+
+def pack(array: np.ndarray) -> bytes:
+    """The IDX file of a uint8 array."""
+    return bytes([0, 0, _UNSIGNED_BYTE, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def _shape(content: bytes) -> tuple[int, ...]:
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE or not 1 <= content[3] <= 4:
+        raise ValueError("it is not an IDX file of bytes")
+    if len(content) < 4 + 4 * content[3]:
+        raise ValueError("it ends within its header")
+    return struct.unpack_from(f">{content[3]}I", content, 4)
+
+
+def _content(path: Path, largest: int) -> bytes:
+    """The first `largest` bytes of what the file holds, unpacked."""
+    with open(path, "rb") as file:
+        if path.suffix != ".gz":
+            return file.read(largest)
+        return _unpacked(file.read(max(largest, 2**16)), largest)  # packed, all but the shortest are shorter
+
+
+def _unpacked(packed: bytes, largest: int) -> bytes:
+    """The first `largest` bytes of what a gzip file holds, which is a single member. Raises zlib.error, ValueError.
+
+    Not the gzip module, which goes through a million empty members, or a name of a million letters, a letter at a time.
+    """
+    unpacking = zlib.decompressobj(wbits=31)
+    content = unpacking.decompress(packed, largest)
+    if not unpacking.eof and len(content) < largest:
+        raise ValueError("it ends too early")
+    if unpacking.unused_data:
+        raise ValueError("something follows its end")
+    return content
