@@ -1,1 +1,1 @@
-"""Data sets, and the tasks that are set on them: which class is normal, which images train, validate and test."""
+"""Data sets, and the tasks set on them: what is normal, what trains and tests."""

@@ -1,1 +1,1 @@
-"""Scores and labels into figures: ROC, AUROC, costs, paired differences. numpy only."""
+"""Scores and labels into figures: ROC, AUROC, costs, differences. numpy only."""

@@ -1,1 +1,1 @@
-"""Training in the background: the queue, the worker, what is on disk of a run, import and export."""
+"""Training in the background: the queue, the worker, what is on disk of a run."""
