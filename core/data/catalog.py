@@ -22,7 +22,7 @@ OWN = Path(os.environ.get("MISFIT_DATA") or ROOT / "data" / "own").resolve()
 PLACES = "places.json"
 
 
-def keys() -> list[str]:
+def available() -> list[str]:
     """The keys of all data sets that are here, Fashion-MNIST first."""
     return [FASHION_MNIST.description.key, *sorted(_folders())]
 
@@ -34,7 +34,7 @@ def get(key: str) -> DataSet:
     folder = _folders().get(key)
     if folder is None:
         raise DataError(
-            f"There is no data set called {key!r:.80} here; there are: {' '.join(keys())}. "
+            f"There is no data set called {key!r:.80} here; there are: {' '.join(available())}. "
             "Bring its folder back, or name it once with `python -m core train --data DIR`."
         )
     return _opened(folder, key, _stamp(folder))
@@ -51,7 +51,7 @@ def add(folder: Path) -> DataSet:
     if key:
         return opened
     key = opened.description.key
-    if key in keys():
+    if key in available():
         raise DataError(f"Another data set is called {key} already; rename the folder {folder}.")
     write_whole(OWN / PLACES, json.dumps(_places() | {key: str(folder)}, indent=1).encode())
     return opened

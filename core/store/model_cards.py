@@ -1,14 +1,14 @@
 """Model cards after Mitchell et al., Model Cards for Model Reporting, 2019 (doi 10.1145/3287560.3287596).
 
-Written from the cards on disk: no figure stands here. `python -m core cards` writes docs/model-card-<model>.md; the
+Written from the cards on disk: no figure stands here. `python -m core documents` writes docs/model-card-<model>.md; the
 Overview shows the same text for the one model it speaks of. Imports no torch.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.basics.files import ROOT, write_whole
-from core.basics.names import MODEL_NAMES, REGIME_HELP
+from core.basics.files import ROOT
+from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
 from core.basics.text import plain
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
@@ -23,6 +23,12 @@ _WHAT = {
     "After Kim, Jeong, Choi and Seo, *GAN-based Anomaly Detection in Imbalance Problems*, ECCV 2020 workshops "
     "([doi](https://doi.org/10.1007/978-3-030-65414-6_11)).",
 }
+_CHOSEN_WITH_LABELS = (
+    "One-class: training and the threshold in force need no labelled anomaly. The recipe (epochs, loss weights, kinds of distortion) was "
+    "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt, which the regime denies (docs/what-helped.md); "
+    "validation AUROC and Youden threshold rest on labelled ones too."
+)
+_NOT_OURS = "not stated; a model that is not in the box is its maker's"
 _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal images too."}
 
 
@@ -36,14 +42,11 @@ def boxed() -> list[Checkpoint]:
     return [checkpoints.load(card.parent) for card in sorted(checkpoints.SHIPPED.glob(f"*/[!.]*/{checkpoints.CARD}"))]
 
 
-def write() -> list[Path]:
-    """Write the model card of each GAN that is in the box; returns the files. Raises CheckpointError."""
-    found, written = boxed(), []
-    for model in MODEL_NAMES:
-        if own := [one for one in found if one.card.model == model]:
-            write_whole(path(model), markdown(own).encode())
-            written.append(path(model))
-    return written
+def documents() -> dict[Path, str]:
+    """The model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
+    found = boxed()
+    own = {model: [one for one in found if one.card.model == model] for model in MODEL_NAMES}
+    return {path(model): markdown(several) for model, several in own.items() if several}
 
 
 def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
@@ -66,15 +69,17 @@ def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
         "Metrics": "AUROC: the chance that a random anomaly scores higher than a random normal image, with its 95 % interval over the test "
         "images. The score is the mean absolute difference between an image and its reconstruction, from 0 to 2; it is "
         "no probability. TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
-        "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %.",
+        "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
+        + _several(f"{STARTS[one.point]} ({one.task.regime})" for one in found)
+        + ".",
         "Evaluation data": "Fashion-MNIST's test split, all of it, 1,000 images a class (in the unseen regime the normal and the left-out class). "
-        "It chose nothing: epochs are fixed, thresholds come from validation images.",
+        f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, found), ' ')}",
         "Training data": _training(found),
         "Quantitative analyses": _figures(found),
         "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, found)),
     }
     title = f"{'#' * level} Model card: {MODEL_NAMES[model]}"
-    note = "Written by `python -m core cards` from the cards in `checkpoints/`; do not edit."
+    note = "Written by `python -m core documents` from the cards in `checkpoints/`; do not edit."
     parts = [f"{'#' * (level + 1)} {name}\n\n{text}" for name, text in sections.items()]
     return "\n\n".join([title, *([note] if level == 1 else []), *parts]) + "\n"
 
@@ -92,9 +97,19 @@ def _details(found: Sequence[Checkpoint]) -> str:
         f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
         f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
         f"- Loss weights: {_several(_weights(one) for one in found)}",
-        "- Licence: MIT",
+        f"- Licence: {_several('MIT' if one.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for one in found)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
+
+
+def _epochs(one: Checkpoint) -> str:
+    trained, asked = one.card.epochs_trained, one.config.epochs
+    if one.which == "best":
+        chosen_by = "the normals' error" if one.task.regime == "one-class" else "AUROC, with labelled anomalies"
+        return f"Of up to {asked} epochs, epoch {trained} did best on validation images (by {chosen_by}) and was kept."
+    if one.card.stopped_early:
+        return f"It is the model of epoch {trained} of {asked}: stopped there, or best there on validation images."
+    return "The number of epochs was fixed before the training."
 
 
 def _weights(one: Checkpoint) -> str:
@@ -114,12 +129,21 @@ def _training(found: Sequence[Checkpoint]) -> str:
     return (
         f"Fashion-MNIST's training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
-        + (
-            "Where there are none (one-class), normal images that were turned, squeezed or stretched stand in for them. "
-            if 0 in labelled and any(getattr(one.config, "distorted", False) for one in found)
-            else ""
-        )
+        + "".join(dict.fromkeys(map(_stand_ins, found)))
         + _several(_augmented(one) for one in found)
+    )
+
+
+def _stand_ins(one: Checkpoint) -> str:
+    """How many distorted normals were among the anomalies, in a sentence; empty where there were none."""
+    labels, count = one.task.labelled, one.config.stand_ins(one.task.labelled)
+    images = "normal images that were turned, squeezed or stretched"
+    if count and not labels:
+        return f"Where there are none (one-class), {images} stand in for them. "
+    return (
+        f"Because {labels:,} are few, {count} of the {one.config.batch_size} anomalies of each batch are {images}. "
+        if count
+        else ""
     )
 
 
@@ -130,18 +154,13 @@ def _augmented(one: Checkpoint) -> str:
 
 
 def _figures(found: Sequence[Checkpoint]) -> str:
-    heads = [
-        "normal class",
-        "regime",
-        "test AUROC (95 % interval)",
-        "validation AUROC",
-        "FPR at 95 % TPR",
-        "normals' error",
-    ]
+    heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
+    heads.append("normals' error")
     rows = [
         [
             one.task.data.class_name(one.task.normal),
-            one.task.regime + (f", {one.task.data.class_name(one.task.left_out)} left out" if one.task.left_out else ""),
+            one.task.regime
+            + (f", {one.task.data.class_name(one.task.left_out)} left out" if one.task.left_out else ""),
             f"{(test := one.card.test)['auroc']:.3f} ({test['auroc_low']:.3f}–{test['auroc_high']:.3f})",
             f"{one.card.validation['auroc']:.3f}",
             f"{100 * test['fpr_at_95tpr']:.1f} %",
@@ -164,17 +183,16 @@ def _figures(found: Sequence[Checkpoint]) -> str:
     )
     if any(len(one.card.test["per_class"]) > 1 for one in found):
         data = found[0].task.data
-        classes = data.classes
         per_class = [
             [one.task.data.class_name(one.task.normal), one.task.regime]
             + [
                 f"{value:.3f}" if (value := one.card.test["per_class"].get(name)) is not None else "–"
-                for name in classes
+                for name in data.classes
             ]
             for one in found
         ]
         text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + _table(
-            ["normal class", "regime", *map(data.class_name, classes)], per_class
+            ["normal class", "regime", *data.class_names], per_class
         )
     return text
 
@@ -189,7 +207,7 @@ def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
     lines = [
         "One data set of 28×28 grey pictures on black. A drawing or a photo is far from it: a high score then says that it is unlike the "
         "normal class as photographed for a shop, no more.",
-        "The test has nine times as many anomalies as normal images. On a real line they are rare, and the share of flagged items that "
+        f"{_several(map(_balance, found), ' ')} On a real line anomalies are rare, and the share of flagged items that "
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
     ]
@@ -199,7 +217,14 @@ def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
             "Seen figures are supervised: compare them with a classifier's, not with methods that never see an anomaly. A kind of anomaly that "
             "was not in training may be missed far more often (RESULTS.md, unseen regime).",
         )
+    if any(one.task.regime == "one-class" for one in found):
+        lines.append(_CHOSEN_WITH_LABELS)
     return lines + ([_KNOWN_LIMIT[model]] if model in _KNOWN_LIMIT else [])
+
+
+def _balance(one: Checkpoint) -> str:
+    many = f"{one.card.test['n_anomaly'] / one.card.test['n_normal']:.3g} times as many".removeprefix("1 times ")
+    return f"The {one.task.regime} test has {many} anomalies as normal images."
 
 
 def _several(values: object, between: str = "; ") -> str:

@@ -1,0 +1,93 @@
+"""Options and answers that several commands share."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from core.basics.errors import CheckpointError
+from core.data import catalog
+from core.data.dataset import DataSet
+from core.data.fashion_mnist import FASHION_MNIST
+from core.data.tasks import REGIMES
+from core.gans.config import CONFIGS
+from core.store import checkpoints
+from core.store.checkpoints import Checkpoint
+
+_FASHION = FASHION_MNIST.description
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --normal and --data."""
+    parser.add_argument("--model", choices=CONFIGS, default="dcgan", help="which GAN (default: dcgan)")
+    parser.add_argument(
+        "--normal",
+        metavar="CLASS",
+        help=f"the normal class (default: the data set's first); of {_FASHION.name}: {' '.join(_FASHION.classes)}",
+    )
+    parser.add_argument(
+        "--data",
+        default=_FASHION.key,
+        metavar="DIR",
+        help="a folder with the four IDX files of the MNIST family, or the name of a data set that was named before "
+        f"(default: {_FASHION.key})",
+    )
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Add --checkpoint, and what names a shipped one."""
+    add_model(parser)
+    parser.add_argument("--regime", choices=REGIMES, default="seen", help="of the shipped checkpoint (default: seen)")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="DIR", help="a checkpoint's folder, instead of a shipped one"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def data_set(options: argparse.Namespace) -> DataSet:
+    """The data set that --data names: one that is known, or a folder, which is remembered. Raises DataError, OSError."""
+    if options.data in catalog.available():
+        return catalog.get(options.data)
+    return catalog.add(Path(options.data))
+
+
+def normal_class(options: argparse.Namespace, data: DataSet) -> str:
+    """The class that --normal names, or the data set's first. Raises DataError for an unknown name."""
+    if options.normal is not None:
+        data.description.label(options.normal)
+    return options.normal or data.description.normal_choices[0]
+
+
+def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
+    """The checkpoint that the options name. Raises CheckpointError, DataError."""
+    data = data_set(options)
+    if options.checkpoint:
+        return checkpoints.load(options.checkpoint)
+    normal = normal_class(options, data)
+    folder = checkpoints.shipped(options.model, normal, options.regime)
+    if data.description != _FASHION or not (folder / checkpoints.CARD).exists():
+        raise CheckpointError(
+            f"No trained {options.model} with {normal} as the normal class ({options.regime}) is in the box. Train one with "
+            f"`python -m core train --model {options.model} --normal {normal} --regime {options.regime}`, "
+            "or name a folder with --checkpoint."
+        )
+    return checkpoints.load(folder)
+
+
+def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) -> None:
+    """Print `values` as JSON, or below a heading, a line each."""
+    if options.json:
+        print(json.dumps(values, indent=1))
+        return
+    print(heading)
+    for name, value in values.items():
+        if isinstance(value, dict):
+            print(f"  {name}")
+            for key, inner in value.items():
+                print(f"    {key:22} {inner:.4f}")
+        else:
+            print(f"  {name:24} {value:.4f}" if isinstance(value, float) else f"  {name:24} {value}")

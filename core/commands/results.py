@@ -1,0 +1,107 @@
+"""python -m core results: measure what results.csv does not have yet."""
+
+import argparse
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from core.basics.names import STUDIES
+from core.commands.documents import write_documents
+from core.data.fashion_mnist import FASHION_MNIST
+from core.data.tasks import REGIMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.study.sweep import Cell
+
+CLASSES = FASHION_MNIST.description.classes
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    results = commands.add_parser(
+        "results",
+        help="measure what is missing in results.csv",
+        description="Measure every method, regime, class and seed that results.csv does not have yet. Can be interrupted at any point.",
+    )
+    results.add_argument("--check", action="store_true", help="recompute the shipped models' test AUROC and compare")
+    results.add_argument(
+        "--normal",
+        nargs="+",
+        choices=CLASSES,
+        default=CLASSES,
+        metavar="CLASS",
+        help="only these",
+    )
+    results.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
+    results.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
+    results.add_argument(
+        "--study",
+        nargs="+",
+        choices=STUDIES,
+        default=STUDIES,
+        help="the main table, the ablation, or the imbalance curve",
+    )
+    results.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
+    results.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
+    results.add_argument(
+        "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is there, tcp://HOST:8786"
+    )
+    results.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from core.study import sweep
+
+    if options.check:
+        wrong = sweep.check()
+        for line in wrong:
+            print(f"misfit: {line}", file=sys.stderr)
+        print(
+            "results.csv and the shipped weights disagree." if wrong else "results.csv agrees with the shipped weights."
+        )
+        return 2 if wrong else 0
+    cells = [
+        cell
+        for study in options.study
+        for cell in sweep.STUDIES[study]()
+        if cell.task.normal in options.normal
+        and cell.task.regime in options.regime
+        and (not options.method or cell.method in options.method)
+        and (options.seeds is None or cell.seed < options.seeds)
+    ]
+    if gone := sweep.drop_gone():
+        print(f"{gone} rows were of recipes that are gone; they are no longer in {sweep.CSV.name}.", file=sys.stderr)
+    todo = sweep.missing(cells, sweep.read())
+    print(
+        f"{len(cells) - len(todo)} of {len(cells)} cells are in {sweep.CSV.name}; {len(todo)} to go.", file=sys.stderr
+    )
+    with contextlib.ExitStack() as stack, tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
+        workers = stack.enter_context(sweep.dask_cluster(options.dask)) if options.dask else options.workers
+        for row in sweep.run(todo, workers):
+            bar.update()
+            where = f"{row['normal']}, {row['regime']}" + (f" without {row['left_out']}" if row["left_out"] else "")
+            bar.write(
+                f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
+                file=sys.stderr,
+            )
+    _print_measured(cells, sweep.read())
+    return write_documents()
+
+
+def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
+    """The figures of `cells` as far as they are in results.csv: a line a training, then the means that are shown."""
+    from core.study import figures, reporting
+
+    rows = rows[rows["recipe"].isin([cell.recipe for cell in cells])]
+    titles = {cell.recipe: cell.title for cell in cells}
+    for row in rows.to_dict("records"):
+        interval = f"{row['auroc_low']:.3f}–{row['auroc_high']:.3f}"
+        print(f"{titles[row['recipe']]}: AUROC {row['auroc']:.3f} (95 % interval over test images {interval})")
+    for line in figures.summary(rows).to_dict("records"):
+        told = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
+        means = ", ".join(f"{head} {cell}" for head, cell in told.items() if cell != "–")
+        print(f"{line['method']}, {line['regime']} regime: {means}")

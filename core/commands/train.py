@@ -1,0 +1,156 @@
+"""python -m core train: train a GAN and save it."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from core.commands.options import add_json, add_model, data_set, normal_class
+from core.data import tasks
+from core.data.tasks import REGIMES, Task
+from core.gans.config import default_config
+from core.store import checkpoints
+
+if TYPE_CHECKING:
+    from core.runs.folders import Request
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    train = commands.add_parser(
+        "train",
+        help="train a GAN and save it",
+        description="Train a GAN and save it. Ctrl+C stops and keeps the model so far; --resume goes on with it. "
+        "The run is in the list on the Train page.",
+    )
+    add_model(train)
+    train.add_argument(
+        "--regime", choices=REGIMES, default="seen", help="which anomalies are in training (default: seen)"
+    )
+    train.add_argument(
+        "--left-out",
+        metavar="CLASS",
+        help="the anomaly class that only the test has (unseen regime)",
+    )
+    train.add_argument(
+        "--anomalies",
+        type=int,
+        metavar="N",
+        help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
+    )
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the normal images (default: the model's own)"
+    )
+    train.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed of weights, order and augmentation (default: 0)"
+    )
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="copy the checkpoint there, too (it is in the run's folder in runs/)"
+    )
+    train.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run that was stopped or killed; the other settings are the run's own",
+    )
+    add_json(train)
+    train.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    import signal
+
+    from tqdm import tqdm
+
+    from core.runs import estimate, folders, queue
+    from core.runs.worker import Worker
+
+    if options.resume:
+        name = options.resume
+        request = folders.request_of(name)
+    else:
+        name, request = "", _request(options)
+    estimate.check(request)
+    if options.out:
+        checkpoints.refuse_occupied(options.out)  # before the work, not after it
+    config = request.config
+
+    stopping = False
+
+    def interrupt(*_: Any) -> None:
+        nonlocal stopping
+        if stopping:  # a second Ctrl+C means it
+            raise KeyboardInterrupt
+        stopping = True
+        bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
+
+    with tqdm(
+        total=config.epochs,
+        unit="epoch",
+        delay=0.01,  # nothing is drawn before a refusal, which is one line
+        file=sys.stderr,
+        bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
+    ) as bar:
+
+        def on_step(progress: Any) -> None:
+            bar.n = progress.epoch + progress.step / progress.steps
+            bar.update(0)
+
+        def on_record(record: dict[str, Any]) -> None:
+            losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
+            bar.write(
+                f"epoch {record['epoch']}: validation AUROC {record['validation_auroc']:.4f}, normals' error "
+                f"{record['validation_error']:.3f}, {record['images_per_second']:.0f} images/s; {losses}",
+                file=sys.stderr,
+            )
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            with queue.here(request, name) as name:
+                stop = folders.folder(name) / "stop"  # the page's button
+                saved = Worker(name, options.device).run(lambda: stopping or stop.exists(), on_step, on_record)
+        finally:
+            signal.signal(signal.SIGINT, before)
+            queue.advance()
+    out = saved.folder
+    if options.out:
+        out = options.out
+        checkpoints.copy(saved, out)
+    card = saved.card
+    values = {
+        "checkpoint": str(out),
+        "run": name,
+        "model": card.model,
+        **card.task,
+        "seed": card.seed,
+        "epochs_trained": card.epochs_trained,
+        "seconds": card.seconds,
+        "validation_auroc": card.validation["auroc"],
+        **_test_figures(card.test),
+    }
+    answer(options, values, f"Saved to {out}.")
+    return 0
+
+
+def _request(options: argparse.Namespace) -> "Request":
+    """What the options ask for. Raises ConfigError, DataError."""
+    from core.runs.folders import Request
+
+    data = data_set(options)
+    normal = normal_class(options, data)
+    config = default_config(options.model, options.regime)
+    if options.epochs is not None:
+        config = msgspec.structs.replace(config, epochs=options.epochs)
+    anomalies = options.anomalies
+    if anomalies is None:
+        anomalies = 0
+        if options.regime != "one-class":
+            anomalies = tasks.default_anomalies(data.description, data.counts("train"), normal, options.left_out)
+    task = Task(normal, options.regime, anomalies, options.left_out, data.description)
+    return Request(options.model, task, config, options.seed)
+
+
+def _test_figures(test: dict[str, Any]) -> dict[str, Any]:
+    return {name: test[name] for name in ("auroc", "auroc_low", "auroc_high")}
