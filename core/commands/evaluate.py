@@ -2,7 +2,7 @@
 
 import argparse
 
-from core.commands.options import add_checkpoint, add_json, load_checkpoint
+from core.commands.options import add_checkpoint, add_json, answer, load_checkpoint
 from core.data import catalog
 from core.store import checkpoints
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.commands.options import add_json, add_model, data_set, normal_class
+from core.commands.options import add_json, add_model, answer, data_set, normal_class
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
 from core.gans.config import default_config

@@ -1,0 +1,33 @@
+"""The record of an epoch: what training yields, what is kept of it on disk and on the card."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Finite = Annotated[float, Meta(gt=-1e15, lt=1e15)]  # JSON has no NaN
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+NamedNumbers = Annotated[dict[Name, Finite], Meta(max_length=40)]
+
+
+class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an epoch of training gave.
+
+    epoch                   from 1
+    losses                  name → mean over the epoch's steps, unweighted
+    discriminator_accuracy  normal, anomaly → share of right decisions
+    validation_auroc        None where no anomaly is labelled, not even in validation
+    validation_error        mean absolute error of validation normals, 0…2
+    learning_rate           at the end of the epoch
+    seconds                 of training and validation
+    images_per_second       of training alone, images of both kinds
+    """
+
+    epoch: Annotated[int, Meta(ge=1, le=10_000)]
+    losses: NamedNumbers
+    discriminator_accuracy: NamedNumbers
+    validation_auroc: Finite | None
+    validation_error: Finite
+    learning_rate: Finite
+    seconds: Finite
+    images_per_second: Finite
