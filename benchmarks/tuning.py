@@ -67,6 +67,7 @@ def trials() -> list[Trial]:
 
     few = [Task(anomalies=count) for count in (10, 100, 300)] + [Task(name, anomalies=30) for name in CLASSES_TUNED[1:]]
     add("few labels, as it ships", "traditional", few)
+    add("few labels, as it ships", "dcgan", [Task(anomalies=30)])
     add("few labels, nothing stands in", "traditional", few, enough_labels=1)
     add("few labels, more stand in", "traditional", [few[2], Task(anomalies=1000)], enough_labels=3000)
 
