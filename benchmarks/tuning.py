@@ -69,6 +69,7 @@ def trials() -> list[Trial]:
 
     few = [Task(anomalies=count) for count in (10, 100, 300)] + [Task(name, anomalies=30) for name in CLASSES_TUNED[1:]]
     add("few labels, as it ships", "traditional", few)
+    add("few labels, as it ships", "dcgan", [Task(anomalies=30)])
     add("few labels, nothing stands in", "traditional", few, enough_labels=1)
     add("few labels, more stand in", "traditional", [few[2], Task(anomalies=1000)], enough_labels=3000)
 
@@ -149,6 +150,12 @@ def read() -> pd.DataFrame:
     return pd.read_csv(CSV, dtype=str, keep_default_na=False) if CSV.exists() else pd.DataFrame(columns=KEY)
 
 
+def add_row(row: dict[str, Any]) -> None:
+    """Write a row into the file beside those that are there; all are text, so that none is written anew in another form."""
+    text = {name: f"{value:.5f}" if isinstance(value, float) else str(value) for name, value in row.items()}
+    write_whole(CSV, pd.concat([read(), pd.DataFrame([text])], ignore_index=True).to_csv(index=False).encode())
+
+
 def main() -> int:
     from joblib import Parallel, delayed
     from tqdm import tqdm
@@ -167,8 +174,7 @@ def main() -> int:
     ]
     rows = Parallel(n_jobs=options.workers, return_as="generator")(delayed(measure)(trial) for trial in left)
     for row in tqdm(rows, total=len(left), unit="trial"):
-        table = pd.concat([read(), pd.DataFrame([row])], ignore_index=True)
-        write_whole(CSV, table.to_csv(index=False, float_format="%.5f").encode())
+        add_row(row)
         where = CLASS_NAMES[CLASSES.index(row["normal"])]
         tqdm.write(f"{row['what']}, {row['model']}, {where}, {row['regime']}: {row['validation_auroc']:.4f}")
     return 0

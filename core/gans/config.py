@@ -35,7 +35,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flip: bool = True
     shift: int = 1
     distorted: bool = True
-    enough_labels: int = 250
+    enough_labels: int = 2000
 
     @property
     def loss_names(self) -> tuple[str, ...]:

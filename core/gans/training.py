@@ -59,7 +59,7 @@ class Batches:
         """`steps` pairs of batches (normal, anomaly), float [B, C, side, side]; anomalies are empty when there are none.
 
         No normal comes twice; up to `batch_size` - 1, others each time, do not come, because the last batch would not be full.
-        Labelled anomalies come as often as it takes to last as long; `config.stand_ins` of a batch are distorted normals.
+        Labelled anomalies come as often as it takes to last as long; distorted normals take the first `stand_ins` places of a batch.
         """
         size = self.config.batch_size
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
