@@ -205,7 +205,7 @@ def history(name: str) -> list[dict[str, Any]]:
             records.append(record)
     if not records:  # a run of the command line before it wrote one, or one imported
         with contextlib.suppress(CheckpointError):
-            records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
+            records = msgspec.to_builtins(checkpoints.load(folder(name) / checkpoints.LAST).card.history)
     return records
 
 
@@ -317,7 +317,7 @@ def _from_card(name: str) -> Status | None:
         at = (path / checkpoints.CARD).stat().st_mtime
     except (CheckpointError, OSError):
         return None
-    request = {"model": card.model, "task": card.task, "config": card.config, "seed": card.seed}
+    request = Request(card.model, card.task, card.config, card.seed).to_json()
     state = "stopped" if card.stopped_early else "finished"
     return Status(
         name, request, state, queued=at, started=at, updated=at, epoch=card.epochs_trained, seconds=card.seconds

@@ -19,7 +19,7 @@ from core.basics.files import ROOT
 from core.data import catalog, tasks
 from core.runs import estimate, folders
 from core.runs.folders import Request, Status, folder, new_name, status, statuses
-from core.store import checkpoints
+from core.store import checkpoints, saving
 
 __all__ = [
     "Request",
@@ -200,7 +200,7 @@ def train(
     """
     from core.gans.training import Training
 
-    checkpoints.refuse_occupied(out)  # before the work, not after it
+    saving.refuse_occupied(out)  # before the work, not after it
     data = catalog.get(request.task.data.key)
     train_images, test_images = data.load("train"), data.load("test")
     training = Training(request.model, request.config, tasks.split(request.task, train_images), request.seed, device)
@@ -210,7 +210,7 @@ def train(
             on_record(record)
     except TrainingDiverged as error:
         diverged = error
-    saved = checkpoints.save(out, training, request.task, request.model, request.seed, train_images, test_images)
+    saved = saving.save(out, training, request.task, request.model, request.seed, train_images, test_images)
     if diverged:
         raise diverged
     return saved

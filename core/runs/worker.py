@@ -22,7 +22,7 @@ from core.basics.files import write_whole
 from core.data import catalog, tasks
 from core.runs import estimate, folders, frames, queue, snapshot
 from core.runs.folders import STATE, Request, Status
-from core.store import checkpoints
+from core.store import checkpoints, saving
 
 if TYPE_CHECKING:
     from core.gans.training import Progress, Training
@@ -245,22 +245,10 @@ class Worker:
         training, request = self.training, self.request
 
         def store(folder: Path, best: bool) -> checkpoints.Checkpoint:
-            temporary = folder.with_name(f".{folder.name}-new")
-            shutil.rmtree(temporary, ignore_errors=True)
-            try:
-                checkpoints.save(
-                    temporary,
-                    training,
-                    request.task,
-                    request.model,
-                    request.seed,
-                    self.train_images,
-                    self.test_images,
-                    best,
-                )
-                return checkpoints.replace(temporary, folder)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+            images = self.train_images, self.test_images
+            return saving.save(
+                folder, training, request.task, request.model, request.seed, *images, best=best, replace=True
+            )
 
         place, best = self.folder / checkpoints.LAST, self.folder / checkpoints.BEST
         try:

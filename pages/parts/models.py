@@ -17,8 +17,9 @@ from core.data.tasks import test_roles
 from core.judging import judgement, novelty
 from core.judging.judgement import Judgement
 from core.judging.novelty import Garments
-from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Damaged, Scores
+from core.store import checkpoints, discovery
+from core.store.checkpoints import Checkpoint, Scores
+from core.store.discovery import Damaged
 from pages.parts.link import class_name
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Chosen:
 
 def found() -> tuple[list[Checkpoint], list[Damaged]]:
     """Every trained model, and what is there but damaged; read again only when a card on disk changes."""
-    folders, unreadable = checkpoints.places()
+    folders, unreadable = discovery.places()
     stamps = []
     for folder in folders:
         stamp = (0, 0)
@@ -71,7 +72,7 @@ def found() -> tuple[list[Checkpoint], list[Damaged]]:
 def _discovered(
     stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
 ) -> tuple[list[Checkpoint], list[Damaged]]:
-    return checkpoints.discover()
+    return discovery.discover()
 
 
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:

@@ -71,7 +71,7 @@ def show() -> None:
         if checkpoint:
             test = checkpoint.card.test
             st.caption(
-                f"Test AUROC **{test['auroc']:.3f}** (95 % interval {test['auroc_low']:.3f}–{test['auroc_high']:.3f}), "
+                f"Test AUROC **{test.auroc:.3f}** (95 % interval {test.auroc_low:.3f}–{test.auroc_high:.3f}), "
                 f"{checkpoint.task.regime} regime",
                 help=models.REGIME_HELP[checkpoint.task.regime]
                 + " AUROC is the chance that a random anomaly scores higher than a random normal image.",

@@ -76,9 +76,9 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
                 "State": status.state,
                 "Trains": described(status).rpartition(", ")[0],
                 "Epochs": f"{status.epoch} of {status.request['config']['epochs']}",
-                "Validation AUROC": last.card.validation["auroc"] if last else None,
-                "Test AUROC": last.card.test["auroc"] if last else None,
-                "Best": f"{kept_best.card.test['auroc']:.4f} at {kept_best.card.epochs_trained}" if kept_best else None,
+                "Validation AUROC": last.card.validation.auroc if last else None,
+                "Test AUROC": last.card.test.auroc if last else None,
+                "Best": f"{kept_best.card.test.auroc:.4f} at {kept_best.card.epochs_trained}" if kept_best else None,
                 "Time": duration(status.seconds) if status.seconds else None,
             }
         )
@@ -151,7 +151,7 @@ def _use(status: Status, mine: dict[str, Checkpoint]) -> None:
         for which, one in sorted(mine.items(), reverse=True):
             only = len(mine) == 1 and which == checkpoints.LAST and status.state == "finished"
             word = "best and last" if only else "last" if which == checkpoints.LAST else "best by validation"
-            what = f"{word}: epoch {one.card.epochs_trained}, test AUROC {one.card.test['auroc']:.4f}"
+            what = f"{word}: epoch {one.card.epochs_trained}, test AUROC {one.card.test.auroc:.4f}"
             if current is not None and current.folder == one.folder:
                 st.markdown(f":green-badge[:material/visibility: shown on every page] {what}", width="content")
                 continue
@@ -161,7 +161,7 @@ def _use(status: Status, mine: dict[str, Checkpoint]) -> None:
                 state["trained"] = models.identity(one)
 
             st.button(
-                f"Use the {word} (epoch {one.card.epochs_trained}, test AUROC {one.card.test['auroc']:.4f})",
+                f"Use the {word} (epoch {one.card.epochs_trained}, test AUROC {one.card.test.auroc:.4f})",
                 icon=":material/done_all:",
                 on_click=use,
                 key=f"use_{one.name}",
