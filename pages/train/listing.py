@@ -29,7 +29,7 @@ def show(ended: list[Status]) -> None:
         _import()
         return
     kept: dict[str, dict[str, Checkpoint]] = {}
-    for one in models.found()[0]:
+    for one in models.discovered()[0]:
         if one.run:
             kept.setdefault(one.run, {})[one.folder.name] = one
     _table(ended, kept)
@@ -59,7 +59,7 @@ def show(ended: list[Status]) -> None:
 def _damaged() -> None:
     """Name what is damaged: statuses, and models of other classes than the sidebar's, which the router names."""
     named = models.damaged(st.session_state["normal"])
-    problems = folders.unreadable() + [one.problem for one in models.found()[1] if one not in named]
+    problems = folders.unreadable() + [one.problem for one in models.discovered()[1] if one not in named]
     for problem in problems:
         st.warning(plain(problem), icon=":material/broken_image:")
 
