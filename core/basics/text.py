@@ -1,8 +1,8 @@
 """Text of unknown origin (a card's, a file's name, an address's) as text: nothing in it is markdown, HTML, a link, or a
-spreadsheet's formula."""
+spreadsheet's formula. And tables, in markdown and as CSV."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _escaped(text: str) -> str:
     return _LINKS.sub(_NO_WIDTH, marked)
 
 
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table in markdown; every cell is markdown already."""
     return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])
 

@@ -18,8 +18,9 @@ from core.basics.files import clear_litter, sha256, write_whole
 from core.data import catalog, tasks
 from core.data.dataset import Images
 from core.metrics import figures
-from core.runs import folders
-from core.runs.folders import Request
+from core.runs import folders, listing
+from core.runs.request import Request
+from core.runs.status import State
 from core.store import card, checkpoints, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
@@ -61,10 +62,10 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
         known, task = checkpoint.card, checkpoint.task
         with folders.guard():
             name = folders.free_name(f"{known.model}-{task.normal}-{task.regime}-imported")
-            state = "stopped" if known.stopped_early else "finished"
+            state: State = "stopped" if known.stopped_early else "finished"
             request = Request(known.model, task, known.config, known.seed)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
-            folders.create(name, request, state, f"Imported. {sentence}", **more)
+            listing.create(name, request, state, f"Imported. {sentence}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
         return name
 

@@ -6,7 +6,7 @@ Fashion-MNIST, tested on its test split.
 
 import datetime
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,10 +23,9 @@ FORMAT: Literal[2] = 2
 Line = Annotated[str, Meta(max_length=LONGEST_LINE)]
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]  # SHA-256
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Config = TypeVar("Config", bound=TrainingConfig)
 
 
-class Card(msgspec.Struct, Generic[Config], frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is known about a trained model.
 
     task                what it learned, with the description of its data set
@@ -44,7 +43,7 @@ class Card(msgspec.Struct, Generic[Config], frozen=True, forbid_unknown_fields=T
 
     model: Line
     task: Task
-    config: Config
+    config: TrainingConfig | Any  # Any for msgspec alone: the model says which config it is
     seed: Count
     epochs_trained: Count
     stopped_early: bool
@@ -66,6 +65,8 @@ class Card(msgspec.Struct, Generic[Config], frozen=True, forbid_unknown_fields=T
     format: Literal[2] = FORMAT
 
     def __post_init__(self) -> None:
+        if not isinstance(self.config, TrainingConfig):
+            msgspec.structs.force_setattr(self, "config", recorded(self.model, self.config))
         versions = "".join(f"{name} {number}" for name, number in self.versions.items())
         for name, text in (("device", self.device), ("data_source", self.data_source), ("versions", versions)):
             if not text.isprintable():
@@ -76,7 +77,7 @@ class Card(msgspec.Struct, Generic[Config], frozen=True, forbid_unknown_fields=T
             raise ValueError("thresholds: youden must be a number where validation has anomalies, else null")
 
 
-def decode(content: bytes, path: Path) -> Card[Any]:
+def decode(content: bytes, path: Path) -> Card:
     """Read a card of either format. Raises CheckpointError with one line that names `path` and the field."""
     try:
         values = msgspec.json.decode(content)
@@ -85,11 +86,7 @@ def decode(content: bytes, path: Path) -> Card[Any]:
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} does not fit: it is no JSON object.")
     try:
-        values = _as_format_2(values)
-        if not isinstance(values.get("model"), str):
-            raise msgspec.ValidationError("model must be a text")
-        config = recorded(values["model"], values.get("config"))
-        return msgspec.convert(values | {"config": config}, Card[type(config)])  # type: ignore[misc]
+        return msgspec.convert(_as_format_2(values), Card)
     except (msgspec.ValidationError, MisfitError) as error:
         raise CheckpointError(f"{path} does not fit: {as_line(error, 400).rstrip('.')}.") from error
 

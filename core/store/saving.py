@@ -9,14 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from core.basics.errors import CheckpointError
 from core.basics.files import sha256, whole_folder, write_whole
 from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
-from core.gans.record import Epoch
 from core.metrics import figures
 from core.metrics.figures import Report
 from core.store import checkpoints
@@ -55,7 +53,7 @@ def save(
         generator = deepcopy(generator)
         generator.load_state_dict(training.best_weights)
     epochs = training.best_epoch if best else training.finished_epochs
-    history = msgspec.convert(training.history[:epochs], list[Epoch])
+    history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
     weights = save_tensors({name: value.cpu().contiguous() for name, value in generator.state_dict().items()})

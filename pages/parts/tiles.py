@@ -29,9 +29,9 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: its number in the test split, its pixels uint8 [28, 28], its score, an outcome ("" for an image that
+    """One picture: its number in the test split, its pixels uint8 [H, W, C], its score, an outcome ("" for an image that
     is neither normal nor an anomaly), a class name, and a note that is written below. `second` is a picture to stand
-    beside the first, uint8 [28, 28, 3]; `does` says what opening it does, where that is not to open the image."""
+    beside the first, uint8 [H, W, 3]; `does` says what opening it does, where that is not to open the image."""
 
     number: int
     image: np.ndarray

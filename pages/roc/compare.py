@@ -7,7 +7,7 @@ import streamlit as st
 from core.metrics import comparison, costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, link, trouble
-from pages.parts.link import VIEWS, class_name
+from pages.parts.fields import VIEWS
 from pages.parts.models import Chosen
 from pages.roc import seeds
 from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, styles, verdict

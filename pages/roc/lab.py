@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.metrics.costs import Stakes
-from pages.parts import charts, link
+from pages.parts import charts, fields
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
@@ -55,7 +55,7 @@ def show(
             return
         # Heard, whatever it says: the browser then takes Python's threshold again.
         state["_lab_serial"] = serial
-        if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= link.LARGEST_THRESHOLD:
+        if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= fields.LARGEST_THRESHOLD:
             on_release(float(value))
 
     card = one.checkpoint.card
@@ -65,7 +65,7 @@ def show(
         "session": state.setdefault("_lab_session", secrets.token_hex(8)),
         "serial": state.get("_lab_serial", 0),
         "threshold": threshold,
-        "largest": link.LARGEST_THRESHOLD,
+        "largest": fields.LARGEST_THRESHOLD,
         "stakes": None if stakes is None else vars(stakes),
         "model": f"{one.title}, {one.regime}",
         "auroc": auroc,
