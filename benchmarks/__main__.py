@@ -14,14 +14,11 @@ from pathlib import Path
 
 from core.basics.files import write_whole
 from core.basics.names import MODEL_NAMES
+from core.basics.text import markdown_table
 
 HERE = Path(__file__).parent
 RESULTS, PLOT = HERE / "RESULTS.md", HERE / "growth.png"
 IMAGES, SIDES, COUNTS = (1000, 3000, 9000, 27_000, 54_000), (32, 64, 96, 128), (100, 300, 1000, 3000, 10_000)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
 def training() -> str:
@@ -37,7 +34,7 @@ def training() -> str:
     share = training.convolution_share()
     return (
         "## Training, images a second\n\n"
-        + table(["ours", "against", "our images/s", "times faster, median (range)", "repeats"], rows)
+        + markdown_table(["ours", "against", "our images/s", "times faster, median (range)", "repeats"], rows)
         + f"\n\nOf a DCGAN step {share:.0%} are the convolutions of 8 to 64 channels, forward and backward, which any loop over "
         f"the same networks has to do: what is left besides them could save {1 / share:.2f}× at most."
     )
@@ -57,7 +54,7 @@ def quality() -> str:
             ]
         )
     head = ["T-shirt/top, seen, seed 0", *(f"validation AUROC {level}" for level in quality.LEVELS), "whole training"]
-    return "## Time to quality\n\n" + table(head, rows)
+    return "## Time to quality\n\n" + markdown_table(head, rows)
 
 
 def scoring() -> str:
@@ -83,7 +80,7 @@ def scoring() -> str:
     head += [f"its time in batches of {BATCH}", "one image", "peak memory of the process"]
     return (
         "## Scoring\n\n"
-        + table(head, rows)
+        + markdown_table(head, rows)
         + f"\n\nThe bare pass has its best batch size and its input ready. Scoring always passes {BATCH} images, so that a score's bits "
         "never depend on its company and one image does not wait for thousands; it also turns bytes into numbers and measures the "
         "residual, which weighs most where the network is fastest."
@@ -109,7 +106,7 @@ def evaluation() -> str:
     ]
     return (
         "## Evaluation of 10,000 scores\n\n"
-        + table(["", "time", "AUROC (95 % interval)"], rows)
+        + markdown_table(["", "time", "AUROC (95 % interval)"], rows)
         + f"\n\n{found.ratio:,.0f} times faster ({found.low:,.0f}–{found.high:,.0f})."
     )
 
@@ -124,7 +121,7 @@ def start() -> str:
     light, heavy = start.app_memory()
     return (
         "## Start\n\n"
-        + table(["from `streamlit run` to", "Misfit", "a bare app's heading", "times as long (range)"], rows)
+        + markdown_table(["from `streamlit run` to", "Misfit", "a bare app's heading", "times as long (range)"], rows)
         + f"\n\nPeak memory of the server: {light:,.0f} MB after every page that needs no model, "
         f"{heavy:,.0f} MB once both models have worked."
     )
@@ -152,7 +149,7 @@ def growth() -> str:
     ]
     return (
         "## Growth\n\n"
-        + table(["", "from–to", "time", "fitted exponent"], rows)
+        + markdown_table(["", "from–to", "time", "fitted exponent"], rows)
         + "\n\n![Time against size, both on a logarithmic scale](growth.png)\n\n"
         "1 is linear growth; a step on images twice as wide has four times the pixels, hence 2."
     )

@@ -87,8 +87,5 @@ def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000),
     """Seconds to score each of `counts` images, medians."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator, images = found.generator(), fashion_mnist.load("test").images
-    seconds = [
-        [timed(partial(scoring.score, generator, images[:n])) for n in counts]
-        for _ in range(repeats)
-    ]
+    seconds = [[timed(partial(scoring.score, generator, images[:n])) for n in counts] for _ in range(repeats)]
     return list(np.median(seconds, axis=0))

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import fashion_mnist, tasks
-from core.data.fashion_mnist import Images
+from core.data import catalog, fashion_mnist, tasks
+from core.data.dataset import Images
 from core.data.tasks import Split, Task
 from core.gans.config import TrainingConfig, config_class
 from core.judging import novelty
-from core.judging.novelty import Garments
+from core.judging.novelty import Known
 from core.store import checkpoints
 from core.study import documents
 
@@ -24,10 +24,12 @@ SEED = 7
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The same on every machine: only the shipped data is found, and runs go to a folder of the test's own."""
+    """The same on every machine: only the shipped data is there, and runs and data sets go to folders of the test's own."""
     monkeypatch.delenv("FASHION_MNIST_DIR", raising=False)
     monkeypatch.setattr(fashion_mnist, "DEBIAN", NOWHERE)
     monkeypatch.setattr(fashion_mnist, "DOWNLOADED", tmp_path / "data" / "downloaded")
+    monkeypatch.setenv("MISFIT_DATA", str(tmp_path / "data" / "own"))  # for processes that the test starts
+    monkeypatch.setattr(catalog, "OWN", tmp_path / "data" / "own")
     monkeypatch.setenv("MISFIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(checkpoints, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(documents, "RESULTS", tmp_path / "RESULTS.md")
@@ -52,8 +54,8 @@ def test_split() -> Images:
 
 
 @pytest.fixture(scope="session")
-def known(starter: Images) -> Garments:
-    """What the models know as garments."""
+def known(starter: Images) -> Known:
+    """The training images of all classes, as what a picture is compared with."""
     return novelty.fit(starter)
 
 
@@ -86,11 +88,11 @@ def trained(quick: Callable[..., TrainingConfig], small_split: Split) -> dict:
     """A finished Training of each model. Not to be changed by a test."""
     from core.gans.training import Training
 
-    found = {}
+    trainings = {}
     for model in MODELS:
-        found[model] = Training(model, quick(model), small_split, SEED, "cpu")
-        list(found[model].epochs())
-    return found
+        trainings[model] = Training(model, quick(model), small_split, SEED, "cpu")
+        list(trainings[model].epochs())
+    return trainings
 
 
 @pytest.fixture(scope="session")

@@ -38,4 +38,4 @@ STARTS = {
     "fpr_5": "at most 5 % false alarms on normal validation images, because in this regime no anomaly is labelled",
 }
 
-STUDIES = ("main", "ablation", "imbalance")  # core/study/sweep.py plans each
+STUDIES = ("main", "ablation", "imbalance")  # core/study/plan.py plans each

@@ -1,7 +1,8 @@
 """Text of unknown origin (a card's, a file's name, an address's) as text: nothing in it is markdown, HTML, a link, or a
-spreadsheet's formula."""
+spreadsheet's formula. And tables, in markdown and as CSV."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def cell(text: str) -> str:
     except ValueError:
         return f"'{text}" if _FORMULA.match(text) else text
     return text
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A markdown table: a line for each of `rows`, whose cells are markdown."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:

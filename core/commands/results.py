@@ -13,20 +13,20 @@ from core.data.tasks import REGIMES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.study.sweep import Cell
+    from core.study.plan import Cell
 
 CLASSES = FASHION_MNIST.description.classes
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    results = commands.add_parser(
+    parser = commands.add_parser(
         "results",
         help="measure what is missing in results.csv",
         description="Measure every method, regime, class and seed that results.csv does not have yet. Can be interrupted at any point.",
     )
-    results.add_argument("--check", action="store_true", help="recompute the shipped models' test AUROC and compare")
-    results.add_argument(
+    parser.add_argument("--check", action="store_true", help="recompute the shipped models' test AUROC and compare")
+    parser.add_argument(
         "--normal",
         nargs="+",
         choices=CLASSES,
@@ -34,27 +34,27 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="CLASS",
         help="only these",
     )
-    results.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
-    results.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
-    results.add_argument(
+    parser.add_argument("--regime", nargs="+", choices=REGIMES, default=REGIMES, help="only these")
+    parser.add_argument("--method", nargs="+", metavar="NAME", help="only these GANs or baselines")
+    parser.add_argument(
         "--study",
         nargs="+",
         choices=STUDIES,
         default=STUDIES,
         help="the main table, the ablation, or the imbalance curve",
     )
-    results.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
-    results.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
-    results.add_argument(
+    parser.add_argument("--seeds", type=int, metavar="N", help="only seeds below N")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
+    parser.add_argument(
         "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is there, tcp://HOST:8786"
     )
-    results.set_defaults(run=run)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core.study import sweep
+    from core.study import plan, results, sweep
 
     if options.check:
         wrong = sweep.check()
@@ -67,17 +67,17 @@ def run(options: argparse.Namespace) -> int:
     cells = [
         cell
         for study in options.study
-        for cell in sweep.STUDIES[study]()
+        for cell in plan.STUDIES[study]()
         if cell.task.normal in options.normal
         and cell.task.regime in options.regime
         and (not options.method or cell.method in options.method)
         and (options.seeds is None or cell.seed < options.seeds)
     ]
-    if gone := sweep.drop_gone():
-        print(f"{gone} rows were of recipes that are gone; they are no longer in {sweep.CSV.name}.", file=sys.stderr)
-    todo = sweep.missing(cells, sweep.read())
+    if gone := results.drop_gone():
+        print(f"{gone} rows were of recipes that are gone; they are no longer in {results.CSV.name}.", file=sys.stderr)
+    todo = results.missing(cells, results.read())
     print(
-        f"{len(cells) - len(todo)} of {len(cells)} cells are in {sweep.CSV.name}; {len(todo)} to go.", file=sys.stderr
+        f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr
     )
     with contextlib.ExitStack() as stack, tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
         workers = stack.enter_context(sweep.dask_cluster(options.dask)) if options.dask else options.workers
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
                 f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
                 file=sys.stderr,
             )
-    _print_measured(cells, sweep.read())
+    _print_measured(cells, results.read())
     return write_documents()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
-from core.basics.text import plain
+from core.basics.text import markdown_table, plain
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
@@ -168,7 +168,7 @@ def _figures(found: Sequence[Checkpoint]) -> str:
         ]
         for one in found
     ]
-    text = "Each line is one training, not a mean over seeds.\n\n" + _table(heads, rows)
+    text = "Each line is one training, not a mean over seeds.\n\n" + markdown_table(heads, rows)
     thresholds = [
         [
             one.task.data.class_name(one.task.normal),
@@ -177,7 +177,7 @@ def _figures(found: Sequence[Checkpoint]) -> str:
         ]
         for one in found
     ]
-    text += "\n\nThresholds, chosen on validation images:\n\n" + _table(
+    text += "\n\nThresholds, chosen on validation images:\n\n" + markdown_table(
         ["normal class", "regime", "largest Youden J", "at most 5 % false alarms", "at most 1 % false alarms"],
         thresholds,
     )
@@ -191,7 +191,7 @@ def _figures(found: Sequence[Checkpoint]) -> str:
             ]
             for one in found
         ]
-        text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + _table(
+        text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + markdown_table(
             ["normal class", "regime", *data.class_names], per_class
         )
     return text
@@ -235,7 +235,3 @@ def _several(values: object, between: str = "; ") -> str:
 def _range(values: list[float], digits: int) -> str:
     low, high = f"{min(values):,.{digits}f}", f"{max(values):,.{digits}f}"
     return low if low == high else f"{low} to {high}"
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])

@@ -58,7 +58,8 @@ def with_tsne(
     from sklearn.manifold import TSNE
 
     # A fixed start and seed: the same weights give the same map.
-    coordinates = TSNE(2, init="pca", random_state=0, perplexity=30).fit_transform(latents)
+    perplexity = min(30, max(1, (len(sample) - 1) // 3))  # neighbours that count; fewer where there are few images
+    coordinates = TSNE(2, init="pca", random_state=0, perplexity=perplexity).fit_transform(latents)
     return dataclasses.replace(known, sample=sample.astype(np.int32), tsne=coordinates.astype(np.float32))
 
 

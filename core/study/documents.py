@@ -8,7 +8,7 @@ from pathlib import Path
 from core.basics.errors import MisfitError
 from core.basics.files import ROOT, write_whole
 from core.store import model_cards
-from core.study import figures, reporting, sweep
+from core.study import figures, plan, reporting, results
 
 RESULTS = ROOT / "RESULTS.md"
 README = ROOT / "README.md"
@@ -18,8 +18,8 @@ TOLERANCE = 1e-4  # between a card and its row: the sweep may have scored the mo
 
 def expected() -> dict[Path, str]:
     """Each document → the text it should have. Raises MisfitError for a damaged table or card, or a README without marks."""
-    rows = sweep.read()
-    planned = sum(len(study()) for study in sweep.STUDIES.values())
+    rows = results.read()
+    planned = sum(len(study()) for study in plan.STUDIES.values())
     texts = {RESULTS: reporting.markdown(rows, planned), **model_cards.documents()}
     if README.exists():  # a container has none
         readme = README.read_text("utf-8")
@@ -46,7 +46,7 @@ def check() -> list[str]:
         if lines != should:
             at = next((n for n, pair in enumerate(zip(lines, should, strict=False)) if pair[0] != pair[1]), len(lines))
             told.append(f"{path.name} differs from results.csv and the cards, first in line {at + 1}.")
-    rows = sweep.read()
+    rows = results.read()
     for checkpoint in model_cards.boxed():
         card, task = checkpoint.card, checkpoint.task
         row = figures.training(rows, card.model, task.regime, task.normal, card.seed)

@@ -1,6 +1,6 @@
 """Every figure that is shown of results.csv, computed here and nowhere else; core/store/checkpoints.py does it for a card's.
 
-Arguments `rows` are results.csv's (core/study/sweep.py). Pages, README and RESULTS.md take their figures from here, and
+Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from here, and
 `python -m core documents --check` holds the written ones to it. pandas and numpy only.
 """
 
@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from core.data.fashion_mnist import FASHION_MNIST
-from core.data.tasks import Task
+from core.data.tasks import ANOMALIES
 
 CLASSES = FASHION_MNIST.description.classes
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of the main table: every loss, and all labels that the regime allows. The studies' rows are not in it."""
-    return rows[(rows["variant"] == "") & rows["anomalies"].isin((0, Task.anomalies))]
+    return rows[(rows["variant"] == "") & rows["anomalies"].isin((0, ANOMALIES))]
 
 
 def unit(regime: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from core.basics.files import ROOT
 from core.basics.names import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
+from core.basics.text import markdown_table
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
 from core.study import figures
@@ -147,7 +148,7 @@ def headline(rows: pd.DataFrame) -> str:
     heads = ["", "AUROC, seed 0", "95 % interval over test images", "mean over seeds", "slide deck", "command"]
     parts = [f"Normal test images are redrawn with a mean absolute error of {' and '.join(errors)} (scale 0 to 2)."]
     parts = [*(parts if errors else []), hardest_sentence(rows) or "Nothing has been measured yet."]
-    return _table(heads, lines) + "\n\n" + " ".join(parts)
+    return markdown_table(heads, lines) + "\n\n" + " ".join(parts)
 
 
 def markdown(rows: pd.DataFrame, total: int) -> str:
@@ -173,13 +174,13 @@ def markdown(rows: pd.DataFrame, total: int) -> str:
         table = figures.ablation_table(rows).reset_index()
         lines = [[v, number(a), number(s), number(e), str(k)] for v, a, s, e, k in table.itertuples(index=False)]
         parts += ["## Which loss does what", sentence + " T-shirt/top, seen."]
-        parts += [_table(["losses", "AUROC", "SD over seeds", "normals' error", "seeds"], lines)]
+        parts += [markdown_table(["losses", "AUROC", "SD over seeds", "normals' error", "seeds"], lines)]
     if sentence := imbalance_sentence(rows):
         lines = [
             [r, f"{n:,}", number(a), str(k)] for r, n, a, k in figures.imbalance_table(rows).itertuples(index=False)
         ]
         parts += ["## How many labels are worth having", sentence]
-        parts += [_table(["regime", "labelled anomalies", "AUROC", "trainings"], lines)]
+        parts += [markdown_table(["regime", "labelled anomalies", "AUROC", "trainings"], lines)]
     parts.append(NOTES.read_text("utf-8").strip())
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -191,7 +192,7 @@ def _summary_text(rows: pd.DataFrame, regime: str) -> str:
         [METHOD_NAMES.get(line["method"], line["method"]), *(summary_cell(line, name) for name in columns.values())]
         for line in lines.to_dict("records")
     ]
-    return _table(["method", *columns], cells)
+    return markdown_table(["method", *columns], cells)
 
 
 def summary_cell(line: Mapping[Hashable, Any], name: str) -> str:
@@ -208,13 +209,15 @@ def _class_text(rows: pd.DataFrame, regime: str) -> str:
     if len(table.columns) < 2:
         return ""
     lines = [[METHOD_NAMES.get(method, method), *map(number, table.loc[method])] for method in table.index]
-    return _table(["left out" if regime == "unseen" else "normal", *(_class(name) for name in table.columns)], lines)
+    return markdown_table(
+        ["left out" if regime == "unseen" else "normal", *(_class(name) for name in table.columns)], lines
+    )
 
 
 def _published_text(regime: str) -> str:
     lines = [[p.method, number(p.t_shirt), number(p.mean), p.source] for p in PUBLISHED if p.regime == regime]
     return (
-        "Published, as printed:\n\n" + _table(["method", "T-shirt/top", "mean of ten", "source"], lines)
+        "Published, as printed:\n\n" + markdown_table(["method", "T-shirt/top", "mean of ten", "source"], lines)
         if lines
         else ""
     )
@@ -227,8 +230,3 @@ def _class(slug: str) -> str:
 def number(value: float | None) -> str:
     """A figure as it is shown, with three decimals; a dash for none."""
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
-
-
-def _table(heads: list[str], lines: list[list[str]]) -> str:
-    rows = [heads, ["---"] * len(heads), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

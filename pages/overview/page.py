@@ -35,9 +35,9 @@ def supervised_cnn() -> float | None:
     """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured. Raises MisfitError."""
     if data != FASHION_MNIST.description:
         return None
-    from core.study import figures, sweep  # and pandas, once the page has begun to show
+    from core.study import figures, results  # and pandas, once the page has begun to show
 
-    return figures.auroc(sweep.read(), "supervised CNN", "seen", state["normal"])
+    return figures.auroc(results.read(), "supervised CNN", "seen", state["normal"])
 
 
 @st.dialog("Model card", width="large", icon=":material/description:")

@@ -6,7 +6,7 @@ import streamlit as st
 from core.basics.names import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
 from core.basics.text import as_csv
 from core.data.tasks import REGIMES
-from core.study import reporting, sweep
+from core.study import reporting, results
 from core.study.figures import class_means, class_table, main_rows, summary
 from core.study.published import PUBLISHED
 from pages.parts import charts, style
@@ -85,7 +85,7 @@ st.markdown(
     "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
     "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
 )
-rows = sweep.read()
+rows = results.read()
 if rows.empty:
     st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
 main = main_rows(rows)
@@ -99,7 +99,7 @@ studies(rows)
 if not rows.empty:
     st.download_button(
         "Download results.csv",
-        as_csv(pd.read_csv(sweep.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
+        as_csv(pd.read_csv(results.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
         "results.csv",
         "text/csv",
         icon=":material/download:",

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.basics.names import METHOD_NAMES
-from core.study import figures, sweep
+from core.study import figures, results
 from pages.parts import charts, models
 from pages.parts.link import class_name
 from pages.parts.models import Chosen
@@ -13,7 +13,7 @@ from pages.parts.models import Chosen
 
 def draw(one: Chosen) -> None:
     """The main table's trainings of results.csv for this class: methods and seeds, a table and a panel for each regime."""
-    rows = figures.main_rows(sweep.read())
+    rows = figures.main_rows(results.read())
     normal = one.checkpoint.task.normal
     rows = rows[rows["normal"] == normal]
     if rows.empty:

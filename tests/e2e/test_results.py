@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core.study import sweep
+from core.study import results
 from tests.e2e.conftest import fits, settled
 
 
@@ -30,4 +30,4 @@ def test_from_the_navigation_to_the_figures_and_their_file(server, page: Page):
     expect(page.get_by_role("region", name="Published figures, seen regime")).to_contain_text("Kim")
     with page.expect_download() as caught:
         page.get_by_role("button", name="Download results.csv").click()
-    assert Path(caught.value.path()).read_bytes() == sweep.CSV.read_bytes()
+    assert Path(caught.value.path()).read_bytes() == results.CSV.read_bytes()

@@ -12,7 +12,7 @@ from safetensors.numpy import save
 from core.data import fashion_mnist
 from core.store import checkpoints, examples
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
-from core.study import sweep
+from core.study import results
 from pages.parts import models
 
 PAGES = ("overview", "browse", "roc", "try_it", "train", "results")
@@ -187,8 +187,8 @@ def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp
     ids=["cut", "binary", "empty", "other", "forged", "folder"],
 )
 def test_a_damaged_results_csv_is_named_where_its_figures_would_stand(open_page, tmp_path, monkeypatch, harm, line):
-    monkeypatch.setattr(sweep, "CSV", shutil.copy(sweep.CSV, tmp_path / "results.csv"))
-    harm(sweep.CSV)
+    monkeypatch.setattr(results, "CSV", shutil.copy(results.CSV, tmp_path / "results.csv"))
+    harm(results.CSV)
     for page, link in (("overview", {}), ("roc", {"view": "seeds"}), ("results", {})):
         text = said(open_page(page, **link))
         assert text.count(f"results.csv {line}" if line.startswith(("is d", "has")) else line) == 1, page

@@ -1,4 +1,4 @@
-from core.study import sweep
+from core.study import results
 from tests.pages.conftest import tables, words
 
 
@@ -30,14 +30,14 @@ def test_figures_are_those_of_the_csv(open_page):
 def test_a_damaged_csv_is_said_to_be_damaged(open_page, tmp_path, monkeypatch):
     broken = tmp_path / "results.csv"
     broken.write_text("method,auroc\nx,not a number\n")
-    monkeypatch.setattr(sweep, "CSV", broken)
+    monkeypatch.setattr(results, "CSV", broken)
     app = open_page("results")
     assert not app.exception
     assert "move it away" in app.error[0].value
 
 
 def test_no_figures_yet_says_how_to_make_them(open_page, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "CSV", tmp_path / "none.csv")
+    monkeypatch.setattr(results, "CSV", tmp_path / "none.csv")
     app = open_page("results")
     assert not app.exception
     assert "python -m core results" in words(app)

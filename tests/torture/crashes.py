@@ -229,21 +229,21 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
 
 def _sweep(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """Rows that are added to results.csv."""
-    from core.study import sweep
+    from core.study import results
 
-    sweep.CSV = sweep.ROOT / "results.csv"
-    real = sweep.read()
+    results.CSV = results.ROOT / "results.csv"
+    real = results.read()
     known = {row["recipe"]: row for row in real.to_dict("records")}
     rows = list(known.values())
-    sweep.CSV = root / "results.csv"
+    results.CSV = root / "results.csv"
     most = 0
 
     def write(number: int) -> None:
-        sweep.add(rows[number % len(rows)])
+        results.add(rows[number % len(rows)])
 
     def check() -> bool:
         nonlocal most
-        found = sweep.read()
+        found = results.read()
         assert len(found) >= most, f"{most - len(found)} rows are gone"
         most = len(found)
         for row in found.to_dict("records"):

@@ -23,7 +23,7 @@ from core.data.tasks import Task
 from core.gans.config import config_class
 from core.runs import estimate, folders, frames, snapshot
 from core.store import checkpoints, survey
-from core.study import sweep
+from core.study import results
 from tests.torture.models import packed, unpacked
 from tests.torture.mutations import Canary, as_json, damaged, twisted
 
@@ -69,7 +69,7 @@ class Records:
             "speed": as_json({estimate.key(request): dataclasses.asdict(estimate.Speed(0.1, 0.2, 0.3))}),
             "survey": save(surveyed),
             "panel": picture.getvalue(),
-            "results": b"\n".join(sweep.CSV.read_bytes().splitlines()[:40]) + b"\n",
+            "results": b"\n".join(results.CSV.read_bytes().splitlines()[:40]) + b"\n",
         }
         self.request = request
 
@@ -168,5 +168,5 @@ class Records:
         return attempt
 
     def _results(self, place: Path, file: Path) -> Callable[[], object]:
-        sweep.CSV = file
-        return sweep.read
+        results.CSV = file
+        return results.read

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image, ImageOps
 
 from core.basics.errors import PictureError
+from core.data.fashion_mnist import FASHION_MNIST
 from core.judging import intake
 
 BOOT = 0  # its place in the test split
+GARMENTS = FASHION_MNIST.description
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -19,7 +21,12 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes
 
 
 def taken(content: bytes, name: str = "item.png", **options: object) -> intake.Taken:
-    return intake.take(intake.read(content, name), name, intake.Steps(**options))
+    return intake.take(intake.read(content, name), GARMENTS, name, intake.Steps(**options))
+
+
+def grey(content: bytes, **options: object) -> np.ndarray:
+    """The garment that the model sees: uint8 [28, 28]."""
+    return taken(content, **options).image[:, :, 0]
 
 
 def error(image: np.ndarray, other: np.ndarray) -> float:
@@ -30,7 +37,7 @@ def error(image: np.ndarray, other: np.ndarray) -> float:
 @pytest.fixture
 def boot(test_split) -> np.ndarray:
     """A test image as it lies in the frame: its longest edge is the frame's, as the authors made them."""
-    image = test_split.images[BOOT]
+    image = test_split.images[BOOT, :, :, 0]
     assert (image > intake.FAINT).any(0).all()
     return image
 
@@ -43,7 +50,9 @@ def photo(boot: np.ndarray) -> Image.Image:
 
 def test_every_test_image_comes_back_bit_for_bit(test_split) -> None:
     changed = [
-        i for i, image in enumerate(test_split.images) if (intake.take(Image.fromarray(image)).image != image).any()
+        number
+        for number, image in enumerate(test_split.images)
+        if (intake.take(Image.fromarray(image[:, :, 0]), GARMENTS).image != image).any()
     ]
     assert changed == []
 
@@ -51,7 +60,7 @@ def test_every_test_image_comes_back_bit_for_bit(test_split) -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "LA"])
 def test_a_test_image_as_a_png_of_any_mode_comes_back_bit_for_bit(mode: str, test_split) -> None:
     for image in test_split.images[:10]:
-        found = taken(encoded(Image.fromarray(image).convert(mode)))
+        found = taken(encoded(Image.fromarray(image[:, :, 0]).convert(mode)))
         assert np.array_equal(found.image, image)
         assert (found.inverted, found.trimmed) == (False, False)
 
@@ -65,7 +74,7 @@ def test_every_lossless_format_brings_the_same_image(kind: str, options: dict, b
 def test_a_large_dark_garment_on_white_comes_back_close_to_the_original(photo, boot) -> None:
     found = taken(encoded(photo))
     assert (found.inverted, found.trimmed) == (True, True)
-    assert (found.image.shape, found.image.dtype) == ((28, 28), np.uint8)
+    assert (found.image.shape, found.image.dtype) == ((28, 28, 1), np.uint8)
     assert error(found.image, boot) < 8
     assert error(found.image, boot[:, ::-1]) > 30  # what another picture would give
     assert found.original.size == photo.size
@@ -76,7 +85,7 @@ def test_garments_are_placed_as_the_data_set_places_them(test_split) -> None:
     # have one more empty column on the left, 10 on the right.
     errors = []
     for image in test_split.images[:200]:
-        large = Image.fromarray(255 - image).resize((280, 280), Image.Resampling.NEAREST)
+        large = Image.fromarray(255 - image[:, :, 0]).resize((280, 280), Image.Resampling.NEAREST)
         errors.append(error(taken(encoded(ImageOps.expand(large, 60, 255))).image, image))
     assert np.mean(errors) < 8
 
@@ -109,7 +118,7 @@ def test_inversion_can_be_chosen_where_the_border_misleads() -> None:
 
 def test_an_inversion_overruled_on_an_even_background_is_done_as_told(photo) -> None:
     # Not "blank", which it is not: the garment is dark on light then, and scored as that.
-    taken = intake.take(photo, "photo.png", intake.Steps(invert=False))
+    taken = intake.take(photo, GARMENTS, "photo.png", intake.Steps(invert=False))
     assert not taken.inverted
     assert taken.image[0].min() > 200 and taken.image.min() < 100
 
@@ -170,7 +179,7 @@ def test_sixteen_bits_are_read_as_eight(boot) -> None:
 
 
 def test_of_an_animation_the_first_frame_is_read(test_split) -> None:
-    frames = [Image.fromarray(image) for image in test_split.images[:3]]
+    frames = [Image.fromarray(image[:, :, 0]) for image in test_split.images[:3]]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(content)).n_frames == 3
     assert np.array_equal(taken(content, "item.gif").image, test_split.images[0])
@@ -238,7 +247,7 @@ def test_what_cannot_be_scored_is_refused_with_one_line_that_names_the_file(kind
 def test_files_are_read_from_disk_and_missing_ones_named(tmp_path: Path, boot) -> None:
     path = tmp_path / "boot.png"
     Image.fromarray(boot).save(path)
-    assert np.array_equal(intake.take(intake.read_file(path)).image, boot)
+    assert np.array_equal(intake.take(intake.read_file(path), GARMENTS).image, boot)
     for wrong in (tmp_path / "none.png", tmp_path):
         with pytest.raises(PictureError, match=f"^{re.escape(str(wrong))} cannot be read"):
             intake.read_file(wrong)
@@ -290,7 +299,7 @@ def test_a_coloured_background_is_taken_away(colour, boot) -> None:
 def test_noise_is_not_blank_and_no_garment_is_made_of_it(size: tuple[int, int], steps: dict, known) -> None:
     random = np.random.default_rng(0)
     for noise in (random.integers(0, 256, size, np.uint8), random.integers(0, 256, (*size, 3), np.uint8)):
-        found = intake.take(Image.fromarray(noise), "noise.png", intake.Steps(**steps))
+        found = intake.take(Image.fromarray(noise), GARMENTS, "noise.png", intake.Steps(**steps))
         assert 60 < found.image.mean() < 190  # grey all over, what noise is from afar
         assert known.farness(found.image[None])[0] > 1
 
@@ -298,6 +307,6 @@ def test_noise_is_not_blank_and_no_garment_is_made_of_it(size: tuple[int, int], 
 def test_a_square_that_fills_the_frame_is_not_blank(known) -> None:
     square = np.zeros((400, 400), np.uint8)
     square[100:300, 100:300] = 255
-    found = intake.take(Image.fromarray(square))
+    found = intake.take(Image.fromarray(square), GARMENTS)
     assert found.image.min() == found.image.max() == 255
     assert known.farness(found.image[None])[0] > 1

@@ -32,7 +32,7 @@ def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_spli
 
 
 def test_what_is_no_garment_is_neither_normal_nor_an_anomaly(dcgan, judged) -> None:
-    grey = np.full((1, 28, 28), 60, np.uint8)
+    grey = np.full((1, 28, 28, 1), 60, np.uint8)
     for limit in (1e-6, 2.0):  # a threshold that every score reaches, and one that none does
         row = judged(dcgan, grey, threshold=limit)[0].row("grey.png")
         assert (row["verdict"], row["reason"]) == ("can't tell", "far from any garment")
@@ -74,7 +74,7 @@ def test_a_test_image_keeps_a_score_that_another_processor_has_stored(dcgan, jud
     elsewhere = checkpoints.Checkpoint(dcgan.folder, dcgan.card)
     elsewhere.__dict__["scores"] = stored
     images = test_split.images[[17, 17]].copy()
-    images[1, 0, 0] += 1  # one pixel is another one: no test image any more
+    images[1, 0, 0, 0] += 1  # one pixel is another one: no test image any more
     same, changed = judged(elsewhere, images, threshold=float(np.float32(0.4321)))
     assert same.score == float(np.float32(0.4321)) and same.verdict == "anomaly"
     assert changed.score == pytest.approx(dcgan.scores.test[17], abs=0.01)

@@ -8,9 +8,9 @@ import pytest
 
 from core.__main__ import main
 from core.basics.errors import MisfitError
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 from core.store import checkpoints, model_cards
-from core.study import documents, sweep
+from core.study import documents, results
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(model_cards.DOCS, tmp_path / "docs")
     for model in ("traditional", "dcgan"):
         shutil.copytree(checkpoints.SHIPPED / model / "t-shirt", tmp_path / "box" / model / "t-shirt")
-    monkeypatch.setattr(sweep, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
     monkeypatch.setattr(model_cards, "DOCS", tmp_path / "docs")
     monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
     documents.write()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from core.study import figures, sweep
+from core.study import figures, results
 from tests.core.study.test_reporting import row
 
 
@@ -54,7 +54,7 @@ def test_studies_are_no_part_of_the_main_figures():
 
 
 def test_the_figures_of_the_repository():
-    rows = sweep.read()
+    rows = results.read()
     measured = {
         method: figures.auroc(rows, method, "seen", "t-shirt") for method in ("supervised CNN", "dcgan", "traditional")
     }

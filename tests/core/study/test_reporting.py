@@ -1,13 +1,13 @@
 import pandas as pd
 import pytest
 
-from core.data.fashion_mnist import CLASSES
 from core.data.tasks import REGIMES
-from core.study import figures, reporting, sweep
+from core.study import figures, reporting, results
+from core.study.plan import CLASSES
 
 
 def row(method, auroc, normal="t-shirt", seed=0, regime="seen", **other):
-    base = {name: {str: "", int: 0, float: 0.1}[kind] for name, kind in sweep.COLUMNS.items()}
+    base = {name: {str: "", int: 0, float: 0.1}[kind] for name, kind in results.COLUMNS.items()}
     anomalies = 0 if regime == "one-class" else 6003
     return (
         base
