@@ -57,7 +57,6 @@ _RAMP = np.array([[40, 105, 190], [100, 130, 170], [150, 145, 130], [200, 160, 7
 def show(look: Look) -> np.ndarray:
     """Draw the filters, the choices and the map; returns what the filters leave, in order."""
     order, _ = filters.show(look, sorting=False)  # a map has no order
-    state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(
             "Layout",
