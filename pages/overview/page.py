@@ -61,7 +61,7 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
     else:
         st.metric(
             f"{title}, normal images' mean score",
-            f"{checkpoint.card.test['normal_error']:.3f}",
+            f"{checkpoint.card.test.normal_error:.3f}",
             help="How badly normal test images are reconstructed on average, from 0 to 2; lower is better.",
         )
         st.caption(

@@ -6,6 +6,7 @@ Everything that is put into it is escaped; the policy in its head forbids it to 
 import json
 from html import escape
 
+import msgspec
 import numpy as np
 
 from core.data.fashion_mnist import class_index
@@ -173,7 +174,9 @@ def _card(one: Chosen) -> str:
         ["Scores, SHA-256", card.scores_sha256],
         ["Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())],
     ]
-    detail = json.dumps({"task": card.task, "config": card.config, "validation": card.validation}, indent=1)
+    detail = json.dumps(
+        msgspec.to_builtins({name: getattr(card, name) for name in ("task", "config", "validation")}), indent=1
+    )
     return (
         f'<div class="card">{_table(["", "On the card"], rows)}</div>'
         + f"<details><summary>Task and config</summary><pre>{escape(detail)}</pre></details>"
