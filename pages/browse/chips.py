@@ -7,12 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
-_chips = st.components.v2.component(
-    "misfit_chips",
-    css=(_HERE / "chips.css").read_text("utf-8"),
-    js=(_HERE / "chips.js").read_text("utf-8"),
-)
+from pages.parts.component import component
+
+_chips = component("chips", Path(__file__).parent, "chips")
 
 
 def show(

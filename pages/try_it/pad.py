@@ -17,16 +17,11 @@ import streamlit as st
 from core.data.dataset import Description
 from core.data.fashion_mnist import FASHION_MNIST
 from pages.parts import link
+from pages.parts.component import component
 from pages.parts.pictures import data_url
 from pages.try_it import sketches
 
-_HERE = Path(__file__).parent
-_pad = st.components.v2.component(
-    "misfit_pad",
-    html=(_HERE / "pad.html").read_text("utf-8"),
-    css=(_HERE / "pad.css").read_text("utf-8"),
-    js="\n".join((_HERE / name).read_text("utf-8") for name in ("pad_drawing.js", "pad.js")),
-)
+_pad = component("pad", Path(__file__).parent, "pad", "pad_drawing.js", html=True)
 KEY = "pad"
 
 
