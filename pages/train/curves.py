@@ -41,7 +41,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         quantities.append((loss_name(name), help, ("losses", name), 3))
     first, last = _reach(runs, epochs)
     drawn = [
-        {"title": title, "help": help, "digits": digits, "first": first, "last": last} | _series(title, path, runs, digits)
+        {"title": title, "help": help, "digits": digits, "first": first, "last": last}
+        | _series(title, path, runs, digits)
         for title, help, path, digits in quantities
     ]
     return [chart for chart in drawn if any(series["points"] or series["live"] for series in chart["series"])]
@@ -60,7 +61,8 @@ def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
 
 def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int) -> dict[str, Any]:
     """The points of one quantity of each run, that of the epoch under way apart, and the same in words."""
-    words, series = [], []
+    words: list[str] = []
+    series: list[dict[str, Any]] = []
     for name, records, status in runs:
         values = [(record["epoch"], _value(record, path)) for record in records]
         points = [[epoch, round(value, 5)] for epoch, value in values if value is not None]

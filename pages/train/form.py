@@ -91,9 +91,7 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
     return regime
 
 
-def _ask_task(
-    data: Description, counts: list[int], regime: str, first: Any, second: Any
-) -> dict[str, Any]:
+def _ask_task(data: Description, counts: list[int], regime: str, first: Any, second: Any) -> dict[str, Any]:
     """Ask in two columns for the classes and the number of labelled anomalies: the arguments of a Task."""
     state = st.session_state
     normal = first.selectbox(

@@ -44,7 +44,10 @@ def _data(stamps: tuple[tuple[str, int], ...], description: Description) -> dict
         "originals": _address(picture),
         "names": [description.class_name(slug) for slug in classes],
         "normals": classes.count(classes[0]),
-        "titles": [f"○ Normal: {description.class_name(classes[0])}", "✕ Anomalies: one of each class that may be looked at"],
+        "titles": [
+            f"○ Normal: {description.class_name(classes[0])}",
+            "✕ Anomalies: one of each class that may be looked at",
+        ],
         "frames": [_frame(str(path), stamp) for path, (_, stamp) in zip(rest, stamps[1:], strict=True)],
     }
 
