@@ -12,7 +12,7 @@ from core.data.dataset import DataSet, Description
 from core.data.tasks import Task
 from core.gans.config import CONFIGS, default_config
 from core.runs import estimate, queue
-from core.runs.folders import Request
+from core.runs.request import Request
 from pages.parts import models, trouble
 from pages.train import settings, timing
 from pages.train.settings import given
@@ -91,9 +91,7 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
     return regime
 
 
-def _ask_task(
-    data: Description, counts: list[int], regime: str, first: Any, second: Any
-) -> dict[str, Any]:
+def _ask_task(data: Description, counts: list[int], regime: str, first: Any, second: Any) -> dict[str, Any]:
     """Ask in two columns for the classes and the number of labelled anomalies: the arguments of a Task."""
     state = st.session_state
     normal = first.selectbox(
