@@ -14,7 +14,8 @@ from core.gans.config import default_config
 from core.store import checkpoints
 
 if TYPE_CHECKING:
-    from core.runs.folders import Request
+    from core.gans.record import Epoch
+    from core.runs.request import Request
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -98,11 +99,13 @@ def run(options: argparse.Namespace) -> int:
             bar.n = progress.epoch + progress.step / progress.steps
             bar.update(0)
 
-        def on_record(record: dict[str, Any]) -> None:
-            losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
+        def on_record(record: "Epoch") -> None:
+            losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
+            area = record.validation_auroc
+            validation = f"validation AUROC {area:.4f}, " if area is not None else ""
             bar.write(
-                f"epoch {record['epoch']}: validation AUROC {record['validation_auroc']:.4f}, normals' error "
-                f"{record['validation_error']:.3f}, {record['images_per_second']:.0f} images/s; {losses}",
+                f"epoch {record.epoch}: {validation}normals' error {record.validation_error:.3f}, "
+                f"{record.images_per_second:.0f} images/s; {losses}",
                 file=sys.stderr,
             )
 
@@ -136,7 +139,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _request(options: argparse.Namespace) -> "Request":
     """What the options ask for. Raises ConfigError, DataError."""
-    from core.runs.folders import Request
+    from core.runs.request import Request
 
     data = data_set(options)
     normal = normal_class(options, data)

@@ -21,8 +21,9 @@ from core.basics.files import clear_litter, sha256, write_whole
 from core.data import catalog, tasks
 from core.data.dataset import DataSet
 from core.metrics import evaluation
-from core.runs import folders
-from core.runs.folders import Request
+from core.runs import folders, listing
+from core.runs.request import Request
+from core.runs.status import State
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
@@ -65,9 +66,9 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
         with folders.guard():
             task = one.task
             name = folders.free_name(f"{one.card.model}-{task.normal}-{task.regime}-imported")
-            state = "stopped" if one.card.stopped_early else "finished"
+            state: State = "stopped" if one.card.stopped_early else "finished"
             more = {"epoch": one.card.epochs_trained, "seconds": one.card.seconds}
-            folders.create(
+            listing.create(
                 name, Request(one.card.model, task, one.config, one.card.seed), state, f"Imported. {scored}", **more
             )
             os.chmod(temporary, 0o755)  # mkdtemp makes the folder private; a checkpoint is not

@@ -355,7 +355,7 @@ def save(
         epochs_trained=epochs,
         stopped_early=epochs < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        seconds=float(sum(record["seconds"] for record in history)),
+        seconds=float(sum(record.seconds for record in history)),
         device=str(training.device),
         data_source=train.source.name,
         data_fingerprint=train.fingerprint,
@@ -366,7 +366,7 @@ def save(
         validation=validation_report(scores.validation_normal, scores.validation_anomaly),
         test=test_report(task, scores.test, test.labels),
         thresholds=evaluation.operating_points(scores.validation_normal, scores.validation_anomaly),
-        history=history,
+        history=msgspec.to_builtins(history),
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
     )
