@@ -51,12 +51,12 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
     from safetensors.numpy import load
 
     try:
-        found = load(path.read_bytes())
-        if any(images.dtype != np.uint8 or images.ndim != 4 for images in found.values()):
+        reconstructions = load(path.read_bytes())
+        if any(images.dtype != np.uint8 or images.ndim != 4 for images in reconstructions.values()):
             raise ValueError("it holds something else than images")
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}). Write it anew with `python -m core examples`.") from error
-    return found
+    return reconstructions
 
 
 def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
@@ -64,8 +64,7 @@ def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
     from core.gans import scoring
 
     images = test.images[chosen(checkpoint.task.data, checkpoint.task.normal, test.labels)]
-    made = scoring.reconstruct(checkpoint.generator(), images)
-    return to_grey(made)
+    return to_grey(scoring.reconstruct(checkpoint.generator(), images))
 
 
 def to_grey(reconstruction: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from core.basics.errors import CheckpointError
-from core.basics.files import write_whole
+from core.basics.files import check_header, write_whole
 from core.data.dataset import Images
-from core.store import checkpoints, tensors
+from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
 SAMPLE = 200  # images a class in the t-SNE map: seconds, where all of a large test split would be minutes
@@ -94,21 +94,23 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
 
     try:
         content = checkpoints.read(path(checkpoint))
-        tensors.header(content)
-        found = Survey(**load(content))
+        check_header(content)
+        known = Survey(**load(content))
     except (CheckpointError, SafetensorError, ValueError, KeyError, TypeError):
         return None
     for name, shape in _SHAPES.items():
-        array = getattr(found, name)
-        fits = array.ndim == len(shape) and all(want in (-1, is_) for want, is_ in zip(shape, array.shape, strict=True))
+        array = getattr(known, name)
+        fits = array.ndim == len(shape) and all(
+            wanted in (-1, size) for wanted, size in zip(shape, array.shape, strict=True)
+        )
         if not fits or array.dtype != (np.int32 if name == "sample" else np.float32) or not np.isfinite(array).all():
             return None
     data = checkpoint.task.data
-    if found.residuals.shape != (len(data.classes), data.side, data.side):
+    if known.residuals.shape != (len(data.classes), data.side, data.side):
         return None
-    if len(found.pca) != images or len(found.sample) != len(found.tsne):
+    if len(known.pca) != images or len(known.sample) != len(known.tsne):
         return None
-    return found if ((found.sample >= 0) & (found.sample < images)).all() else None
+    return known if ((known.sample >= 0) & (known.sample < images)).all() else None
 
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ def model_card(gan: Chosen) -> None:
 def headline(gan: Chosen, ceiling: float | None) -> None:
     """One GAN's test AUROC on a scale from guessing to perfect, with what it is to be held against."""
     card, seen = gan.checkpoint.card, gan.checkpoint.task.regime == "seen"
-    area, low, high = (card.test[name] for name in ("auroc", "auroc_low", "auroc_high"))
+    area, low, high = card.test.auroc, card.test.auroc_low, card.test.auroc_high
     st.metric(
         f"{gan.title}, test AUROC",
         f"{area:.3f}",

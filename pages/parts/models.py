@@ -16,7 +16,8 @@ from core.data.tasks import test_roles
 from core.judging import judgement
 from core.judging.judgement import Judgement
 from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Damaged, Scores
+from core.store.checkpoints import Checkpoint, Scores
+from core.store.discovery import Damaged
 from pages.parts import stored
 from pages.parts.datasets import data_set as data_set  # pages find these here too
 from pages.parts.datasets import description as description

@@ -6,6 +6,8 @@ Everything that is put into it is escaped; the policy in its head forbids it to 
 import json
 from html import escape
 
+import msgspec
+
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
@@ -165,7 +167,9 @@ def _card(chosen: Chosen) -> str:
         ["Scores, SHA-256", card.scores_sha256],
         ["Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())],
     ]
-    detail = json.dumps({"task": card.task, "config": card.config, "validation": card.validation}, indent=1)
+    detail = json.dumps(
+        msgspec.to_builtins({name: getattr(card, name) for name in ("task", "config", "validation")}), indent=1
+    )
     return (
         f'<div class="card">{_table(["", "On the card"], rows)}</div>'
         + f"<details><summary>Task and config</summary><pre>{escape(detail)}</pre></details>"

@@ -126,7 +126,7 @@ def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictu
     ] * 5
     assert [row["file"] for row in found] == [str(path) for path in pictures]
     assert [row["score"] for row in found] == checkpoint.scores.test[:5].tolist()
-    threshold = checkpoint.card.thresholds["youden"]
+    threshold = checkpoint.card.thresholds.youden
     for row in found:
         normals = checkpoint.scores.validation_normal
         assert row["percentile"] == pytest.approx(100 * np.mean(normals <= row["score"]))
@@ -141,7 +141,7 @@ def test_a_one_class_model_starts_at_the_false_alarm_budget(regime: str, limit: 
     card = checkpoints.load(checkpoints.shipped("traditional", "t-shirt", regime)).card
     assert row["threshold"] == card.thresholds[limit]
     if regime == "one-class":
-        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds["youden"] < 0.32
+        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds.youden < 0.32
 
 
 def test_score_prints_the_same_for_people(run, saved, pictures) -> None:
@@ -200,7 +200,7 @@ def test_train_saves_a_checkpoint_and_answers_in_json(run, tmp_path: Path) -> No
     assert (found["checkpoint"], found["model"], found["seed"]) == (str(out), "traditional", 4)
     assert (found["normal"], found["regime"], found["anomalies"], found["left_out"]) == ("bag", "seen", 90, None)
     assert found["epochs_trained"] == card.epochs_trained == 1
-    assert found["validation_auroc"] == card.validation["auroc"]
+    assert found["validation_auroc"] == card.validation.auroc
     assert [found[name] for name in ("auroc", "auroc_low", "auroc_high")] == [
         card.test[name] for name in ("auroc", "auroc_low", "auroc_high")
     ]
@@ -387,11 +387,11 @@ from pathlib import Path
 import core.store.checkpoints, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
 found = core.store.checkpoints.load(Path({str(folder)!r}))
 test = core.data.fashion_mnist.load("test")
-print(core.store.checkpoints.test_report(found.task, found.scores.test, test.labels)["auroc"])
+print(core.store.saving.test_report(found.task, found.scores.test, test.labels).auroc)
 print([name for name in ("torch", "torchvision", "sklearn", "streamlit") if name in sys.modules])
 """
     found = program("-c", script)
     assert found.returncode == 0, found.stderr
     area, heavy = found.stdout.splitlines()
-    assert float(area) == pytest.approx(checkpoints.load(folder).card.test["auroc"], abs=1e-9)
+    assert float(area) == pytest.approx(checkpoints.load(folder).card.test.auroc, abs=1e-9)
     assert heavy == "[]"

@@ -24,8 +24,8 @@ def test_headline_figures_are_those_of_the_cards(open_page):
     shown = {metric.label: metric.value for metric in app.metric}
     for model, title in (("traditional", "Traditional GAN"), ("dcgan", "DCGAN")):
         card = checkpoints.load(checkpoints.shipped(model, "t-shirt")).card
-        assert shown[f"{title}, test AUROC"] == f"{card.test['auroc']:.3f}"
-        assert f"95 % interval {card.test['auroc_low']:.3f}–{card.test['auroc_high']:.3f}" in words(app)
+        assert shown[f"{title}, test AUROC"] == f"{card.test.auroc:.3f}"
+        assert f"95 % interval {card.test.auroc_low:.3f}–{card.test.auroc_high:.3f}" in words(app)
 
 
 def test_it_says_what_a_seen_figure_is(open_page):
@@ -53,7 +53,7 @@ def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal)
         for one in models:
             score = one.scores.test[number]
             assert f"score <strong>{score:.3f}</strong>" in shown
-            flagged = evaluation.flagged(score, one.card.thresholds["youden"])
+            flagged = evaluation.flagged(score, one.card.thresholds.youden)
             anomaly = roles(one.task, test.labels)[1][number]
             expected.append(
                 ("Caught" if flagged else "Missed") if anomaly else ("False alarm" if flagged else "Passed")

@@ -120,7 +120,7 @@ def test_a_release_that_is_no_threshold_is_answered_with_the_one_in_force(open_p
 def test_another_model_starts_at_its_own_threshold(open_page):
     app = open_page("roc", threshold="1.5")
     app.sidebar.selectbox(key="model").select("traditional").run()
-    own = checkpoints.load(checkpoints.shipped("traditional", "t-shirt")).card.thresholds["youden"]
+    own = checkpoints.load(checkpoints.shipped("traditional", "t-shirt")).card.thresholds.youden
     assert sent(app)["threshold"] == own
 
 
@@ -282,7 +282,7 @@ def test_another_regime_is_held_against_it_only_when_asked_for_and_with_a_word(o
 
 def test_the_class_that_hides_best_has_the_smallest_auroc(open_page, stored):
     app = open_page("roc", view="classes")
-    per_class = stored.card.test["per_class"]
+    per_class = stored.card.test.per_class
     assert f"**Shirt** hides best from DCGAN, seen: AUROC **{min(per_class.values()):.3f}**" in words(app)
     traces = figure(app)["data"]
     assert len(traces) == 9 and traces[0]["name"].startswith(f"Shirt {per_class['shirt']:.3f}")

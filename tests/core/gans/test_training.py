@@ -253,9 +253,7 @@ def batches(split: Split, config: TrainingConfig, seed: int = 0) -> Batches:
 def test_without_augmentation_an_epoch_shows_every_normal_at_most_once(model: str, quick, small_split) -> None:
     config = quick(model, flip=False, shift=0)
     pairs = list(batches(small_split, config).epoch())
-    assert [(normal.shape, anomaly.shape) for normal, anomaly in pairs] == [
-        ((32, 1, config.size),) * 2
-    ] * 5
+    assert [(normal.shape, anomaly.shape) for normal, anomaly in pairs] == [((32, 1, config.size),) * 2] * 5
     for shown, known in zip(
         (torch.cat(part) for part in zip(*pairs, strict=True)),
         (small_split.train_normal, small_split.train_anomaly),

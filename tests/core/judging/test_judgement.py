@@ -16,7 +16,7 @@ def dcgan():
 @pytest.fixture(scope="module")
 def judged(known, test_split):
     def judge(one, images, threshold=None):
-        limit = threshold or one.card.thresholds["youden"]
+        limit = threshold or one.card.thresholds.youden
         return judgement.judge(one, one.generator(), images, known, test_split, limit)
 
     return judge
@@ -25,7 +25,7 @@ def judged(known, test_split):
 def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_split) -> None:
     found = judged(dcgan, test_split.images[:30])
     assert [one.score for one in found] == dcgan.scores.test[:30].tolist()
-    limit = dcgan.card.thresholds["youden"]
+    limit = dcgan.card.thresholds.youden
     for one in found:
         assert one.residual.mean() == pytest.approx(one.score, rel=1e-5)
         assert one.verdict == ("anomaly" if one.score >= limit else "normal")

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 
 from core.data.fashion_mnist import CLASSES
-from core.metrics import evaluation
+from core.metrics import evaluation, figures
 from core.metrics.evaluation import EvaluationError
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -235,7 +235,7 @@ def test_a_budget_that_is_no_share_is_refused(largest: float) -> None:
 
 
 def test_operating_points_obey_their_bounds_and_their_order(scores: Pair) -> None:
-    points = evaluation.operating_points(*scores)
+    points = figures.operating_points(*scores)
     assert set(points) == {"youden", "fpr_5", "fpr_1"}
     assert evaluation.confusion(*scores, points["fpr_5"]).fpr <= 0.05
     assert evaluation.confusion(*scores, points["fpr_1"]).fpr <= 0.01
@@ -255,7 +255,7 @@ def test_a_percentile_is_the_share_of_validation_normals_that_score_no_higher(sc
 def test_the_report_has_every_figure_as_json(scores: Pair) -> None:
     normal, anomaly = scores
     labels = np.random.default_rng(6).integers(1, 10, len(anomaly)).astype(np.uint8)
-    report = json.loads(json.dumps(evaluation.report(normal, anomaly, labels, CLASSES)))
+    report = json.loads(json.dumps(figures.report(normal, anomaly, labels, CLASSES)))
     area, low, high = evaluation.auroc_interval(normal, anomaly)
     assert {name: report[name] for name in report if name != "per_class"} == {
         "auroc": area,
@@ -281,9 +281,9 @@ FIGURES = [
     evaluation.average_precision,
     evaluation.fpr_at_tpr,
     evaluation.youden_threshold,
-    evaluation.operating_points,
+    figures.operating_points,
     lambda normal, anomaly: evaluation.confusion(normal, anomaly, 0.5),
-    lambda normal, anomaly: evaluation.report(normal, anomaly, np.zeros(len(anomaly), int), CLASSES),
+    lambda normal, anomaly: figures.report(normal, anomaly, np.zeros(len(anomaly), int), CLASSES),
 ]
 GOOD = np.array([0.1, 0.2], np.float32)
 

@@ -18,7 +18,7 @@ from core.data.fashion_mnist import CLASSES
 from core.data.tasks import Task
 from core.gans import scoring
 from core.metrics import evaluation
-from core.store import checkpoints
+from core.store import checkpoints, discovery, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
 MODEL = pytest.mark.parametrize("model", ["traditional", "dcgan"])
@@ -93,14 +93,14 @@ def test_the_card_says_all(model: str, saved, trained, small, test_split) -> Non
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", card.trained_at)
     area, low, high = evaluation.auroc_interval(scores.validation_normal, scores.validation_anomaly)
     assert [card.validation[name] for name in ("auroc", "auroc_low", "auroc_high")] == [area, low, high]
-    assert card.validation["auroc"] == card.history[-1]["validation_auroc"]
-    assert (card.validation["n_normal"], card.validation["n_anomaly"]) == (20, 180)
+    assert card.validation.auroc == card.history[-1]["validation_auroc"]
+    assert (card.validation.n_normal, card.validation.n_anomaly) == (20, 180)
     # Operating points are chosen on validation and only reported on test.
-    assert card.thresholds == evaluation.operating_points(scores.validation_normal, scores.validation_anomaly)
+    assert card.thresholds == figures.operating_points(scores.validation_normal, scores.validation_anomaly)
     normal, anomaly = test_split.labels == 0, test_split.labels != 0
-    assert card.test["auroc"] == evaluation.auroc(scores.test[normal], scores.test[anomaly])
-    assert card.test["normal_error"] == pytest.approx(scores.test[normal].mean())
-    assert set(card.test["per_class"]) == set(CLASSES[1:])
+    assert card.test.auroc == evaluation.auroc(scores.test[normal], scores.test[anomaly])
+    assert card.test.normal_error == pytest.approx(scores.test[normal].mean())
+    assert set(card.test.per_class) == set(CLASSES[1:])
 
 
 def test_the_card_is_plain_json(saved) -> None:
@@ -309,7 +309,7 @@ def test_a_huge_file_is_not_read(saved, monkeypatch: pytest.MonkeyPatch) -> None
 
 def store(folder: Path, trained, small, test_split) -> checkpoints.Checkpoint:
     few = type(test_split)(test_split.images[:300], test_split.labels[:300], test_split.source)
-    return checkpoints.save(folder, trained["traditional"], Task(anomalies=900), "traditional", 7, small, few)
+    return saving.save(folder, trained["traditional"], Task(anomalies=900), "traditional", 7, small, few)
 
 
 @pytest.mark.parametrize("occupant", ["file", "full folder"])
@@ -364,10 +364,10 @@ def test_discovery_lists_the_box_before_runs_and_damage_as_problems(
     run.parent.mkdir(parents=True)
     run.symlink_to(shipped)
     (other / CARD).write_text("{")
-    found, problems = checkpoints.discover()
+    found, problems = discovery.discover()
     assert [(one.folder, one.name) for one in found] == [(shipped, "shipped"), (run, "dcgan-bag-seen-1")]
     assert len(problems) == 1
-    assert problems[0] == checkpoints.Damaged(
+    assert problems[0] == discovery.Damaged(
         other,
         "traditional",
         "t-shirt",
@@ -377,7 +377,7 @@ def test_discovery_lists_the_box_before_runs_and_damage_as_problems(
 
 def test_discovery_finds_nothing_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "none")
-    assert checkpoints.discover() == ([], [])
+    assert discovery.discover() == ([], [])
 
 
 def test_what_a_killed_save_left_behind_is_no_checkpoint(
@@ -386,7 +386,7 @@ def test_what_a_killed_save_left_behind_is_no_checkpoint(
     monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "box")
     folder = saved()
     folder.rename(folder.with_name(".t-shirt.x7k2"))  # as `save` calls its temporary folder
-    assert checkpoints.discover() == ([], [])
+    assert discovery.discover() == ([], [])
 
 
 def test_the_box_has_a_folder_for_each_model_class_and_regime() -> None:
@@ -414,7 +414,7 @@ def test_the_shipped_t_shirt_models_are_as_good_as_their_cards_say(model: str, l
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     scores = scoring.score(found.generator(), test_split.images)
     area = evaluation.auroc(scores[test_split.labels == 0], scores[test_split.labels != 0])
-    assert area == pytest.approx(found.card.test["auroc"], abs=1e-4)
+    assert area == pytest.approx(found.card.test.auroc, abs=1e-4)
     assert area >= least
 
 
@@ -427,10 +427,10 @@ def test_every_shipped_models_figures_follow_from_its_weights(test_split) -> Non
         again = scoring.score(found.generator(), test_split.images[sample])
         normal, anomaly = tasks.test_roles(found.task, test_split.labels)
         area = evaluation.auroc(stored.test[normal], stored.test[anomaly])
-        points = evaluation.operating_points(stored.validation_normal, stored.validation_anomaly)
+        points = figures.operating_points(stored.validation_normal, stored.validation_anomaly)
         if (
             np.abs(again - stored.test[sample]).max() > 1e-5
-            or abs(area - found.card.test["auroc"]) > 1e-9
+            or abs(area - found.card.test.auroc) > 1e-9
             or points != pytest.approx(found.card.thresholds, abs=1e-9)
         ):
             wrong.append(str(found.folder))
