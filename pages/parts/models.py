@@ -52,9 +52,7 @@ class Chosen:
 
     @property
     def title(self) -> str:
-        """What it is called in headings; a model that is not the shipped one carries its run's name."""
-        name = self.checkpoint.name
-        return MODEL_NAMES[self.checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
+        return title(self.checkpoint)
 
     @property
     def prevalence(self) -> float:
@@ -63,8 +61,19 @@ class Chosen:
 
     @property
     def regime(self) -> str:
-        left_out = self.checkpoint.task.left_out
-        return self.checkpoint.task.regime + (f" ({self.data.class_name(left_out)} left out)" if left_out else "")
+        return regime(self.checkpoint)
+
+
+def title(checkpoint: Checkpoint) -> str:
+    """What a model is called in headings; one that is not the shipped one carries its run's name."""
+    name = checkpoint.name
+    return MODEL_NAMES[checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
+
+
+def regime(checkpoint: Checkpoint) -> str:
+    """The regime it was trained in, with the class that was left out."""
+    left_out = checkpoint.task.left_out
+    return checkpoint.task.regime + (f" ({checkpoint.task.data.class_name(left_out)} left out)" if left_out else "")
 
 
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
@@ -159,14 +168,20 @@ def rivals() -> list[Chosen]:
     return [first, *(other for other in trained_gans() if other.checkpoint.card.model != first.checkpoint.card.model)]
 
 
+def picked() -> list[Checkpoint]:
+    """Each GAN that is trained for the normal class, traditional first."""
+    state = st.session_state
+    gans = [pick(m, state["normal"], state.get("trained") if m == state["model"] else None) for m in MODEL_NAMES]
+    return [gan for gan in gans if gan]
+
+
 def trained_gans() -> list[Chosen]:
     """Each GAN that is trained for the normal class, traditional first; one with damaged scores is said to be so and left
     out. Raises DataError."""
-    state, whole = st.session_state, []
-    for model in MODEL_NAMES:
-        one = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
+    whole = []
+    for checkpoint in picked():
         try:
-            whole += [opened(one)] if one else []
+            whole.append(opened(checkpoint))
         except CheckpointError as error:
             st.warning(plain(error), icon=":material/warning:")
     return whole
