@@ -17,18 +17,18 @@ def show(
 ) -> None:
     """Options are (name, label, count); the list of chosen names is `st.session_state[key]`, which is set already."""
     state = st.session_state
-    component, turn = f"chips_{key}", f"_turn_{key}"
+    widget, turn = f"chips_{key}", f"_turn_{key}"
     names = [name for name, _, _ in options]
 
     def picked() -> None:
-        known = chosen_of(state[component].get("picked"), names)
+        known = chosen_of(state[widget].get("picked"), names)
         if known is not None:
             state[key], state[turn] = known
             on_change()
 
     st.markdown(label, help=help)
     _chips(
-        key=component,
+        key=widget,
         data={
             "label": label,
             "options": [{"name": name, "label": text, "count": count} for name, text, count in options],
