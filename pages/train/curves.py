@@ -37,8 +37,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         quantities.append((f"{kind.capitalize()} accuracy", help, ("discriminator_accuracy", kind), 3))
     names: dict[str, None] = {}
     for _, records, status in runs:
-        for losses in [*(record.losses for record in records[-1:]), status.losses if status else {}]:
-            names |= dict.fromkeys(losses)
+        names |= dict.fromkeys(records[-1].losses if records else ())
+        names |= dict.fromkeys(status.losses if status else ())
     for name in names:
         help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
         quantities.append((loss_name(name), help, ("losses", name), 3))
