@@ -25,7 +25,8 @@ NORMAL_EVERY = 3  # anomalies between normal images; the second image is a norma
 def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     """Numbers in the test split of the example images for this normal class, in the order of showing: int [M].
 
-    Each round has one image of every other class and three normal ones; which image it is, is drawn at random.
+    Each round has one image of every other class and three normal ones; which image it is, is drawn at random. A class that
+    has no image left is passed over.
     """
     random = np.random.default_rng(SEED)
     drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
@@ -33,10 +34,10 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     for _ in range(ROUNDS):
         others = [name for name in reversed(data.classes) if name != normal]  # shoes first: the plainest anomalies
         for place, name in enumerate(others, 1):
-            numbers.append(next(drawn[name]))
+            numbers.append(next(drawn[name], None))
             if place % NORMAL_EVERY == 1:
-                numbers.append(next(drawn[normal]))
-    return np.array(numbers)
+                numbers.append(next(drawn[normal], None))
+    return np.array([number for number in numbers if number is not None], int)
 
 
 def stored(weights_sha256: str) -> np.ndarray | None:

@@ -24,7 +24,7 @@ _SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (-1, -1, -1), "sample": 
 @dataclass(frozen=True)
 class Survey:
     """`pca` float32 [N, 2]: z of every test image on its first two principal components, which hold `shares` [2] of the
-    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class. `sample` int32 [M] and `tsne` float32
+    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class, 0 where the test has no image of it. `sample` int32 [M] and `tsne` float32
     [M, 2]: some of the images in a t-SNE map; both are empty until one has been made.
     """
 
@@ -38,10 +38,12 @@ class Survey:
 def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
     """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
     latents, residuals = _run(checkpoint, test, progress)
-    sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(checkpoint.task.data.classes))])
+    means = np.zeros((len(checkpoint.task.data.classes), *residuals.shape[1:]), np.float32)
+    for label in np.unique(test.labels):
+        means[label] = residuals[test.labels == label].mean(0)
     coordinates, shares = principal(latents)
     empty = np.empty(0, np.int32), np.empty((0, 2), np.float32)
-    return Survey(coordinates, shares, sums.astype(np.float32), *empty)
+    return Survey(coordinates, shares, means, *empty)
 
 
 def with_tsne(
@@ -58,7 +60,8 @@ def with_tsne(
     from sklearn.manifold import TSNE
 
     # A fixed start and seed: the same weights give the same map.
-    coordinates = TSNE(2, init="pca", random_state=0, perplexity=30).fit_transform(latents)
+    perplexity = min(30, max(1, (len(sample) - 1) // 3))  # neighbours that count; fewer where there are few images
+    coordinates = TSNE(2, init="pca", random_state=0, perplexity=perplexity).fit_transform(latents)
     return dataclasses.replace(known, sample=sample.astype(np.int32), tsne=coordinates.astype(np.float32))
 
 

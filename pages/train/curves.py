@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.runs.folders import Status
+import msgspec
+
+from core.gans.record import Epoch
+from core.runs.status import Status
 from pages.parts.component import component
 from pages.train.fields import loss_name
 
 _curves = component("curves", Path(__file__).parent, "curves", "svg.js")
 POINTS = 300  # of a curve that are drawn
 
-Run = tuple[str, Sequence[dict[str, Any]], Status | None]  # its name, its records, its status while it is trained
+Run = tuple[str, Sequence[Epoch], Status | None]  # its name, its records, its status while it is trained
 
 
 def show(runs: Sequence[Run], epochs: int, key: str) -> None:
@@ -34,8 +37,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         quantities.append((f"{kind.capitalize()} accuracy", help, ("discriminator_accuracy", kind), 3))
     names: dict[str, None] = {}
     for _, records, status in runs:
-        for losses in [*(record["losses"] for record in records[-1:]), status.losses if status else {}]:
-            names |= dict.fromkeys(losses)
+        names |= dict.fromkeys(records[-1].losses if records else ())
+        names |= dict.fromkeys(status.losses if status else ())
     for name in names:
         help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
         quantities.append((loss_name(name), help, ("losses", name), 3))
@@ -51,7 +54,7 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
 def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
     """The first and the last epoch on the axis. It grows with the training: three hundred epochs would squeeze the first ten
     into a corner."""
-    ends = [records[-1]["epoch"] for _, records, _ in runs if records]
+    ends = [records[-1].epoch for _, records, _ in runs if records]
     reaching = [status.epoch + 1 for _, _, status in runs if status]
     grown = max(10, 2 ** math.ceil(math.log2(max(reaching) * 1.2))) if reaching else max(ends, default=1)
     last = min(epochs, max(grown, *ends)) if ends else min(epochs, grown)
@@ -61,9 +64,10 @@ def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
 
 def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int) -> dict[str, Any]:
     """The points of one quantity of each run, that of the epoch under way apart, and the same in words."""
-    words, series = [], []
+    words: list[str] = []
+    series: list[dict[str, Any]] = []
     for name, records, status in runs:
-        values = [(record["epoch"], _value(record, path)) for record in records]
+        values = [(record.epoch, _value(msgspec.structs.asdict(record), path)) for record in records]
         points = [[epoch, round(value, 5)] for epoch, value in values if value is not None]
         stride = -(-len(points) // POINTS)
         points = points[::-stride][::-1] if stride > 1 else points  # the last one stays

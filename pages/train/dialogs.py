@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.runs import folders
+from core.runs import listing
 
 DONE = "_dialog_done"  # set when a dialog has done its work and is to close
 
@@ -24,7 +24,7 @@ def rename(name: str) -> None:
         try:
             if not new:
                 raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
-            folders.rename(name, new)
+            listing.rename(name, new)
         except (MisfitError, OSError) as error:
             state["_rename_trouble"] = str(error)
             return
@@ -47,7 +47,7 @@ def delete(name: str) -> None:
 
     def now() -> None:
         try:
-            folders.delete(name)
+            listing.delete(name)
             state[DONE] = True
         except (MisfitError, OSError) as error:
             state["_delete_trouble"] = str(error)

@@ -12,7 +12,7 @@ from core.data.dataset import DataSet, Description
 from core.data.tasks import Task
 from core.gans.config import CONFIGS, default_config
 from core.runs import estimate, queue
-from core.runs.folders import Request
+from core.runs.request import Request
 from pages.parts import models, trouble
 from pages.train import settings, timing
 from pages.train.settings import given

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.basics.text import plain
-from core.runs import folders
-from core.runs.folders import Request, Status
+from core.runs import listing as runs
+from core.runs.status import Status
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 from pages.parts import models, trained
@@ -54,14 +54,14 @@ def show(ended: list[Status]) -> None:
 def _damaged() -> None:
     """Name what is damaged: statuses, and models of other classes than the sidebar's, which the router names."""
     named = models.damaged(st.session_state["normal"])
-    problems = folders.unreadable() + [damaged.problem for damaged in trained.discovered()[1] if damaged not in named]
+    problems = runs.unreadable() + [damaged.problem for damaged in trained.discovered()[1] if damaged not in named]
     for problem in problems:
         st.warning(plain(problem), icon=":material/broken_image:")
 
 
 def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
     """List the runs with the figures of the models that they kept; their data sets, where there are several."""
-    names = [Request.from_json(status.request).task.data.name for status in ended]
+    names = [status.request.task.data.name for status in ended]
     rows = []
     for status, name in zip(ended, names, strict=True):
         models_kept = kept.get(status.name, {})
@@ -73,7 +73,7 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
                 "State": status.state,
                 "Data set": name,
                 "Trains": described(status, with_data=False).rpartition(", ")[0],
-                "Epochs": f"{status.epoch} of {Request.from_json(status.request).config.epochs}",
+                "Epochs": f"{status.epoch} of {status.request.config.epochs}",
                 "Validation AUROC": last.card.validation.auroc if last else None,
                 "Test AUROC": last.card.test.auroc if last else None,
                 "Best": best and run.told(best),

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.runs import folders, queue
-from core.runs.folders import Request, Status
+from core.gans.record import Epoch
+from core.runs import folders, listing, queue
+from core.runs.status import Status
 from pages.parts import models, trouble
 from pages.train import curves, panel
 from pages.train.timing import duration
@@ -24,12 +25,12 @@ STATE_ICONS = {
 
 
 def described(status: Status, with_data: bool = True) -> str:
-    """What a run trains, as markdown: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
-    request = Request.from_json(status.request)
+    """What a run trains, as text: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
+    request = status.request
     task, data = request.task, request.task.data
     regime = task.regime + (f" without {data.class_name(task.left_out)}" if task.left_out else "")
     normal = (f"{data.name}: " if with_data else "") + data.class_name(task.normal)
-    return plain(f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}")
+    return f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}"
 
 
 @st.fragment(run_every=0.7)
@@ -38,7 +39,7 @@ def watch(shown: tuple[str, ...]) -> None:
     """Draw the runs at work or in the queue, `shown`; and the whole page anew when they change, so that the picker learns of
     a new model."""
     queue.advance()
-    waiting = [status for status in queue.statuses() if status.busy or status.state == "queued"]
+    waiting = [status for status in listing.statuses() if status.busy or status.waiting]
     names = tuple(sorted(status.name for status in waiting))
     if names != shown:
         _say_ended([name for name in shown if name not in names], waiting)
@@ -46,7 +47,7 @@ def watch(shown: tuple[str, ...]) -> None:
     for status in waiting:
         if status.busy:
             _at_work(status)
-    _queue([status for status in waiting if status.state == "queued"])
+    _queue([status for status in waiting if status.waiting])
 
 
 def _say_ended(names: list[str], waiting: list[Status]) -> None:
@@ -61,7 +62,7 @@ def _say_ended(names: list[str], waiting: list[Status]) -> None:
 
 def _at_work(status: Status) -> None:
     """Draw the run that is being trained or scored: its progress, its figures so far, and the way to stop it."""
-    epochs = Request.from_json(status.request).config.epochs
+    epochs = status.request.config.epochs
     records = folders.history(status.name)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(status.name, anchor=False, width="content")
@@ -74,7 +75,7 @@ def _at_work(status: Status) -> None:
                 key=f"stop_{status.name}",
                 help="Ends within two seconds and keeps the model so far. It can be resumed.",
             )
-    st.caption(described(status))
+    st.caption(plain(described(status)))
     st.progress(status.share, f"{STATE_ICONS[status.state]} {_progress(status, epochs)}")
     if status.warning:
         st.warning(plain(status.warning), icon=":material/disk_full:")
@@ -96,14 +97,14 @@ def _progress(status: Status, epochs: int) -> str:
     return f"Running: epoch {min(status.epoch + 1, epochs)} of {epochs}{stage}{left}"
 
 
-def _figures(status: Status, records: list) -> None:
+def _figures(status: Status, records: list[Epoch]) -> None:
     """Show the last figures of a run at work."""
     with st.container(horizontal=True):
-        rate = status.images_per_second or (records[-1]["images_per_second"] if records else None)
+        rate = status.images_per_second or (records[-1].images_per_second if records else None)
         st.metric(
             "Speed", f"{rate:,.0f} images/s" if rate else "–", help="Normals and anomalies, over the last seconds."
         )
-        area = records[-1]["validation_auroc"] if records else None
+        area = records[-1].validation_auroc if records else None
         lacking = "No validation image is a labelled anomaly, and without anomalies there is no AUROC."
         help = lacking if records and area is None else "Of the averaged generator, after the last epoch."
         st.metric("Validation AUROC", "–" if area is None else f"{area:.4f}", help=help)
@@ -125,7 +126,9 @@ def _queue(waiting: list[Status]) -> None:
     st.markdown("##### Queue")
     for place, status in enumerate(sorted(waiting, key=lambda status: status.queued), 1):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{STATE_ICONS['queued']} {place}. **{status.name}**: {described(status)}", width="content")
+            st.markdown(
+                f"{STATE_ICONS['queued']} {place}. **{status.name}**: {plain(described(status))}", width="content"
+            )
             st.button(
                 "Take out",
                 icon=":material/close:",

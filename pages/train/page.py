@@ -6,13 +6,14 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
+from core.runs import listing as runs
 from core.runs import queue
 from pages.parts import models, trouble
 from pages.train import download, form, listing, live
 
 st.markdown(
     "Train either GAN here. It runs in the background: leave the page, reload, come back; it goes on, and so it does when "
-    "the server restarts. A stopped run keeps what it has learned and can be resumed."
+    "the server restarts. A stopped run keeps the model so far and can be resumed after its last whole epoch."
 )
 state = st.session_state
 
@@ -39,11 +40,11 @@ if problem := state.pop("_train_trouble", None):
 data = training_data()
 with trouble.told():
     queue.advance()
-statuses = queue.statuses()
-waiting = [status for status in statuses if status.busy or status.state == "queued"]
+statuses = runs.statuses()
+waiting = [status for status in statuses if status.busy or status.waiting]
 if waiting:
     live.watch(tuple(sorted(status.name for status in waiting)))
 if data:
     form.show(data, bool(waiting))
-ended = [status for status in statuses if not status.busy and status.state != "queued"]
+ended = [status for status in statuses if not status.busy and not status.waiting]
 listing.show(sorted(ended, key=lambda status: -status.updated))  # what ended last comes first

@@ -9,7 +9,7 @@ import streamlit as st
 from core.basics.errors import MisfitError
 from core.data.dataset import Description
 from core.runs import folders, frames
-from core.runs.folders import Request, Status
+from core.runs.status import Status
 from pages.parts.component import component
 
 _panel = component("panel", Path(__file__).parent, "panel")
@@ -23,8 +23,8 @@ def show(status: Status, key: str, named: bool = False) -> None:
     originals = folder / "originals.png"
     try:
         stamps = tuple((str(path), path.stat().st_mtime_ns) for path in [originals, *paths])
-        data = _data(stamps, Request.from_json(status.request).task.data) if paths else None
-    except (MisfitError, OSError, ValueError, KeyError):  # a run of an older Misfit, or one that is being removed
+        data = _data(stamps, status.request.task.data) if paths else None
+    except (MisfitError, OSError, ValueError):  # a run of an older Misfit, or one that is being removed
         data = None
     if data is None:
         return
@@ -39,7 +39,7 @@ def _data(stamps: tuple[tuple[str, int], ...], description: Description) -> dict
     """Read everything the component needs, again only when a frame is new. Images of any side stand side by side in one PNG."""
     first, *rest = (Path(path) for path, _ in stamps)
     picture, notes = frames.read(first)
-    classes = notes["classes"]
+    classes = notes.classes
     return {
         "originals": _address(picture),
         "names": [description.class_name(slug) for slug in classes],
@@ -55,7 +55,7 @@ def _data(stamps: tuple[tuple[str, int], ...], description: Description) -> dict
 @st.cache_data(max_entries=500, show_spinner=False)
 def _frame(path: str, stamp: int) -> dict[str, Any]:
     picture, notes = frames.read(Path(path))
-    return {"epoch": int(Path(path).stem), "src": _address(picture), "scores": notes["scores"]}
+    return {"epoch": int(Path(path).stem), "src": _address(picture), "scores": notes.scores}
 
 
 def _address(picture: bytes) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pandas as pd
 import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import cell, plain
+from core.gans.record import Epoch
 from core.runs import folders, queue
-from core.runs.folders import Request, Status
+from core.runs.status import Status
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 from pages.parts import models
@@ -20,7 +22,7 @@ def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> N
     """Draw the run; `kept` are its models by the names of their folders, `rival` is the run to compare it with."""
     box = {"finished": st.success, "stopped": st.info}.get(status.state, st.error)
     box(
-        f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{described(status)}",
+        f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{plain(described(status))}",
         icon=STATE_ICONS[status.state],
     )
     _use(status, kept)
@@ -47,26 +49,25 @@ def _curves(statuses: list[Status]) -> None:
     runs = [(status.name, folders.history(status.name), None) for status in statuses]
     for name, records, _ in runs:
         if not records:
-            way = " Resume it to get them." if folders.resumable(name) else ""
             st.info(
-                f"{name} ended within its first epoch: there is no curve to draw, and no image redrawn after an epoch.{way}",
+                f"{name} ended within its first epoch: there is no curve to draw, and no image reconstructed after an epoch.",
                 icon=":material/hourglass_empty:",
             )
     if not any(records for _, records, _ in runs):
         return
-    epochs = max(Request.from_json(status.request).config.epochs for status in statuses)
+    epochs = max(status.request.config.epochs for status in statuses)
     curves.show(runs, epochs, "_".join(["curves", *(name for name, _, _ in runs)]))
     with st.expander("The same as a table", icon=":material/table:"):
         st.dataframe(_history(runs[0][1]), hide_index=True)
 
 
-def _history(records: list) -> pd.DataFrame:
+def _history(records: list[Epoch]) -> pd.DataFrame:
     """A row an epoch, a column a quantity."""
     rows = []
     for record in records:
-        row = {key: value for key, value in record.items() if not isinstance(value, dict)}
-        row |= {f"{name} accuracy": value for name, value in record["discriminator_accuracy"].items()}
-        rows.append(row | record["losses"])
+        row = msgspec.structs.asdict(record)
+        losses, accuracies = row.pop("losses"), row.pop("discriminator_accuracy")
+        rows.append(row | {f"{name} accuracy": value for name, value in accuracies.items()} | losses)
     return pd.DataFrame(rows).rename(columns=lambda name: cell(name.replace("_", " ")))
 
 
@@ -109,10 +110,12 @@ def _way_on(status: Status, kept: dict[str, Checkpoint]) -> None:
     if status.state == "finished" or (status.state == "failed" and not resumable and kept):
         return  # what diverged would diverge again
     word = "Resume" if resumable else "Start again"
-    help = "Goes on as if it had never ended: same seed, same weights." if resumable else "From the beginning."
+    help = "From the beginning: no epoch of it had ended."
+    if resumable:
+        help = "Goes on after its last whole epoch, as if it had never ended: same seed, same weights."
     _button(word, "resume", lambda name: _try(queue.resume, name), status.name, help)
     if resumable and (status.state == "died" or not kept):
-        help = "Makes a model of what it has learned, without training on."
+        help = "Makes a model of what it had learned after its last whole epoch, without training on."
         _button("Keep what it has learned", "save", lambda name: _try(queue.keep, name), status.name, help)
 
 

@@ -71,7 +71,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     found = Mirror()
     digests = [(name, hashlib.md5(found.files[name], usedforsecurity=False).hexdigest()) for name in NAMES]
     monkeypatch.setattr(FashionMNIST, "resources", digests)
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+    for kind in ("images", "labels"):
         monkeypatch.setitem(fashion_mnist.CHECKSUMS, f"train-{kind}", fashion_mnist.CHECKSUMS[f"starter-{kind}"])
     yield found
     found.stop()

@@ -1,5 +1,6 @@
 import base64
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -8,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from safetensors.numpy import load, save
 
 from core.basics.files import sha256
@@ -139,7 +141,7 @@ def test_a_one_class_model_starts_at_the_false_alarm_budget(open_page, model, li
 def test_buttons_set_the_points_that_validation_chose(open_page, stored):
     validation = stored.scores.validation_normal, stored.scores.validation_anomaly
     points = costs.operating_points(*validation, Stakes(10.0, 1.0, 0.05))
-    assert stored.card.thresholds.items() <= points.items()
+    assert stored.card.thresholds.known.items() <= points.items()
     app = open_page("roc")
     for name in ("fpr_1", "miss_1", "cheapest", "fpr_5", "youden"):
         app.button(key=f"point_{name}").click().run()
@@ -391,9 +393,7 @@ def test_the_report_says_it_all_and_loads_nothing(one, scores, stored):
 
 
 def test_the_report_escapes_what_others_wrote(one, monkeypatch):
-    import dataclasses
-
-    card = dataclasses.replace(one.checkpoint.card, data_source="<script>alert(1)</script>", device='"><img src=x>')
+    card = replace(one.checkpoint.card, data_source="<script>alert(1)</script>", device='"><img src=x>')
     hostile = dataclasses.replace(one, checkpoint=dataclasses.replace(one.checkpoint, card=card))
     page = report.page(hostile, 0.3, None)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(1)" in page
