@@ -11,10 +11,11 @@ from core.commands.options import add_json, add_model, answer, data_set, normal_
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
 from core.gans.config import default_config
-from core.store import checkpoints
+from core.store import saving
 
 if TYPE_CHECKING:
-    from core.runs.folders import Request
+    from core.gans.record import Epoch
+    from core.runs.request import Request
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         name, request = "", _request(options)
     estimate.check(request)
     if options.out:
-        checkpoints.refuse_occupied(options.out)  # before the work, not after it
+        saving.refuse_occupied(options.out)  # before the work, not after it
     config = request.config
 
     stopping = False
@@ -98,11 +99,13 @@ def run(options: argparse.Namespace) -> int:
             bar.n = progress.epoch + progress.step / progress.steps
             bar.update(0)
 
-        def on_record(record: dict[str, Any]) -> None:
-            losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
+        def on_record(record: "Epoch") -> None:
+            losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
+            area = record.validation_auroc
+            validation = f"validation AUROC {area:.4f}, " if area is not None else ""
             bar.write(
-                f"epoch {record['epoch']}: validation AUROC {record['validation_auroc']:.4f}, normals' error "
-                f"{record['validation_error']:.3f}, {record['images_per_second']:.0f} images/s; {losses}",
+                f"epoch {record.epoch}: {validation}normals' error {record.validation_error:.3f}, "
+                f"{record.images_per_second:.0f} images/s; {losses}",
                 file=sys.stderr,
             )
 
@@ -117,22 +120,24 @@ def run(options: argparse.Namespace) -> int:
     out = saved.folder
     if options.out:
         out = options.out
-        checkpoints.copy(saved, out)
+        saving.copy(saved, out)
     card = saved.card
     values = {
         "checkpoint": str(out),
         "run": name,
         "model": card.model,
-        "data": saved.task.data.key,
-        "normal": saved.task.normal,
-        "regime": saved.task.regime,
-        "anomalies": saved.task.anomalies,
-        "left_out": saved.task.left_out,
+        "data": card.task.data.key,
+        "normal": card.task.normal,
+        "regime": card.task.regime,
+        "anomalies": card.task.anomalies,
+        "left_out": card.task.left_out,
         "seed": card.seed,
         "epochs_trained": card.epochs_trained,
         "seconds": card.seconds,
-        "validation_auroc": card.validation["auroc"],
-        **_test_figures(card.test),
+        "validation_auroc": card.validation.auroc,
+        "auroc": card.test.auroc,
+        "auroc_low": card.test.auroc_low,
+        "auroc_high": card.test.auroc_high,
     }
     answer(options, values, f"Saved to {out}.")
     return 0
@@ -140,7 +145,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _request(options: argparse.Namespace) -> "Request":
     """What the options ask for. Raises ConfigError, DataError."""
-    from core.runs.folders import Request
+    from core.runs.request import Request
 
     data = data_set(options)
     normal = normal_class(options, data)
@@ -154,7 +159,3 @@ def _request(options: argparse.Namespace) -> "Request":
             anomalies = tasks.default_anomalies(data.description, data.counts("train"), normal, options.left_out)
     task = Task(normal, options.regime, anomalies, options.left_out, data.description)
     return Request(options.model, task, config, options.seed)
-
-
-def _test_figures(test: dict[str, Any]) -> dict[str, Any]:
-    return {name: test[name] for name in ("auroc", "auroc_low", "auroc_high")}

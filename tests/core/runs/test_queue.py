@@ -19,7 +19,7 @@ from core.data.tasks import Task
 from core.gans.config import TraditionalConfig
 from core.runs import folders, queue
 from core.runs.queue import Request, Status
-from core.store import checkpoints
+from core.store import checkpoints, discovery
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=1)
 MARGIN = 3.0  # seconds that a loaded machine may take longer
@@ -103,7 +103,7 @@ def test_a_run_goes_through_to_its_end_in_the_background() -> None:
     assert checkpoint.card.history == folders.history(name)
     assert not folders.resumable(name)  # nothing is left to go on with
     assert checkpoint.generator() is not None
-    assert [one.name for one in checkpoints.discover()[0]][-1] == name
+    assert [one.name for one in discovery.discover()[0]][-1] == name
     # A restarted server, which has no worker of its own, sees the same.
     queue._WORKERS.pop(name).wait()
     assert queue.status(name) == found

@@ -18,7 +18,7 @@ from core.gans.config import TraditionalConfig
 from core.runs import folders, frames, queue, worker
 from core.runs.folders import Request
 from core.runs.worker import Worker
-from core.store import checkpoints
+from core.store import checkpoints, discovery
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=3, ema_decay=0.5)
 
@@ -42,13 +42,13 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     best = 1 + areas.index(max(areas))
     assert best < 8
     folder = folders.folder(name)
-    found = {one.name: one for one in checkpoints.discover()[0] if one.run}
+    found = {one.name: one for one in discovery.discover()[0] if one.run}
     assert set(found) == {name, f"{name}-best"}
     assert (found[name].which, found[f"{name}-best"].which) == ("last", "best")
     card = checkpoints.load(folder / "best").card
     assert (card.epochs_trained, card.stopped_early, len(card.history)) == (best, True, best)
-    assert card.validation["auroc"] == max(areas)
-    assert found[name].card.validation["auroc"] == areas[-1]
+    assert card.validation.auroc == max(areas)
+    assert found[name].card.validation.auroc == areas[-1]
     assert found[f"{name}-best"].generator() is not None
     assert folders.status(name).best_epoch == best
     assert not folders.resumable(name)
@@ -179,7 +179,7 @@ def test_renamed_and_deleted_for_good(tmp_path: Path) -> None:
     folders.rename(name, "my-first")
     assert folders.status(name) is None
     assert folders.status("my-first").state == "finished"
-    assert [one.name for one in checkpoints.discover()[0] if one.run] == ["my-first"]
+    assert [one.name for one in discovery.discover()[0] if one.run] == ["my-first"]
     for wrong, said in (
         ("my-first", "already"),
         ("x-best", "mistaken"),
