@@ -1,4 +1,4 @@
-"""Misfit's router: the page list, the sidebar's choice of model and normal class, and the state in the link.
+"""Misfit's router: the page list, the sidebar's choice of data, model and normal class, and the state in the link.
 
 Nothing here, nor in what it imports, may import torch, torchvision or scikit-learn: every visitor would wait for them.
 """
@@ -14,7 +14,7 @@ from core.basics.text import plain
 from pages.parts import style
 
 HEADINGS = {  # by the page's address
-    "": "Find the garment that does not belong",
+    "": "Find what does not belong",
     "browse": "Browse the test images",
     "roc": "ROC and threshold",
     "try": "Try it",
@@ -44,10 +44,11 @@ def route() -> None:
     # Not at the top of this file: a server that starts would load what they need before it answers anybody.
     from pages.parts import link, models, sidebar, tour, trouble
 
+    gone = link.settle_data()
     link.pull(page.url_path)
     sidebar.show()
     link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
-    for problem in link.problems():
+    for problem in [gone, *link.problems()] if gone else link.problems():
         st.warning(plain(problem), icon=":material/link_off:")
     models.say_damaged()
     tour.show(page.url_path)

@@ -11,7 +11,7 @@ METHOD_NAMES = MODEL_NAMES | {
 
 # A sentence or two, beside a figure.
 REGIME_HELP = {
-    "seen": "Labelled anomalies of all nine other classes were in training. A supervised figure.",
+    "seen": "Labelled anomalies of all other classes were in training. A supervised figure.",
     "unseen": "One anomaly class was kept out of training and is the only one in the test.",
     "one-class": "Only normal images were in training.",
 }

@@ -11,10 +11,13 @@ from core.commands.options import add_json, add_model, answer, data_set, normal_
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
 from core.gans.config import default_config
-from core.store import checkpoints
+from core.store import saving
 
 if TYPE_CHECKING:
-    from core.runs.folders import Request
+    from core.gans.record import Epoch
+    from core.gans.training import Progress
+    from core.runs.request import Request
+    from core.store.checkpoints import Checkpoint
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,22 +63,51 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    from core.runs import estimate, folders
+
+    name = options.resume or ""
+    request = folders.request_of(name) if name else _request(options)
+    estimate.check(request)
+    if options.out:
+        saving.refuse_occupied(options.out)  # before the work, not after it
+    saved = _trained(request, name, options.device)
+    out = saved.folder
+    if options.out:
+        out = options.out
+        saving.copy(saved, out)
+    card = saved.card
+    values = {
+        "checkpoint": str(out),
+        "run": saved.run,
+        "model": card.model,
+        "data": card.task.data.key,
+        "normal": card.task.normal,
+        "regime": card.task.regime,
+        "anomalies": card.task.anomalies,
+        "left_out": card.task.left_out,
+        "seed": card.seed,
+        "epochs_trained": card.epochs_trained,
+        "seconds": card.seconds,
+        "validation_auroc": card.validation.auroc,
+        "auroc": card.test.auroc,
+        "auroc_low": card.test.auroc_low,
+        "auroc_high": card.test.auroc_high,
+    }
+    answer(options, values, f"Saved to {out}.")
+    return 0
+
+
+def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
+    """Train in this process, with a bar and a line an epoch on stderr; `name` is the run to resume, "" for a new one.
+
+    Ctrl+C and the page's Stop button keep the model so far.
+    """
     import signal
 
     from tqdm import tqdm
 
-    from core.runs import estimate, folders, queue
+    from core.runs import folders, queue
     from core.runs.worker import Worker
-
-    if options.resume:
-        name = options.resume
-        request = folders.request_of(name)
-    else:
-        name, request = "", _request(options)
-    estimate.check(request)
-    if options.out:
-        checkpoints.refuse_occupied(options.out)  # before the work, not after it
-    config = request.config
 
     stopping = False
 
@@ -87,60 +119,44 @@ def run(options: argparse.Namespace) -> int:
         bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
 
     with tqdm(
-        total=config.epochs,
+        total=request.config.epochs,
         unit="epoch",
         delay=0.01,  # nothing is drawn before a refusal, which is one line
         file=sys.stderr,
         bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
     ) as bar:
 
-        def on_step(progress: Any) -> None:
+        def on_step(progress: "Progress") -> None:
             bar.n = progress.epoch + progress.step / progress.steps
             bar.update(0)
 
-        def on_record(record: dict[str, Any]) -> None:
-            losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
-            bar.write(
-                f"epoch {record['epoch']}: validation AUROC {record['validation_auroc']:.4f}, normals' error "
-                f"{record['validation_error']:.3f}, {record['images_per_second']:.0f} images/s; {losses}",
-                file=sys.stderr,
-            )
+        def on_record(record: "Epoch") -> None:
+            bar.write(_line(record), file=sys.stderr)
 
         before = signal.signal(signal.SIGINT, interrupt)
         try:
             with queue.here(request, name) as name:
                 stop = folders.folder(name) / "stop"  # the page's button
-                saved = Worker(name, options.device).run(lambda: stopping or stop.exists(), on_step, on_record)
+                return Worker(name, device).run(lambda: stopping or stop.exists(), on_step, on_record)
         finally:
             signal.signal(signal.SIGINT, before)
             queue.advance()
-    out = saved.folder
-    if options.out:
-        out = options.out
-        checkpoints.copy(saved, out)
-    card = saved.card
-    values = {
-        "checkpoint": str(out),
-        "run": name,
-        "model": card.model,
-        "data": saved.task.data.key,
-        "normal": saved.task.normal,
-        "regime": saved.task.regime,
-        "anomalies": saved.task.anomalies,
-        "left_out": saved.task.left_out,
-        "seed": card.seed,
-        "epochs_trained": card.epochs_trained,
-        "seconds": card.seconds,
-        "validation_auroc": card.validation["auroc"],
-        **_test_figures(card.test),
-    }
-    answer(options, values, f"Saved to {out}.")
-    return 0
+
+
+def _line(record: "Epoch") -> str:
+    """An epoch in a line."""
+    losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
+    area = record.validation_auroc
+    validation = f"validation AUROC {area:.4f}, " if area is not None else ""
+    return (
+        f"epoch {record.epoch}: {validation}normals' error {record.validation_error:.3f}, "
+        f"{record.images_per_second:.0f} images/s; {losses}"
+    )
 
 
 def _request(options: argparse.Namespace) -> "Request":
     """What the options ask for. Raises ConfigError, DataError."""
-    from core.runs.folders import Request
+    from core.runs.request import Request
 
     data = data_set(options)
     normal = normal_class(options, data)
@@ -154,7 +170,3 @@ def _request(options: argparse.Namespace) -> "Request":
             anomalies = tasks.default_anomalies(data.description, data.counts("train"), normal, options.left_out)
     task = Task(normal, options.regime, anomalies, options.left_out, data.description)
     return Request(options.model, task, config, options.seed)
-
-
-def _test_figures(test: dict[str, Any]) -> dict[str, Any]:
-    return {name: test[name] for name in ("auroc", "auroc_low", "auroc_high")}

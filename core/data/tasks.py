@@ -48,6 +48,10 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ConfigError("The unseen regime needs a left-out class, and no other regime has one.")
         if self.left_out is not None and self.data.label(self.left_out) == self.data.label(self.normal):
             raise ConfigError("The left-out class must be an anomaly class, not the normal one.")
+        if not self.anomaly_classes:
+            raise ConfigError(
+                f"{self.data.name} has one anomaly class only; the unseen regime needs a second one to learn from."
+            )
         if self.regime == "one-class" and self.anomalies != 0:
             raise ConfigError("The one-class regime has no labelled anomalies in training: anomalies must be 0.")
         if self.regime != "one-class" and self.anomalies < len(self.anomaly_classes):
@@ -183,6 +187,17 @@ def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
     whole = counts[task.data.label(task.normal)]
     each = _labelled(task, source, counts)
     return whole - held_out(whole), each * len(task.anomaly_classes)
+
+
+def possible_regimes(data: Description, counts: list[int], normal: str) -> tuple[str, ...]:
+    """The regimes that the training images allow, when class k has counts[k] of them.
+
+    `seen` needs labelled anomalies of every anomaly class, `unseen` a second anomaly class as well; `one-class` needs none.
+    """
+    wholes = [counts[data.label(name)] for name in data.classes if name != normal]
+    if not all(whole - held_out(whole) for whole in wholes):
+        return ("one-class",)
+    return REGIMES if len(wholes) > 1 else ("seen", "one-class")
 
 
 def default_anomalies(data: Description, counts: list[int], normal: str, left_out: str | None = None) -> int:

@@ -19,8 +19,8 @@ class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validation_auroc        None where no anomaly is labelled, not even in validation
     validation_error        mean absolute error of validation normals, 0…2
     learning_rate           at the end of the epoch
-    seconds                 of training and validation
-    images_per_second       of training alone, images of both kinds
+    seconds                 of the training steps, validation not counted
+    images_per_second       in these seconds, images of both kinds
     """
 
     epoch: Annotated[int, Meta(ge=1, le=10_000)]

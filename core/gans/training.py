@@ -1,9 +1,9 @@
-"""One loop for both GANs; yields a record per epoch; stops when told, and keeps what it has."""
+"""One loop for both GANs: yields a record per epoch, stops when told, and keeps what it has learned."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,27 +13,32 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.basics.errors import ConfigError, DataError, TrainingDiverged
 from core.data.tasks import Split
 from core.gans import scoring
-from core.gans.build import GAN, Generator, Pass, build, to_input
+from core.gans.batches import Batches
+from core.gans.build import GAN, Generator, Pass, build
 from core.gans.config import TrainingConfig
-from core.gans.distortions import distort
+from core.gans.record import Epoch
 from core.metrics import evaluation
+
+Scalars = dict[str, Tensor]  # losses or accuracies by name, a number each
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands, after every step."""
+    """Where training stands after a step."""
 
     epoch: int  # epochs finished
     epochs: int
     step: int  # steps finished in this epoch
     steps: int
-    sums: Mapping[str, Tensor] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # of losses and accuracies so far
+    losses: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)  # sums over these steps
+    accuracies: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)  # likewise
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """ "auto" is CUDA where there is one, else the CPU. Raises ConfigError for a device that is not there."""
+    """Return the device of that name; "auto" is CUDA where there is one, else the CPU.
+
+    Raises ConfigError for a device that is not there.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device not in ("cpu", "cuda"):
@@ -43,67 +48,17 @@ def pick_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
-class Batches:
-    """Augmented batches of a split's training images, in an order that the seed fixes."""
-
-    def __init__(self, split: Split, config: TrainingConfig, side: int, seed: int, device: torch.device) -> None:
-        self.config, self.data, self.side, self.device = config, split.data, side, device
-        self.normal = torch.from_numpy(split.train_normal)
-        self.anomaly = torch.from_numpy(split.train_anomaly)
-        self.random = torch.Generator().manual_seed(seed)
-        self.steps = len(self.normal) // config.batch_size
-        self.stand_ins = config.stand_ins(len(self.anomaly))
-        self.kinds = 2 if len(self.anomaly) or self.stand_ins else 1
-
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """`steps` pairs of batches (normal, anomaly), float [B, C, side, side]; anomalies are empty when there are none.
-
-        No normal comes twice; up to `batch_size` - 1, others each time, do not come, because the last batch would not be full.
-        Labelled anomalies come as often as it takes to last as long; distorted normals take the first `stand_ins` places of a batch.
-        """
-        size = self.config.batch_size
-        normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
-        for step in range(self.steps):
-            chosen = slice(step * size, (step + 1) * size)
-            normal = self.normal[normals[chosen]]
-            pseudo = distort(normal[: self.stand_ins], self.random, self.data.outside)
-            anomaly = torch.cat([pseudo, self.anomaly[anomalies[chosen]][self.stand_ins :]])
-            yield self._augmented(normal), self._augmented(anomaly)
-
-    def _shuffled(self, images: Tensor) -> Tensor:
-        """Indices for one epoch: as many whole shuffles as it takes."""
-        needed = self.steps * self.config.batch_size
-        if not len(images):
-            return torch.empty(0, dtype=torch.long)
-        shuffles = [torch.randperm(len(images), generator=self.random) for _ in range(-(-needed // len(images)))]
-        return torch.cat(shuffles)[:needed]
-
-    def _augmented(self, images: Tensor) -> Tensor:
-        """uint8 [B, H, W, C] → network input, each image mirrored or not and moved by up to `shift` pixels."""
-        count, side = len(images), images.shape[1]
-        if count and self.config.flip and self.data.mirror:
-            mirrored = torch.rand(count, generator=self.random) < 0.5
-            images = torch.where(mirrored[:, None, None, None], images.flip(2), images)
-        if count and (reach := self.config.shift):
-            corner = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=self.random)
-            rows, columns = corner + torch.arange(side)  # [count, side] each, in the image with a margin of `reach`
-            if self.data.outside == "black":
-                images = nn.functional.pad(images, (0, 0, *(reach,) * 4))
-            else:  # the outermost pixels go on
-                rows, columns = (rows - reach).clamp(0, side - 1), (columns - reach).clamp(0, side - 1)
-            images = images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-        return to_input(images.to(self.device, non_blocking=True), self.side, self.data.outside)
-
-
 class Training:
     """A training run. Iterate `epochs()`; `generator` is at any time the averaged generator trained so far.
 
-    `best_epoch` is the finished epoch that did best on validation (0: none yet), `best_weights` its averaged generator's:
-    by AUROC, and where no anomaly is labelled by the normals' error, because there labels may choose nothing.
-    `step` is how many steps of the unfinished epoch are done; core/runs/snapshot.py takes a training up from there.
+    history       the records of the finished epochs
+    step          steps done of an epoch that a stop or a divergence has cut short; 0 between two epochs
+    best_epoch    the finished epoch that did best on validation (0: none yet): by AUROC, and where no anomaly is labelled
+                  by the normals' error, because labels may choose nothing there
+    best_weights  the averaged generator's weights after that epoch
 
     Same data, config, seed and machine: same weights. The global random state of torch is left as it was.
-    Raises DataError when there are fewer normal images than one batch.
+    Raises DataError when there are fewer normal images than one batch, ConfigError for a seed out of range.
     """
 
     def __init__(self, model: str, config: TrainingConfig, split: Split, seed: int = 0, device: str = "auto") -> None:
@@ -125,15 +80,11 @@ class Training:
         self.batches = Batches(split, config, self.gan.generator.side, seed, self.device)
         self.steps = self.batches.steps
         self.validation = (split.validation_normal, split.validation_anomaly)
-        self.labelled = len(split.train_anomaly) > 0
-        self.finished_epochs = 0
-        self.history: list[dict[str, Any]] = []
+        self.labelled = len(split.train_anomaly) > 0 and len(split.validation_anomaly) > 0
+        self.history: list[Epoch] = []
+        self.step = 0
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
-        self.step = 0
-        self.sums: dict[str, Tensor] = {}  # of losses and accuracies over these steps
-        self.order = self.batches.random.get_state()  # of the random numbers when the epoch began
-        self.spent = 0.0  # seconds in these steps
 
         discriminators = [self.gan.normal_discriminator, self.gan.anomaly_discriminator]
         self.discriminator_parameters = [p for module in discriminators for p in module.parameters()]
@@ -154,115 +105,140 @@ class Training:
         """The averaged generator, in evaluation mode. Averages of batch-norm statistics come with it."""
         return cast(Generator, self.averaged.module.eval())  # AveragedModel forgets of what it is the average
 
+    @property
+    def finished_epochs(self) -> int:
+        """How many epochs have finished."""
+        return len(self.history)
+
     def epochs(
         self, should_stop: Callable[[], bool] = lambda: False, on_step: Callable[[Progress], None] = lambda _: None
-    ) -> Iterator[dict[str, Any]]:
-        """Train; yield one record per finished epoch (also kept in `history`).
+    ) -> Iterator[Epoch]:
+        """Train; yield the record of each finished epoch (also kept in `history`).
 
-        A record: epoch (from 1), losses (name → unweighted mean), discriminator_accuracy (normal, anomaly),
-        validation_auroc, validation_error (mean absolute error of validation normals), learning_rate, seconds,
-        images_per_second (training alone, images of both kinds).
-
-        `should_stop` is asked after every step; a stopped epoch yields no record, its steps are kept and it goes on
-        where it was when `epochs` is called again. Raises TrainingDiverged when a loss is not finite; the generator still holds the last finite average.
+        `should_stop` is asked after every step. A stop within an epoch yields no record of it: `generator` has learned from
+        its steps, but only a snapshot of the last finished epoch (core/runs/snapshot.py) can be trained on.
+        Raises TrainingDiverged when a loss is not finite; the generator still holds the last finite average.
         """
-        while self.finished_epochs < self.config.epochs:
-            taken, started = self.step, time.perf_counter() - self.spent
-            if taken:
-                self.batches.random.set_state(self.order)
-            else:
-                self.order, self.sums = self.batches.random.get_state(), {}
-            for step, (normal, anomaly) in enumerate(self.batches.epoch(), 1):
-                if step <= taken:  # drawn again, so that the batches to come are those that would have come
-                    continue
-                for name, value in self._step(normal, anomaly).items():
-                    self.sums[name] = self.sums[name] + value if name in self.sums else value
-                self.step, self.spent = step, time.perf_counter() - started
-                on_step(Progress(self.finished_epochs, self.config.epochs, step, self.steps, self.sums))
-                if should_stop():
+        stopped = self.step > 0
+        while self.finished_epochs < self.config.epochs and not stopped:
+            started = time.perf_counter()
+            losses: Scalars = {}
+            accuracies: Scalars = {}
+            for normal, anomaly in self.batches.epoch():
+                for sums, values in zip((losses, accuracies), self._step(normal, anomaly), strict=True):
+                    for name, value in values.items():
+                        sums[name] = sums[name] + value if name in sums else value
+                self.step += 1
+                on_step(Progress(self.finished_epochs, self.config.epochs, self.step, self.steps, losses, accuracies))
+                stopped = should_stop()
+                if stopped and self.step < self.steps:
                     return
-            means = {name: float(total) / self.steps for name, total in self.sums.items()}
-            seconds = time.perf_counter() - started
-            self.finished_epochs += 1
-            self.step, self.spent = 0, 0.0
-            record = {
-                "epoch": self.finished_epochs,
-                "losses": {name: value for name, value in means.items() if not name.startswith("accuracy_")},
-                "discriminator_accuracy": {
-                    name.removeprefix("accuracy_"): value
-                    for name, value in means.items()
-                    if name.startswith("accuracy_")
-                },
-                **self._validate(),
-                "learning_rate": self.schedules[0].get_last_lr()[0],
-                "seconds": seconds,
-                "images_per_second": self.steps * self.config.batch_size * self.batches.kinds / seconds,
-            }
-            self.history.append(record)
-            if not self.best_epoch or self._merit(record) > self._merit(self.history[self.best_epoch - 1]):
-                self.best_epoch = self.finished_epochs
-                self.best_weights = {name: value.clone() for name, value in self.generator.state_dict().items()}
-            yield record
+            self.step = 0
+            yield self._finish_epoch(losses, accuracies, time.perf_counter() - started)
 
-    def _merit(self, record: dict[str, Any]) -> float:
-        """What the best epoch has most of."""
-        return record["validation_auroc"] if self.labelled else -record["validation_error"]
+    def _step(self, normal: Tensor, anomaly: Tensor) -> tuple[Scalars, Scalars]:
+        """Learn from one batch of normals and one of anomalies, float [B, C, side, side]; the latter may be empty.
 
-    def _step(self, normal: Tensor, anomaly: Tensor) -> dict[str, Tensor]:
-        gan, config = self.gan, self.config
-        gan.train()
-        count = len(normal)
-        both = torch.cat([normal, anomaly])
-        z, reconstructions = gan.generator.through(both)  # one pass for both kinds
+        Returns (losses, accuracies of the discriminators).
+        """
+        gan, count = self.gan.train(), len(normal)
 
-        found, accuracies = {}, {}
-        fake = reconstructions.detach()
-        for kind, real, redrawn, which in (
-            ("normal", normal, fake[:count], gan.normal_discriminator),
-            ("anomaly", anomaly, fake[count:], gan.anomaly_discriminator),
+        # 1. One pass for both kinds: the generator encodes and reconstructs normals and anomalies side by side. That is quick,
+        #    and batch norm treats both alike.
+        z, reconstructions = gan.generator.through(torch.cat([normal, anomaly]))
+        normals = Pass(normal, z[:count], reconstructions[:count])
+        anomalies = Pass(anomaly, z[count:], reconstructions[count:])
+
+        # 2. The discriminators learn. Each looks at its own kind alone and is to say 1 to an image, 0 to its reconstruction.
+        discriminator_losses, accuracies = self._train_discriminators(normals, anomalies)
+
+        # 3. The generator learns through them: towards normals that pass for real and look like the image, and anomalies
+        #    that do neither. Gradients flow through the discriminators, whose own weights stand still.
+        generator_losses = self._train_generator(normals, anomalies)
+
+        # 4. The average follows: a little of the new weights, most of the old average. It is what is scored and saved,
+        #    because it is steadier than the weights of any one step.
+        self.averaged.update_parameters(gan.generator)
+        losses = discriminator_losses | generator_losses
+        return {name: loss.detach() for name, loss in losses.items()}, accuracies
+
+    def _train_discriminators(self, normals: Pass, anomalies: Pass) -> tuple[Scalars, Scalars]:
+        """Return (losses, accuracies) of those discriminators that have images and whose loss weighs something."""
+        losses, accuracies = {}, {}
+        for kind, batch, discriminator in (
+            ("normal", normals, self.gan.normal_discriminator),
+            ("anomaly", anomalies, self.gan.anomaly_discriminator),
         ):
-            if len(real) and getattr(config, f"adversarial_{kind}"):  # nobody asks a discriminator that weighs nothing
-                loss, accuracy = gan.discriminator_losses(real, redrawn, which)
-                found[f"discriminator_{kind}"], accuracies[f"accuracy_{kind}"] = loss, accuracy
-        if found:
-            self._descend(1, torch.stack(list(found.values())).sum())
+            if len(batch.images) and getattr(self.config, f"adversarial_{kind}"):
+                # Detached: nothing of this reaches the generator.
+                losses[f"discriminator_{kind}"], accuracies[kind] = self.gan.discriminator_losses(
+                    batch.images, batch.reconstructions.detach(), discriminator
+                )
+        if losses:
+            self._descend(1, torch.stack(list(losses.values())).sum())
+        return losses, accuracies
 
-        # The generator learns through the discriminators, which stand still meanwhile.
+    def _train_generator(self, normals: Pass, anomalies: Pass) -> Scalars:
+        """Return the unweighted losses. Raises TrainingDiverged before a weight or the average is touched."""
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(False)
-        losses = gan.generator_losses(
-            Pass(normal, z[:count], reconstructions[:count]), Pass(anomaly, z[count:], reconstructions[count:])
-        )
-        weighted = torch.stack([getattr(config, name) * loss for name, loss in losses.items()]).sum()
-        if not torch.isfinite(weighted):  # before the average is touched
-            raise TrainingDiverged(self._diverged("a loss"))
-        self._descend(0, weighted, clip=config.clip_norm)
+        losses = self.gan.generator_losses(normals, anomalies)
+        weighted = torch.stack([getattr(self.config, name) * loss for name, loss in losses.items()]).sum()
+        if not torch.isfinite(weighted):
+            raise self._diverged("a loss")
+        self._descend(0, weighted, clip=self.config.clip_norm)
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(True)
-        self.averaged.update_parameters(gan.generator)
-        return {name: value.detach() for name, value in (found | losses | accuracies).items()}
+        return losses
 
-    def _diverged(self, what: str) -> str:
-        return (
-            f"Training stopped in epoch {self.finished_epochs + 1}: {what} is no longer a finite number. "
-            "Lower learning_rate or the loss weights; the model so far is kept."
-        )
-
-    def _descend(self, which: int, loss: Tensor, clip: float | None = None) -> None:
-        optimizer = self.optimizers[which]
+    def _descend(self, number: int, loss: Tensor, clip: float | None = None) -> None:
+        """Take a step of optimizer `number` down the gradient of `loss`, and one of its schedule."""
+        optimizer = self.optimizers[number]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if clip is not None:
             norm = nn.utils.clip_grad_norm_(self.gan.generator.parameters(), clip)
             if not torch.isfinite(norm):  # before a step carries it into the weights and their average
-                raise TrainingDiverged(self._diverged("a gradient"))
+                raise self._diverged("a gradient")
         optimizer.step()
-        self.schedules[which].step()
+        self.schedules[number].step()
 
-    def _validate(self) -> dict[str, float]:
+    def _diverged(self, what: str) -> TrainingDiverged:
+        return TrainingDiverged(
+            f"Training stopped in epoch {self.finished_epochs + 1}: {what} is no longer a finite number. "
+            "Lower learning_rate or the loss weights; the model so far is kept."
+        )
+
+    def _finish_epoch(self, losses: Scalars, accuracies: Scalars, seconds: float) -> Epoch:
+        """Validate, keep the record of an epoch whose steps took so many seconds, and its weights if they are the best."""
+        area, error = self._validate()
+        record = Epoch(
+            epoch=self.finished_epochs + 1,
+            losses={name: float(total) / self.steps for name, total in losses.items()},
+            discriminator_accuracy={name: float(total) / self.steps for name, total in accuracies.items()},
+            validation_auroc=area,
+            validation_error=error,
+            learning_rate=float(self.schedules[0].get_last_lr()[0]),
+            seconds=seconds,
+            images_per_second=self.steps * self.config.batch_size * self.batches.kinds / seconds,
+        )
+        self.history.append(record)
+        if not self.best_epoch or self._merit(record) > self._merit(self.history[self.best_epoch - 1]):
+            self.best_epoch = record.epoch
+            self.best_weights = {name: value.clone() for name, value in self.generator.state_dict().items()}
+        return record
+
+    def _validate(self) -> tuple[float | None, float]:
+        """Return the validation AUROC (None without labelled anomalies) and the mean error of the validation normals."""
         normal, anomaly = (scoring.score(self.generator, images) for images in self.validation)
         if not (np.isfinite(normal).all() and np.isfinite(anomaly).all()):
             raise TrainingDiverged(
-                f"Training stopped after epoch {self.finished_epochs}: the generator's output is no longer finite."
+                f"Training stopped after epoch {self.finished_epochs + 1}: the generator's output is no longer finite."
             )
-        return {"validation_auroc": evaluation.auroc(normal, anomaly), "validation_error": float(normal.mean())}
+        return evaluation.auroc(normal, anomaly) if len(anomaly) else None, float(normal.mean())
+
+    def _merit(self, record: Epoch) -> float:
+        """What the best epoch has most of."""
+        if self.labelled and record.validation_auroc is not None:
+            return record.validation_auroc
+        return -record.validation_error

@@ -1,34 +1,31 @@
 """What a training will take, before it starts: is it possible with the data there is, how many steps, how long.
 
-The time comes from a step that was measured on this machine: every run writes down how long its steps took, and `measure`
-times a few where no run of the same networks has. Nothing here imports torch but that measurement, a process of its own.
+The time comes from this machine: every run writes down how long its steps took. Before the first of such a network nobody
+knows; the run itself tells once it goes. Nothing here imports torch.
 """
 
 import contextlib
-import dataclasses
 import json
 import os
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
-from core.basics.errors import ConfigError, DataError, MisfitError
-from core.basics.files import ROOT, sha256, write_whole
+from core.basics.errors import ConfigError, DataError
+from core.basics.files import read_at_most, sha256, write_whole
 from core.data import catalog, tasks
 from core.gans.config import DCGANConfig, TrainingConfig, default_config
-from core.runs.folders import Request
-from core.store import checkpoints, soundness
+from core.runs import folders
+from core.runs.request import Request
+from core.runs.status import Seconds
+from core.store import checkpoints
 
 PRESETS = ("quick look", "as shipped", "as in the paper")
 ON_ANOMALIES = ("abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 170}  # about twelve seconds of training on one slow core
 _FEW_STEPS = 170  # of a model that has not been timed
-_DEFAULT_OVERHEAD = 10.0  # seconds to start and to score, until they have been measured
+SPEEDS = ".speed.json"  # beside the runs
 # What of a config does not change how long a step takes.
 _WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
 
@@ -42,15 +39,15 @@ class Plan:
     steps: int
 
 
-@dataclass(frozen=True)
-class Speed:
+class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds: one step, one validation; and of the whole run, to start and to score and save."""
 
-    step: float
-    validation: float
-    overhead: float = _DEFAULT_OVERHEAD
+    step: Seconds
+    validation: Seconds
+    overhead: Seconds
 
     def run(self, plan: Plan, epochs: int) -> float:
+        """Return the seconds of a whole run."""
         return self.overhead + epochs * (plan.steps * self.step + self.validation)
 
 
@@ -102,67 +99,17 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
 
 
 def known(request: Request) -> Speed | None:
-    """How fast steps like these were when last measured on this machine, or None."""
+    """Return how fast steps like these were when last measured on this machine, or None."""
     return _read().get(key(request))
 
 
 def remember(request: Request, speed: Speed) -> None:
     """Write down what was measured; a disk that refuses is no reason to end a training."""
-    values = {mark: dataclasses.asdict(one) for mark, one in _read().items()}
-    values.pop(mark := key(request), None)
-    values = dict([*values.items(), (mark, dataclasses.asdict(speed))][-200:])
+    speeds = _read()
+    speeds.pop(mark := key(request), None)
+    speeds = dict([*speeds.items(), (mark, speed)][-200:])
     with contextlib.suppress(OSError):
-        write_whole(checkpoints.RUNS / ".speed.json", json.dumps(values).encode())
-
-
-def measure(request: Request) -> subprocess.Popen[bytes]:
-    """Time a few steps in a process of its own, which writes down what it finds; the caller may wait for it."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "core.runs.estimate"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert worker.stdin is not None
-    with worker.stdin as pipe:
-        pipe.write(json.dumps(request.to_json()).encode())
-    return worker
-
-
-def _measure(request: Request) -> None:
-    """Three steps to warm up, then at most thirty or three seconds of them, and one validation."""
-    os.nice(19)
-    import torch
-
-    from core.gans.training import Training
-
-    started = time.perf_counter()
-    torch.set_num_threads(threads())
-    training = Training(
-        request.model,
-        request.config,
-        tasks.split(request.task, catalog.get(request.task.data.key).load("train")),
-        request.seed,
-    )
-    times: list[float] = []
-    begun = time.perf_counter()
-
-    def enough() -> bool:
-        times.append(time.perf_counter())
-        return len(times) >= 33 or (len(times) > 4 and times[-1] - times[2] > 3.0)
-
-    for _ in training.epochs(enough):
-        if times and len(times) > 4:
-            break
-    before = time.perf_counter()
-    training._validate()
-    validation = time.perf_counter() - before
-    spans = sorted(later - earlier for earlier, later in pairwise(times[2:]))
-    step = spans[len(spans) // 2] if spans else (times[-1] - begun) / len(times)
-    # Loading and starting as just seen, and torch's import; the test split is about as large as two validations.
-    remember(request, Speed(step, validation, begun - started + 4.0 + 4 * validation))
+        write_whole(checkpoints.RUNS / SPEEDS, msgspec.json.encode(speeds))
 
 
 def key(request: Request) -> str:
@@ -172,23 +119,13 @@ def key(request: Request) -> str:
         config.pop(name)
     for name in request.config.loss_names:
         config[name] = bool(config[name])  # only whether it is on
-    facts = [request.model, config, request.task.anomalies > 0, threads()]
+    facts = [request.model, request.task.data.shape, config, request.task.anomalies > 0, threads()]
     return sha256(json.dumps(facts, sort_keys=True).encode())[:16]
 
 
 def _read() -> dict[str, Speed]:
     try:
-        values = soundness.parsed(checkpoints.read_text(checkpoints.RUNS / ".speed.json"))
-        found = {mark: Speed(**one) for mark, one in values.items()}
-        return {
-            mark: one
-            for mark, one in found.items()
-            if all(soundness.is_number(value) and value >= 0 for value in dataclasses.asdict(one).values())
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
+        content = read_at_most(checkpoints.RUNS / SPEEDS, folders.LARGEST)
+        return folders.decoded(content, dict[str, Speed])
+    except (OSError, ValueError):
         return {}
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(MisfitError):
-        _measure(Request.from_json(json.load(sys.stdin)))

@@ -1,16 +1,16 @@
-"""A few fixed validation images, as the generator redraws them after each epoch: one small PNG a frame, on disk."""
+"""A few fixed validation images, as the generator reconstructs them after each epoch: one small PNG a frame, on disk."""
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from core.basics.files import read_at_most, write_whole
 from core.data import tasks
 from core.data.tasks import Split, Task
-from core.store.soundness import is_number
+from core.gans.record import Finite
 
 if TYPE_CHECKING:
     from core.gans.build import Generator
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 NORMALS = 8
 LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour have less
 FRAMES = 60  # about as many are kept of a run, however long
+
+
+class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written in a frame: the classes of the originals, or the scores of their reconstructions."""
+
+    classes: list[str] = []
+    scores: list[Finite] = []
 
 
 def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -42,17 +49,17 @@ def due(epoch: int, epochs: int) -> bool:
 
 def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> None:
     """The images themselves, with their classes. Raises OSError."""
-    _write(folder / "originals.png", images, {"classes": classes})
+    _write(folder / "originals.png", images, Notes(classes=classes))
 
 
 def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator") -> None:
-    """The images as redrawn after `epoch`, with their scores. Raises OSError."""
+    """The images as reconstructed after `epoch`, with their scores. Raises OSError."""
     from core.gans import scoring
 
-    redrawn = scoring.reconstruct(generator, images)
-    scores = scoring.score_reconstructions(images, redrawn)
-    grey = ((redrawn + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
-    _write(folder / f"{epoch:05}.png", grey, {"scores": [round(float(score), 4) for score in scores]})
+    reconstructions = scoring.reconstruct(generator, images)
+    scores = scoring.score_reconstructions(images, reconstructions)
+    grey = ((reconstructions + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+    _write(folder / f"{epoch:05}.png", grey, Notes(scores=[round(float(score), 4) for score in scores]))
 
 
 def forget_after(folder: Path, epoch: int) -> None:
@@ -67,8 +74,8 @@ def frames(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
 
 
-def read(path: Path) -> tuple[bytes, dict]:
-    """A frame's PNG and what is written in it: the classes of the originals, or the scores. Raises OSError, ValueError."""
+def read(path: Path) -> tuple[bytes, Notes]:
+    """Return a frame's PNG and what is written in it. Raises OSError, ValueError."""
     from PIL import Image
     from PIL.PngImagePlugin import PngImageFile
 
@@ -76,22 +83,18 @@ def read(path: Path) -> tuple[bytes, dict]:
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
             assert isinstance(picture, PngImageFile)  # formats says so
-            notes = json.loads(picture.text["misfit"])
+            return content, msgspec.json.decode(picture.text["misfit"], type=Notes)
     except Exception as error:  # Pillow has many
         raise ValueError(f"{path} is no frame ({error}).") from error
-    classes, scores = notes.get("classes", []), notes.get("scores", [])
-    if not all(isinstance(name, str) for name in classes) or not all(map(is_number, scores)):
-        raise ValueError(f"{path} says nothing sensible.")
-    return content, notes
 
 
-def _write(path: Path, images: np.ndarray, notes: dict) -> None:
+def _write(path: Path, images: np.ndarray, notes: Notes) -> None:
     """uint8 [N, H, W, C] side by side as one PNG."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
-    info.add_text("misfit", json.dumps(notes))
+    info.add_text("misfit", msgspec.json.encode(notes).decode())
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(list(images), axis=1).squeeze()).save(buffer, "PNG", pnginfo=info)
     write_whole(path, buffer.getvalue())

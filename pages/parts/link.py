@@ -1,143 +1,18 @@
-"""The address bar and the session say the same: model, class and whatever a page lets one choose are in the link.
+"""The address bar and the session say the same: data set, model, class and whatever a page lets one choose are in the link.
 
 Widget keys are the state. `pull` adopts the address once, on a new session or a page change; `push` writes what differs
 from the defaults back, last in the router. (Streamlit's own query-parameter binding breaks `st.switch_page`.)
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.data.fashion_mnist import CLASS_NAMES, CLASSES
-from core.gans.config import CONFIGS
-from core.metrics.outcomes import OUTCOMES
-
-TEST_IMAGES = 10_000
-LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
-VIEWS = ("curves", "classes", "precision", "seeds")
-SECTIONS = ("gallery", "lessons", "by-class", "map")
-SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
-EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
-MAPS = ("pca", "t-sne")
-COLOURINGS = ("class", "score", "outcome")
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing in the link: its session key and parameter name, its default, and how its text is read.
-
-    `parse` raises ValueError with what would be right.
-    """
-
-    key: str
-    default: Any
-    parse: Callable[[str], Any]
-
-
-def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in options:
-            raise ValueError(f"one of {', '.join(options)}")
-        return text
-
-    return parse
-
-
-def _several_of(options: tuple[str, ...]) -> Callable[[str], list[str]]:
-    def parse(text: str) -> list[str]:
-        return [_one_of(options)(part) for part in text.split(",") if part]
-
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _threshold(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= LARGEST_THRESHOLD:  # also refuses nan
-        raise ValueError("a number from 0 to 2")
-    return value
-
-
-def _between(low: float, high: float, right: str) -> Callable[[str], float]:
-    """A finite number above `low` and below `high`; `right` says so in words."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = low
-        if not low < value < high:  # also refuses nan
-            raise ValueError(right)
-        return value
-
-    return parse
-
-
-def _range(text: str) -> tuple[float, float]:
-    """Two scores with a comma between them, the lower one first."""
-    try:
-        low, high = (_threshold(part) for part in text.split(","))
-    except ValueError:
-        low, high = 1.0, 0.0
-    if low > high:
-        raise ValueError("two numbers from 0 to 2 with a comma between them, the lower one first")
-    return low, high
-
-
-def _name(text: str) -> str:
-    if not text or len(text) > 80 or not all(c.isascii() and (c.isalnum() or c == "-") for c in text):
-        raise ValueError("the name of a trained model")
-    return text
-
-
-EVERYWHERE = (
-    Field("model", "dcgan", _one_of(tuple(CONFIGS))),
-    Field("normal", "t-shirt", _one_of(CLASSES)),
-    Field("trained", None, _name),
-    Field("threshold", None, _threshold),
-)
-PAGES: dict[str, tuple[Field, ...]] = {
-    "": (Field("example", None, _whole(0, TEST_IMAGES - 1)),),  # the Overview
-    "browse": (
-        Field("section", SECTIONS[0], _one_of(SECTIONS)),
-        Field("image", None, _whole(0, TEST_IMAGES - 1)),
-        Field("classes", [], _several_of(CLASSES)),
-        Field("outcomes", [], _several_of(OUTCOMES)),
-        Field("scores", EVERY_SCORE, _range),
-        Field("sort", SORTS[0], _one_of(SORTS)),
-        Field("shelf", 1, _whole(1, 10_000)),
-        Field("layout", MAPS[0], _one_of(MAPS)),
-        Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
-    ),
-    "roc": (
-        Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
-        Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
-        Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
-        Field("view", VIEWS[0], _one_of(VIEWS)),
-        Field("log_fpr", "", _one_of(("", "on"))),
-    ),
-    "try": (Field("edit", None, _whole(0, TEST_IMAGES - 1)),),
-}
-
-
-def class_name(slug: str) -> str:
-    """What a class is called in sentences and on labels."""
-    return CLASS_NAMES[CLASSES.index(slug)]
+from core.basics.errors import DataError
+from core.data.dataset import Description
+from pages.parts import datasets
+from pages.parts.fields import DATA, Field, everywhere, own
 
 
 def pull(page: str) -> None:
@@ -153,19 +28,63 @@ def pull(page: str) -> None:
     st.session_state["_visit"] = st.session_state.get("_visit", 0) + 1
     if "threshold" in st.query_params:  # it was set for the model of this link, whatever is chosen now
         st.session_state.pop("_threshold_of", None)
-    wrong = []
-    for field in _fields(page):
-        text = st.query_params.get(field.key)
-        if text is not None:
-            try:
-                st.session_state[field.key] = field.parse(text)
-            except ValueError as right:
-                wrong.append(f"“{field.key}” in the link is {text[:60]!r}; it should be {right}. It was left out.")
-        left_out = travelled or (field in EVERYWHERE and "threshold" in st.query_params)  # a default is not in a link
-        if field.key not in st.session_state or (left_out and text is None):
-            default = field.default
-            st.session_state[field.key] = list(default) if isinstance(default, list) else default
+    wrong: list[str] = []
+    given = st.query_params.to_dict()
+    before = st.session_state.get("data")
+    _adopt(DATA, given, travelled or "normal" in given or "threshold" in given, wrong)  # a default is not in a link
+    if st.session_state["data"] != before:
+        forget()
+    for field in everywhere()[1:]:
+        _adopt(field, given, travelled or "threshold" in given, wrong)
+    for field in own(page):
+        _adopt(field, given, travelled, wrong)
     st.session_state["_link_problems"] = wrong
+
+
+def _adopt(field: Field, given: dict[str, str], left_out: bool, wrong: list[str]) -> None:
+    """Set a field as the link has it; to its default where the link says nothing and `left_out`, or nothing was chosen yet."""
+    state, text = st.session_state, given.get(field.key)
+    if text is not None:
+        try:
+            state[field.key] = field.parse(text)
+        except ValueError as right:
+            wrong.append(f"“{field.key}” in the link is {text[:60]!r}; it should be {right}. It was left out.")
+    if field.key not in state or (left_out and text is None):
+        _reset(field)
+
+
+def _reset(field: Field) -> None:
+    default = field.default
+    st.session_state[field.key] = list(default) if isinstance(default, list) else default
+
+
+def forget() -> None:
+    """Set everything that was chosen for another data set to what it is at first."""
+    for field in everywhere() + own("") + own("browse") + own("try"):
+        if field.of_data:
+            _reset(field)
+
+
+def settle_data() -> str:
+    """Go back to the first data set where the chosen one has gone or is damaged; returns a line that says so, else ""."""
+    try:
+        datasets.description()
+    except DataError as error:
+        st.session_state["data"] = datasets.DEFAULT
+        forget()
+        return f"{error} {datasets.description().name} is shown instead."
+    return ""
+
+
+LARGEST_PAD = 32  # pixels a side of the largest image that can be drawn on pixel by pixel
+
+
+def why_no_pad(data: Description) -> str:
+    """Say why images of this data set cannot be drawn on Try it's pad; "" where they can."""
+    if data.channels == 1 and data.side <= LARGEST_PAD:
+        return ""
+    has = "in colour" if data.channels > 1 else f"of {data.side}×{data.side} pixels"
+    return f"The pad draws grey pixels one by one, at most {LARGEST_PAD} on a side; images of {data.name} are {has}."
 
 
 def edit(number: int) -> None:
@@ -210,14 +129,10 @@ def push() -> None:
 def _wanted(page: str) -> dict[str, str]:
     """What of a page's state differs from the defaults, as its link says it."""
     wanted = {}
-    for field in _fields(page):
+    for field in everywhere() + own(page):
         value = st.session_state.get(field.key, field.default)
         if field.key == "trained" and value == st.session_state.get("_trained_first"):
             continue  # nobody chose it
         if value is not None and value != field.default:
             wanted[field.key] = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return wanted
-
-
-def _fields(page: str) -> tuple[Field, ...]:
-    return EVERYWHERE + PAGES.get(page, ())

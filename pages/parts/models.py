@@ -1,6 +1,5 @@
 """The trained model that is chosen, and what is loaded of it once for all sessions. torch only where weights are."""
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,18 +7,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.names import MODEL_NAMES
 from core.basics.names import REGIME_HELP as REGIME_HELP  # pages find it here too
 from core.basics.text import plain
-from core.data import fashion_mnist, tasks
+from core.data.dataset import Description, Images
 from core.data.tasks import test_roles
-from core.judging import judgement, novelty
+from core.judging import judgement
 from core.judging.judgement import Judgement
-from core.judging.novelty import Garments
 from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Damaged, Scores
-from pages.parts.link import class_name
+from core.store.checkpoints import Checkpoint, Scores
+from core.store.discovery import Damaged
+from pages.parts import stored
+from pages.parts.datasets import data_set as data_set  # pages find these here too
+from pages.parts.datasets import description as description
+from pages.parts.datasets import key, known, test_images
+from pages.parts.datasets import trained_normals as trained_normals
+from pages.parts.trained import discovered
 
 if TYPE_CHECKING:
     from core.gans.build import Generator
@@ -30,7 +34,7 @@ _REPLACED = "The model in {} has just been replaced by another one; reload the p
 
 @dataclass(frozen=True)
 class Chosen:
-    """A checkpoint with its stored scores split by role; `normal` and `anomaly` are masks [10000] over the test split."""
+    """A checkpoint with its stored scores split by role; `normal` and `anomaly` are masks [N] over the test split."""
 
     checkpoint: Checkpoint
     scores: Scores
@@ -38,10 +42,17 @@ class Chosen:
     anomaly: np.ndarray
 
     @property
+    def data(self) -> Description:
+        return self.checkpoint.task.data
+
+    @property
+    def normal_name(self) -> str:
+        """What the normal class is called."""
+        return self.data.class_name(self.checkpoint.task.normal)
+
+    @property
     def title(self) -> str:
-        """What it is called in headings; a model that is not the shipped one carries its run's name."""
-        name = self.checkpoint.name
-        return MODEL_NAMES[self.checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
+        return title(self.checkpoint)
 
     @property
     def prevalence(self) -> float:
@@ -50,35 +61,26 @@ class Chosen:
 
     @property
     def regime(self) -> str:
-        left_out = self.checkpoint.task.left_out
-        return self.checkpoint.task.regime + (f" ({class_name(left_out)} left out)" if left_out else "")
+        return regime(self.checkpoint)
 
 
-def found() -> tuple[list[Checkpoint], list[Damaged]]:
-    """Every trained model, and what is there but damaged; read again only when a card on disk changes."""
-    folders, unreadable = checkpoints.places()
-    stamps = []
-    for folder in folders:
-        stamp = (0, 0)
-        with contextlib.suppress(OSError):  # no card, or a run that is being removed
-            facts = (folder / checkpoints.CARD).stat()
-            stamp = (facts.st_mtime_ns, facts.st_ino)
-        stamps.append((str(folder), *stamp))
-    return _discovered(tuple(stamps), tuple(problem for _, problem in unreadable))
+def title(checkpoint: Checkpoint) -> str:
+    """What a model is called in headings; one that is not the shipped one carries its run's name."""
+    name = checkpoint.name
+    return MODEL_NAMES[checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _discovered(
-    stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
-) -> tuple[list[Checkpoint], list[Damaged]]:
-    return checkpoints.discover()
+def regime(checkpoint: Checkpoint) -> str:
+    """The regime it was trained in, with the class that was left out."""
+    left_out = checkpoint.task.left_out
+    return checkpoint.task.regime + (f" ({checkpoint.task.data.class_name(left_out)} left out)" if left_out else "")
 
 
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
     """What may have been trained models of this class, of one kind or of any, and is damaged."""
     return [
         one
-        for one in found()[1]
+        for one in discovered()[1]
         if any(one.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
     ]
 
@@ -96,8 +98,12 @@ def say_damaged() -> None:
 
 
 def of(model: str, normal: str) -> list[Checkpoint]:
-    """The trained models of one kind and class, shipped ones first."""
-    return [one for one in found()[0] if one.card.model == model and one.task.normal == normal]
+    """The trained models of one kind and class of the chosen data set, shipped ones first."""
+    return [
+        checkpoint
+        for checkpoint in discovered()[0]
+        if (checkpoint.card.model, checkpoint.task.normal, checkpoint.task.data.key) == (model, normal, key())
+    ]
 
 
 def label(checkpoint: Checkpoint) -> str:
@@ -122,26 +128,38 @@ def pick(model: str, normal: str, trained: str | None = None) -> Checkpoint | No
 def chosen(model: str | None = None) -> Chosen:
     """What the sidebar says, with its scores; `model` asks for the other GAN of the same class.
 
-    Stops the page with a kind message when there is none. Raises CheckpointError when its scores are damaged, DataError.
+    Stops the page with a kind message when there is none, and with the stored figures when the test images are not here.
+    Raises CheckpointError when its scores are damaged.
     """
     state = st.session_state
     model = model or state["model"]
     checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
     if checkpoint is None:
-        others = trained_gans()
-        missing = "can be shown" if damaged(state["normal"], model) else "has been trained yet"
-        st.info(
-            f"No {MODEL_NAMES[model]} {missing} with {class_name(state['normal'])} as the normal class. "
-            + (
-                f"There is the {others[0].title}: choose it in the sidebar, or another class, or train this one."
-                if others
-                else "Choose another class in the sidebar, or train this one."
-            ),
-            icon=":material/model_training:",
-        )
-        st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
+        _say_none_trained(model)
         st.stop()
-    return opened(checkpoint)
+    try:
+        return opened(checkpoint)
+    except DataError as error:
+        st.warning(plain(error), icon=":material/image_not_supported:")
+        stored.show(checkpoint)
+        st.stop()
+
+
+def _say_none_trained(model: str) -> None:
+    """Say that there is no such model, and what can be done."""
+    normal = st.session_state["normal"]
+    others = trained_gans()
+    missing = "can be shown" if damaged(normal, model) else "has been trained yet"
+    st.info(
+        f"No {MODEL_NAMES[model]} {missing} with {description().class_name(normal)} as the normal class. "
+        + (
+            f"There is the {others[0].title}: choose it in the sidebar, or another class, or train this one."
+            if others
+            else "Choose another class in the sidebar, or train this one."
+        ),
+        icon=":material/model_training:",
+    )
+    st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
 
 
 def rivals() -> list[Chosen]:
@@ -150,38 +168,38 @@ def rivals() -> list[Chosen]:
     return [first, *(other for other in trained_gans() if other.checkpoint.card.model != first.checkpoint.card.model)]
 
 
+def picked() -> list[Checkpoint]:
+    """Each GAN that is trained for the normal class, traditional first."""
+    state = st.session_state
+    gans = [pick(m, state["normal"], state.get("trained") if m == state["model"] else None) for m in MODEL_NAMES]
+    return [gan for gan in gans if gan]
+
+
 def trained_gans() -> list[Chosen]:
-    """Each GAN that is trained for the normal class, traditional first; one with damaged scores is said to be so and left
-    out. Raises DataError."""
-    state, whole = st.session_state, []
-    for model in MODEL_NAMES:
-        one = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
+    """Each GAN that is trained for the normal class, traditional first; one with damaged scores, or tested on images that are
+    not here, is said to be so and left out."""
+    whole = []
+    for checkpoint in picked():
         try:
-            whole += [opened(one)] if one else []
-        except CheckpointError as error:
+            whole.append(opened(checkpoint))
+        except (CheckpointError, DataError) as error:
             st.warning(plain(error), icon=":material/warning:")
     return whole
 
 
 def opened(checkpoint: Checkpoint) -> Chosen:
     """The stored scores with their roles. Raises CheckpointError or DataError."""
-    return _opened(str(checkpoint.folder), checkpoint.card.scores_sha256)
+    return _opened(str(checkpoint.folder), checkpoint.card.scores_sha256, test_images())
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _opened(folder: str, scores_sha256: str) -> Chosen:
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Images: lambda images: images.fingerprint})
+def _opened(folder: str, scores_sha256: str, test: Images) -> Chosen:
     checkpoint = checkpoints.load(Path(folder))
     if checkpoint.card.scores_sha256 != scores_sha256:
         raise CheckpointError(_REPLACED.format(folder))
-    checkpoint.test_scores(test_images())
-    normal, anomaly = test_roles(checkpoint.task, test_images().labels)
+    checkpoint.test_scores(test)
+    normal, anomaly = test_roles(checkpoint.task, test.labels)
     return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
-
-
-@st.cache_resource(show_spinner=False)
-def test_images() -> fashion_mnist.Images:
-    """The test split, read once."""
-    return fashion_mnist.load("test")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")
@@ -193,7 +211,7 @@ def _generator(folder: str, weights_sha256: str) -> "Generator":
 
 
 def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
-    """G(x) of uint8 [N, 28, 28] → float32 [N, 28, 28] on [-1, 1]. Imports torch. Raises CheckpointError."""
+    """G(x) of uint8 [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
     from core.gans import scoring
 
     checkpoint = one.checkpoint
@@ -202,33 +220,10 @@ def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
 
 
 def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
-    """What the model says of uint8 [N, 28, 28] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
+    """What the model says of uint8 [N, H, W, C] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = one.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judgement.judge(checkpoint, generator, images, known_garments(), test_images(), threshold(one))
-
-
-def known_garments() -> Garments:
-    """What training images of all classes look like; compared with once, a few seconds. Raises DataError."""
-    return _known_garments(fashion_mnist.find("train"))
-
-
-@st.cache_resource(max_entries=2, show_spinner="Comparing garments…")
-def _known_garments(source: fashion_mnist.Source) -> Garments:
-    return novelty.fit(fashion_mnist.load("train"))
-
-
-def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
-    """The normal images here that this model was trained on: uint8 [N, 28, 28]; None where it was trained on others.
-
-    Raises DataError.
-    """
-    return _trained_normals(fashion_mnist.find("train"), checkpoint.task.normal, checkpoint.card.data_fingerprint)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _trained_normals(source: fashion_mnist.Source, normal: str, fingerprint: str) -> np.ndarray | None:
-    return tasks.trained_normals(normal, fingerprint, fashion_mnist.load("train"))
+    return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(one))
 
 
 def threshold(one: Chosen) -> float:

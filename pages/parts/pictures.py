@@ -20,22 +20,39 @@ _RAMP = np.stack(
 
 
 def heat(residual: np.ndarray, full: float = RESIDUAL_FULL) -> np.ndarray:
-    """A residual [28, 28], 0…2, as colours uint8 [28, 28, 3] on a scale fixed for all images; `full` is the brightest."""
+    """Colour a residual [H, W], 0…2, as uint8 [H, W, 3] on a scale fixed for all images; `full` is the brightest."""
     return _RAMP[(residual / full * 255.0).clip(0, 255).astype(np.uint8)]
 
 
-def enlarged(image: np.ndarray, times: int = 8) -> np.ndarray:
-    """Every pixel as a square of `times`: crisp however the browser scales."""
-    return image.repeat(times, 0).repeat(times, 1)
+def times(side: int) -> int:
+    """How much an image of `side` pixels is enlarged for a page."""
+    return max(4, 224 // side)
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """Make every pixel of [H, W] or [H, W, C] a square of `times` pixels: crisp however the browser scales."""
+    by = times(len(image))
+    return image.repeat(by, 0).repeat(by, 1)
+
+
+def picture(image: np.ndarray) -> Image.Image:
+    """Make a picture of uint8 [H, W, C] with 1 (grey) or 3 (colour) channels, or of [H, W]."""
+    return Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image)
+
+
+def png(image: np.ndarray) -> bytes:
+    """Pack what `picture` takes as a PNG."""
+    buffer = io.BytesIO()
+    picture(image).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def data_url(image: np.ndarray) -> str:
-    """uint8 [H, W] or [H, W, 3] as a PNG in a data: address."""
+    """Pack what `picture` takes as a PNG in a data: address."""
     return _data_url(image.tobytes(), image.shape)
 
 
 @functools.lru_cache(maxsize=4096)
 def _data_url(content: bytes, shape: tuple[int, ...]) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(np.frombuffer(content, np.uint8).reshape(shape)).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    image = np.frombuffer(content, np.uint8).reshape(shape)
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode()

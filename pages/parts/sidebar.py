@@ -1,20 +1,21 @@
-"""The choice of model and normal class that every page follows, and what is in use."""
+"""The choice of data set, model and normal class that every page follows, and what is in use."""
 
 import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.data import fashion_mnist
-from core.data.fashion_mnist import CLASSES
 from core.gans.config import CONFIGS
-from pages.parts import glossary, models
-from pages.parts.link import class_name
+from core.store.checkpoints import Checkpoint
+from pages.parts import datasets, glossary, link, models, stored
+from pages.parts.trained import discovered
+
+state = st.session_state
 
 
 def show() -> None:
     """Draw the sidebar's pickers. Classes without a trained model are named so, not hidden."""
-    state = st.session_state
     with st.sidebar:
+        _data()
         st.selectbox(
             "Model",
             list(CONFIGS),
@@ -23,72 +24,113 @@ def show() -> None:
             persist_state="session",
             help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
         )
-        labels = {slug: f"{class_name(slug)} – not trained yet" for slug in CLASSES}
-        whole, damaged = models.found()
-        labels |= {
-            one.normal: f"{class_name(one.normal)} – damaged"
-            for one in damaged
-            if one.model == state["model"] and one.normal
-        }
-        labels |= {one.task.normal: class_name(one.task.normal) for one in whole if one.card.model == state["model"]}
-        st.selectbox(
-            "Normal class",
-            CLASSES,
-            format_func=labels.__getitem__,
-            key="normal",
-            persist_state="session",
-            help="The class that counts as normal; images of the other nine are anomalies.",
-        )
-        candidates = models.of(state["model"], state["normal"])
-        names = {models.identity(one): models.label(one) for one in candidates}
-        if state.get("trained") is not None and state["trained"] not in names:
-            if state.get("_trained_for") in (None, (state["model"], state["normal"])):  # not just another model chosen
-                broken = [one.name for one in models.damaged(state["normal"], state["model"])]
-                lacking = "is damaged" if state["trained"] in broken else "is not there for this choice"
-                st.warning(
-                    f"The trained model called “{state['trained']}” {lacking}; the first one is shown.",
-                    icon=":material/link_off:",
-                )
-                state["threshold"] = None  # it was that model's
-            state["trained"] = None
-        state["_trained_for"] = (state["model"], state["normal"])
-        state["_trained_first"] = next(iter(names), None)
-        if len(candidates) > 1 or any(one.name != "shipped" for one in candidates):
-            if state.get("trained") is None:
-                state["trained"] = next(iter(names))
-            st.selectbox(
-                "Trained model",
-                list(names),
-                format_func=names.__getitem__,
-                key="trained",
-                persist_state="session",
-                help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",
-            )
-        else:
-            state["trained"] = None
-        checkpoint = models.pick(state["model"], state["normal"], state["trained"])
+        _normal()
+        checkpoint = _trained()
         models.settle_threshold(checkpoint)
         if checkpoint:
-            test = checkpoint.card.test
-            st.caption(
-                f"Test AUROC **{test['auroc']:.3f}** (95 % interval {test['auroc_low']:.3f}–{test['auroc_high']:.3f}), "
-                f"{checkpoint.task.regime} regime",
-                help=models.REGIME_HELP[checkpoint.task.regime]
-                + " AUROC is the chance that a random anomaly scores higher than a random normal image.",
-            )
+            _figures(checkpoint)
         _data_in_use()
         glossary.button()
 
 
+def _data() -> None:
+    """Draw the choice of data set where there are several, and name those that are damaged."""
+    names, problems = datasets.choices()
+    if len(names) > 1:
+        st.selectbox(
+            "Data",
+            list(names),
+            format_func=names.__getitem__,
+            key="data",
+            persist_state="session",
+            on_change=link.forget,
+            help="The images that models learn from and are tested on. Each data set has classes and models of its own.",
+        )
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/broken_image:")
+
+
+def _normal() -> None:
+    """Draw the choice of the normal class; each says whether a model of it is trained, or damaged."""
+    data = models.description()
+    labels = {slug: f"{data.class_name(slug)} – not trained yet" for slug in data.normal_choices}
+    for broken in discovered()[1]:
+        if broken.model == state["model"] and broken.normal in labels:
+            labels[broken.normal] = f"{data.class_name(broken.normal)} – damaged"
+    labels |= {slug: data.class_name(slug) for slug in labels if models.of(state["model"], slug)}
+    others = len(data.classes) - 1
+    st.selectbox(
+        "Normal class",
+        list(labels),
+        format_func=labels.__getitem__,
+        key="normal",
+        persist_state="session",
+        help="The class that counts as normal; images of "
+        + ("the other one" if others == 1 else f"the other {others}")
+        + " are anomalies.",
+    )
+
+
+def _trained() -> Checkpoint | None:
+    """Draw the choice among several trained models of one kind and class; returns the one in use, if there is one."""
+    kind = (datasets.key(), state["model"], state["normal"])
+    candidates = models.of(state["model"], state["normal"])
+    names = {models.identity(candidate): models.label(candidate) for candidate in candidates}
+    if state.get("trained") is not None and state["trained"] not in names:
+        if state.get("_trained_for") in (None, kind):  # not just another model chosen
+            broken = [place.name for place in models.damaged(state["normal"], state["model"])]
+            lacking = "is damaged" if state["trained"] in broken else "is not there for this choice"
+            st.warning(
+                f"The trained model called “{state['trained']}” {lacking}; the first one is shown.",
+                icon=":material/link_off:",
+            )
+            state["threshold"] = None  # it was that model's
+        state["trained"] = None
+    state["_trained_for"] = kind
+    state["_trained_first"] = next(iter(names), None)
+    if len(candidates) > 1 or any(candidate.name != "shipped" for candidate in candidates):
+        if state.get("trained") is None:
+            state["trained"] = next(iter(names))
+        st.selectbox(
+            "Trained model",
+            list(names),
+            format_func=names.__getitem__,
+            key="trained",
+            persist_state="session",
+            help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",
+        )
+    else:
+        state["trained"] = None
+    return models.pick(state["model"], state["normal"], state["trained"])
+
+
+def _figures(checkpoint: Checkpoint) -> None:
+    """Say how good the model in use is, or why that cannot be said."""
+    area, regime = stored.auroc(checkpoint), checkpoint.task.regime
+    if area is None:
+        st.caption(
+            f"No test AUROC, {regime} regime",
+            help=models.REGIME_HELP[regime]
+            + " The test has normal images only, so nothing says how well anomalies are told from them.",
+        )
+        return
+    st.caption(
+        "Test AUROC **{:.3f}** (95 % interval {:.3f}–{:.3f}), ".format(*area) + f"{regime} regime",
+        help=models.REGIME_HELP[regime]
+        + " AUROC is the chance that a random anomaly scores higher than a random normal image.",
+    )
+
+
 def _data_in_use() -> None:
+    """Say where the training images come from and how many there are."""
     try:
-        source = fashion_mnist.find("train")
+        source, count = models.data_set().find("train"), datasets.count("train")
+        tests = datasets.count("test")
     except MisfitError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    what = "All 60,000 training images" if source.complete else "Starter set, 10,000 training images"
     with st.container(key="data_in_use"):
         st.caption(
-            f":material/database: {what} ({source.name})",
-            help="Where Fashion-MNIST comes from. Test images are always the whole test split of 10,000.",
+            f":material/database: {'All' if source.complete else 'Starter set,'} {count:,} training images ({plain(source.name)})",
+            help=f"Where {plain(models.description().name)} comes from. Test images are always the whole test split of {tests:,}.",
         )

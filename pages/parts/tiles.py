@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.parts.component import component
 from pages.parts.pictures import data_url
 
-_HERE = Path(__file__).parent
-_tiles = st.components.v2.component(
-    "misfit_tiles",
-    css=(_HERE / "tiles.css").read_text("utf-8"),
-    js=(_HERE / "tiles.js").read_text("utf-8"),
-)
+_tiles = component("tiles", Path(__file__).parent, "tiles")
 
 # (sign, word, colour): colour never stands alone.
 OUTCOMES = {
@@ -29,9 +25,9 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: its number in the test split, its pixels uint8 [28, 28], its score, an outcome ("" for an image that
+    """One picture: its number in the test split, its pixels uint8 [H, W, C], its score, an outcome ("" for an image that
     is neither normal nor an anomaly), a class name, and a note that is written below. `second` is a picture to stand
-    beside the first, uint8 [28, 28, 3]; `does` says what opening it does, where that is not to open the image."""
+    beside the first, uint8 [H, W, 3]; `does` says what opening it does, where that is not to open the image."""
 
     number: int
     image: np.ndarray

@@ -22,7 +22,7 @@ STEPS = (
         "pages/overview/page.py",
         "",
         "Overview",
-        "Look at the image and at what each GAN redraws. A normal garment comes out well, an anomaly badly, and how badly is its "
+        "Look at the image and at how each GAN redraws it. A normal image comes out well, an anomaly badly, and how badly is its "
         "score. Press **Another one** a few times.",
     ),
     Step(
@@ -35,13 +35,13 @@ STEPS = (
         "pages/roc/page.py",
         "roc",
         "ROC",
-        "Drag the **threshold** and watch both sides: what it catches, and which normal garments it flags for that.",
+        "Drag the **threshold** and watch both sides: what it catches, and which normal images it flags for that.",
     ),
     Step(
         "pages/try_it/page.py",
         "try",
         "Try it",
-        "Now your own: **draw** or upload a garment, and see what both GANs make of it.",
+        "Now your own: **draw** or upload one, and see the score that each GAN gives it.",
     ),
     Step(
         "pages/results/page.py",

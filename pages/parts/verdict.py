@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from core.basics.names import STARTS
+from core.data.dataset import Description
 from core.judging import judgement
 from core.metrics import evaluation
 from pages.parts import models
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
 
@@ -44,16 +44,23 @@ _BADGES = {
 }
 
 
+def far(data: Description) -> str:
+    """Say why the verdict is "can't tell", by what the data set's images show."""
+    return f"far from any {data.noun}"
+
+
 def words(score: float, one: Chosen, garment: bool = True) -> None:
-    """The verdict with a sign beside its colour, its reason, the score and its percentile, in words."""
-    limit = models.threshold(one)
-    normal_class = class_name(one.checkpoint.task.normal)
+    """Write the verdict with a sign beside its colour, its reason, the score and its percentile.
+
+    `garment`: whether it is such a thing as the data set's images show.
+    """
+    limit, normal_class = models.threshold(one), one.normal_name
     percentile = float(evaluation.percentile(score, one.scores.validation_normal))
     verdict = judgement.verdict(score, limit, garment)
     reason = {
         "normal": f"score **{score:.4f}** < threshold {limit:.4f}",
         "anomaly": f"score **{score:.4f}** ≥ threshold {limit:.4f}",
-        "can't tell": f"{judgement.VERDICTS[verdict]}, whatever the score **{score:.4f}**",
+        "can't tell": f"{far(one.data)}, whatever the score **{score:.4f}**",
     }[verdict]
     st.markdown(f"{_BADGES[verdict]} {reason}")
     count = len(one.scores.validation_normal)

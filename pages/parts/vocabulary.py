@@ -16,9 +16,7 @@ class Term:
 
 GROUPS: dict[str, tuple[Term, ...]] = {
     "The task": (
-        Term(
-            "Normal class", "The one kind of garment that belongs. You choose it in the sidebar.", ("in-distribution",)
-        ),
+        Term("Normal class", "The one kind of image that belongs. You choose it in the sidebar.", ("in-distribution",)),
         Term(
             "Anomaly",
             "An image of any other class: what does not belong, the bad apple on the packing line.",
@@ -64,7 +62,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term(
             "Verdict",
             "One word for an image: normal (its score is below the threshold), anomaly (at or above it), or can't tell: it is "
-            "far from every training image of all ten classes, no garment, and its score says nothing, be it high or low.",
+            "far from every training image of every class, no such thing at all, and its score says nothing, be it high or low.",
             ("can't tell", "no garment", "stranger"),
         ),
         Term("Flagged", "Scored at or above the threshold, and so called an anomaly."),
@@ -111,7 +109,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "Prevalence",
-            "How many of all items really are anomalies. In the test it is 90 % (unseen: 50 %), on a real line far less.",
+            "How many of all items really are anomalies. In Fashion-MNIST's test it is 90 % (unseen: 50 %), on a real line far less.",
             ("share of anomalies", "rarity"),
         ),
         Term(
@@ -220,3 +218,8 @@ def find(text: str) -> dict[str, list[Term]]:
         for group, terms in GROUPS.items()
     }
     return {group: terms for group, terms in hits.items() if terms}
+
+
+def article(noun: str) -> str:
+    """Put "a" or "an" before a noun."""
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"

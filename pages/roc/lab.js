@@ -51,7 +51,7 @@ class Lab extends Drawing {
     const distinct = Float64Array.from(new Set([...normal, ...anomaly])).sort().reverse();
     this.thresholds = Float64Array.of(Infinity, ...distinct);
     this.fpr = this.thresholds.map((limit) => (normal.length - below(normal, limit)) / normal.length);
-    this.tpr = this.thresholds.map((limit) => (anomaly.length - below(anomaly, limit)) / anomaly.length);
+    this.tpr = this.thresholds.map((limit) => (anomaly.length - below(anomaly, limit)) / anomaly.length); // nan without any
     const [least, most] = [distinct[distinct.length - 1], distinct[0]];
     this.high = Math.min(this.data.largest, Math.floor(most * 100 + 1) / 100);
     this.low = Math.max(0, Math.min(Math.floor(least * 100) / 100, this.high - 0.01));
@@ -125,24 +125,24 @@ class Lab extends Drawing {
     return Number(((from + steps) * STEP).toFixed(4));
   }
 
-  draggable(svg, at) {
+  draggable(drawing, at) {
     const follow = (event) =>
       this.timed(() => {
         const there = at(event);
-        if (this.held && svg.hasPointerCapture(event.pointerId)) this.move(there.limit);
+        if (this.held && drawing.hasPointerCapture(event.pointerId)) this.move(there.limit);
         this.hover(event, there);
       });
-    svg.addEventListener("pointerdown", (event) => {
+    drawing.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       event.preventDefault();
       this.slider.focus({ preventScroll: true }); // keys go on where the pointer stopped
-      svg.setPointerCapture(event.pointerId);
+      drawing.setPointerCapture(event.pointerId);
       this.held = true;
       follow(event);
     });
-    svg.addEventListener("pointermove", (event) => follow(event));
-    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => this.release());
-    svg.addEventListener("pointerleave", () => this.hover(null, null));
+    drawing.addEventListener("pointermove", (event) => follow(event));
+    for (const end of ["pointerup", "pointercancel"]) drawing.addEventListener(end, () => this.release());
+    drawing.addEventListener("pointerleave", () => this.hover(null, null));
   }
 
   /** The point of the curve nearest to the pointer, on the screen. */
@@ -179,35 +179,30 @@ class Lab extends Drawing {
 
   // Take away ----------------------------------------------------------------------------------------------------------
 
-  /** Both drawings as one SVG that needs no style sheet. */
+  /** The drawings as one SVG that needs no style sheet. */
   picture() {
     const gap = 32;
-    const [a, b] = [this.roc, this.histogram].map((svg) => ({ svg, width: svg.clientWidth, height: svg.clientHeight }));
-    const width = a.width + gap + b.width + 40;
-    const height = Math.max(a.height, b.height) + 100;
+    const drawings = (this.curved ? [this.roc, this.histogram] : [this.histogram]).map((drawing) => ({
+      drawing, width: drawing.clientWidth, height: drawing.clientHeight,
+    }));
+    const width = drawings.reduce((sum, each) => sum + each.width + gap, 40 - gap);
+    const height = Math.max(...drawings.map(({ height }) => height)) + 100;
     const style = getComputedStyle(this.root);
     const ground = style.getPropertyValue("--st-background-color").trim() || "#fff";
-    const out = shape("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` });
+    const out = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` });
     const write = (y, text, size) =>
-      out.appendChild(shape("text", { x: 20, y, fill: style.color, "font-family": "sans-serif", "font-size": size }, text));
-    out.appendChild(shape("rect", { width, height, fill: ground }));
+      svg("text", { x: 20, y, fill: style.color, "font-family": "sans-serif", "font-size": size }, out, text);
+    svg("rect", { width, height, fill: ground }, out);
     const now = this.figuresAt(this.limit);
+    const caught = this.curved ? `TPR ${percent(now.tpr)}, ` : "";
+    const { stakes } = this.data;
+    const precise = this.curved && stakes ? `, precision ${percent(now.precision)} where ${percent(stakes.prevalence)} are anomalies` : "";
     write(30, `${this.data.model}, normal: ${this.data.normal_name}, threshold ${this.limit}`, 16);
-    write(52, `TPR ${percent(now.tpr)}, FPR ${percent(now.fpr)}${this.data.stakes ? `, precision ${percent(now.precision)} where ${percent(this.data.stakes.prevalence)} are anomalies` : ""}`, 13);
+    write(52, `${caught}FPR ${percent(now.fpr)}${precise}`, 13);
     let x = 20;
-    for (const one of [a, b]) {
-      const copy = one.svg.cloneNode(true);
-      const [from, to] = [one.svg, copy].map((svg) => [...svg.querySelectorAll("*")]);
-      const wanted = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family", "text-anchor", "visibility"];
-      from.forEach((element, i) => {
-        const computed = getComputedStyle(element);
-        for (const name of wanted) to[i].setAttribute(name, computed.getPropertyValue(name).replaceAll('"', "'"));
-        to[i].removeAttribute("class");
-      });
-      const group = shape("g", { transform: `translate(${x} 76)` });
-      group.append(...copy.childNodes);
-      out.appendChild(group);
-      x += one.width + gap;
+    for (const each of drawings) {
+      svg("g", { transform: `translate(${x} 76)` }, out).append(...plainly(each.drawing).childNodes);
+      x += each.width + gap;
     }
     return { text: new XMLSerializer().serializeToString(out), width, height };
   }
@@ -227,6 +222,19 @@ class Lab extends Drawing {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
+}
+
+/** A copy of a drawing whose looks are attributes, not style. */
+function plainly(drawing) {
+  const copy = drawing.cloneNode(true);
+  const [from, to] = [drawing, copy].map((root) => [...root.querySelectorAll("*")]);
+  const wanted = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family", "text-anchor", "visibility"];
+  from.forEach((element, i) => {
+    const computed = getComputedStyle(element);
+    for (const name of wanted) to[i].setAttribute(name, computed.getPropertyValue(name).replaceAll('"', "'"));
+    to[i].removeAttribute("class");
+  });
+  return copy;
 }
 
 export default function ({ data, parentElement, setStateValue }) {

@@ -1,9 +1,8 @@
-// What the lab draws: the curve, the distributions, and everything that moves with the threshold. lab.py puts this file before
-// lab.js, whose Lab is a Drawing that listens and counts.
+// What the lab draws: the curve, the distributions, and everything that moves with the threshold. lab.py puts svg.js before this
+// file and lab.js after it, whose Lab is a Drawing that listens and counts. Without anomalies in the test there is no curve.
 
 const BINS = 60;
 const THUMB = 20; // pixels, as in lab.css: a native thumb's centre stays half of it away from either end
-const SVG = "http://www.w3.org/2000/svg";
 
 const percent = (share, digits = 1) => (Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–");
 const whole = (count) => count.toLocaleString("en-US");
@@ -34,20 +33,19 @@ function decoded(text) {
   return new Float32Array(bytes.buffer); // little-endian, as Python wrote it and every browser's machine reads it
 }
 
-function shape(name, attributes = {}, text = null) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (text !== null) element.textContent = text;
-  return element;
-}
-
 class Drawing {
+  /** Whether there is a curve: it takes anomalies. */
+  get curved() {
+    return this.anomaly.length > 0;
+  }
+
   resized(anyway = false) {
     const width = this.root.clientWidth;
     if (!this.data || !width || (!anyway && width === this.width)) return;
     this.width = width;
     this.root.classList.toggle("narrow", width < 640);
-    this.drawCurve();
+    this.root.classList.toggle("normals-only", !this.curved);
+    if (this.curved) this.drawCurve();
     this.drawScores();
     this.update();
   }
@@ -71,7 +69,7 @@ class Drawing {
     const across = log ? (v) => Math.log(Math.max(v, least) / least) / Math.log(1 / least) : (v) => v;
     this.atFpr = (v) => left + across(v) * (width - left - right);
     this.atTpr = (v) => height - bottom - v * (height - top - bottom);
-    const add = (...what) => this.roc.appendChild(shape(...what));
+    const add = (name, attributes, text) => svg(name, attributes, this.roc, text);
     const ticks = log ? [0.001, 0.01, 0.1, 1].filter((v) => v > least) : [0, 0.2, 0.4, 0.6, 0.8, 1];
     for (const v of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
       const y = this.atTpr(v);
@@ -86,8 +84,7 @@ class Drawing {
     add("text", { x: 0, y: 12 }, "Anomalies caught, TPR");
     add("text", { x: width - right, y: height - 6, "text-anchor": "end" }, "False alarms among normal images, FPR");
     const chance = Array.from({ length: 61 }, (_, i) => (log ? least ** (1 - i / 60) : i / 60));
-    const line = (xs, ys) => `M${xs.map((x, i) => `${x.toFixed(1)},${ys[i].toFixed(1)}`).join("L")}`;
-    add("path", { class: "chance", fill: "none", d: line(chance.map(this.atFpr), chance.map(this.atTpr)) });
+    add("path", { class: "chance", fill: "none", d: through(chance.map((v) => [this.atFpr(v), this.atTpr(v)])) });
     this.curveX = this.fpr.map(this.atFpr);
     this.curveY = this.tpr.map(this.atTpr);
     const kept = [];
@@ -96,8 +93,8 @@ class Drawing {
       const far = Math.abs(this.curveX[i] - this.curveX[last]) + Math.abs(this.curveY[i] - this.curveY[last]) > 0.7;
       if (!i || far || i === this.curveX.length - 1) kept.push(i);
     }
-    const xs = kept.map((i) => this.curveX[i]);
-    add("path", { class: "curve", stroke: colours.model, "stroke-dasharray": this.data.dash, d: line(xs, kept.map((i) => this.curveY[i])) });
+    const d = through(kept.map((i) => [this.curveX[i], this.curveY[i]]));
+    add("path", { class: "curve", stroke: colours.model, "stroke-dasharray": this.data.dash, d });
     add("text", { x: width - right - 6, y: height - bottom - 10, "text-anchor": "end" }, `${model}: AUROC ${auroc.toFixed(3)}`);
     this.crossX = add("line", { class: "cross", y2: height - bottom });
     this.crossY = add("line", { class: "cross", x1: left });
@@ -108,28 +105,29 @@ class Drawing {
   drawScores() {
     const height = this.width < 640 ? 190 : 250;
     const { colours, normal_name } = this.data;
-    const title = `Distributions of the scores: ${normal_name} and anomalies, with the threshold.`;
+    const title = `Distribution of the scores: ${normal_name}${this.curved ? " and anomalies" : ""}, with the threshold.`;
     const width = this.frame(this.histogram, height, title);
     const [top, bottom] = [40, 34];
     [this.left, this.right] = [34, 14];
     const { left, right, low, high } = this;
-    const add = (...what) => this.histogram.appendChild(shape(...what));
+    const add = (name, attributes, text) => svg(name, attributes, this.histogram, text);
     this.atScore = (v) => left + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - left - right);
     const defs = add("defs");
-    const hatch = defs.appendChild(shape("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }));
-    hatch.append(
-      shape("rect", { width: 6, height: 6, fill: colours.anomaly, "fill-opacity": 0.35 }),
-      shape("rect", { width: 3, height: 6, fill: colours.anomaly }),
-    );
-    const clip = defs.appendChild(shape("clipPath", { id: "flagged" }));
-    this.flagged = clip.appendChild(shape("rect", { y: 0, height, width }));
+    const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, defs);
+    svg("rect", { width: 6, height: 6, fill: colours.anomaly, "fill-opacity": 0.35 }, hatch);
+    svg("rect", { width: 3, height: 6, fill: colours.anomaly }, hatch);
+    this.flagged = svg("rect", { y: 0, height, width }, svg("clipPath", { id: "flagged" }, defs));
 
-    const heights = [this.normal, this.anomaly].map((scores) => {
-      const edges = Array.from({ length: BINS + 1 }, (_, i) => below(scores, low + (i / BINS) * (high - low)));
-      edges[BINS] = scores.length; // the last bin has both its edges
-      return edges.slice(1).map((edge, i) => (edge - edges[i]) / scores.length);
-    });
-    const most = Math.max(...heights.flat());
+    const kinds = [
+      { name: normal_name, scores: this.normal, look: { fill: colours.normal, "fill-opacity": 0.75, stroke: colours.normal } },
+      { name: "anomalies", scores: this.anomaly, look: { fill: "url(#hatch)", "fill-opacity": 0.85, stroke: colours.anomaly } },
+    ].filter(({ scores }) => scores.length);
+    for (const kind of kinds) {
+      const edges = Array.from({ length: BINS + 1 }, (_, i) => below(kind.scores, low + (i / BINS) * (high - low)));
+      edges[BINS] = kind.scores.length; // the last bin has both its edges
+      kind.shares = edges.slice(1).map((edge, i) => (edge - edges[i]) / kind.scores.length);
+    }
+    const most = Math.max(...kinds.flatMap(({ shares }) => shares));
     // The square root keeps the tails in sight: where the kinds overlap is where a threshold decides.
     const up = (v) => height - bottom - Math.sqrt(v / most) * (height - top - bottom);
     let free = Infinity;
@@ -147,20 +145,15 @@ class Drawing {
       const steps = shares.map((v, i) => `V${up(v).toFixed(1)}H${(left + (i + 1) * bar).toFixed(1)}`).join("");
       return `M${left},${height - bottom}${steps}V${height - bottom}Z`;
     };
-    const kinds = [
-      { d: outline(heights[0]), fill: colours.normal, "fill-opacity": 0.75, stroke: colours.normal },
-      { d: outline(heights[1]), fill: "url(#hatch)", "fill-opacity": 0.85, stroke: colours.anomaly },
-    ];
     const pale = add("g", { class: "pale" });
     const full = add("g", { "clip-path": "url(#flagged)" });
-    for (const kind of kinds) for (const group of [pale, full]) group.appendChild(shape("path", kind));
-    const names = [`${normal_name} (${whole(this.normal.length)})`, `anomalies (${whole(this.anomaly.length)})`];
     let x = left;
-    kinds.forEach((kind, i) => {
-      add("rect", { x, y: 2, width: 14, height: 11, fill: kind.fill, stroke: kind.stroke });
-      const text = add("text", { x: x + 19, y: 12 }, names[i]);
+    for (const { name, scores, shares, look } of kinds) {
+      for (const group of [pale, full]) svg("path", { d: outline(shares), ...look }, group);
+      add("rect", { x, y: 2, width: 14, height: 11, fill: look.fill, stroke: look.stroke });
+      const text = add("text", { x: x + 19, y: 12 }, `${name} (${whole(scores.length)})`);
       x += 19 + text.getComputedTextLength() + 16;
-    });
+    }
     add("text", { x: 0, y: 30 }, "% of each kind, square-root scale; full colour: flagged");
     add("text", { x: width - right, y: height - 3, "text-anchor": "end" }, "Score: mean absolute reconstruction error");
     this.line = add("line", { class: "limit", y1: top - 6, y2: height - bottom });
@@ -170,14 +163,17 @@ class Drawing {
 
   /** Everything that moves with the threshold. */
   update() {
-    if (!this.point) return;
+    if (!this.line) return;
     const { limit, figures, data } = this;
     const now = this.figuresAt(limit);
-    const [x, y, at] = [this.atFpr(now.fpr), this.atTpr(now.tpr), this.atScore(limit)];
+    const at = this.atScore(limit);
     const set = (element, attributes) => Object.entries(attributes).forEach(([k, v]) => element.setAttribute(k, v));
-    set(this.point, { cx: x, cy: y });
-    set(this.crossX, { x1: x, x2: x, y1: y });
-    set(this.crossY, { x2: x, y1: y, y2: y });
+    if (this.curved) {
+      const [x, y] = [this.atFpr(now.fpr), this.atTpr(now.tpr)];
+      set(this.point, { cx: x, cy: y });
+      set(this.crossX, { x1: x, x2: x, y1: y });
+      set(this.crossY, { x2: x, y1: y, y2: y });
+    }
     set(this.line, { x1: at, x2: at });
     this.flagged.setAttribute("x", at);
     figures.caught.textContent = whole(now.caught);
@@ -188,12 +184,12 @@ class Drawing {
     figures.tpr.textContent = percent(now.tpr);
     figures.fpr.textContent = percent(now.fpr);
     figures.precision.textContent = percent(now.precision);
-    figures.cost.textContent = data.stakes ? now.cost.toPrecision(3) : "–";
+    figures.cost.textContent = Number.isFinite(now.cost) ? now.cost.toPrecision(3) : "–";
     figures.rarity.textContent = data.stakes ? `at π = ${Number((100 * data.stakes.prevalence).toPrecision(4))} %` : "";
-    figures.line.textContent = data.stakes ? this.sentence(now) : "";
+    figures.line.textContent = data.stakes && this.curved ? this.sentence(now) : "";
     this.slider.value = limit;
     const outside = limit < this.low ? ", below every score" : limit > this.high ? ", above every score" : "";
-    this.slider.setAttribute("aria-valuetext", `${limit}${outside}: ${percent(now.tpr)} of anomalies caught, ${percent(now.fpr)} false alarms`);
+    this.slider.setAttribute("aria-valuetext", `${limit}${outside}: ${this.curved ? `${percent(now.tpr)} of anomalies caught, ` : ""}${percent(now.fpr)} false alarms`);
     this.exact.value = String(limit);
     if (this.exact.getAttribute("aria-invalid") === "true") {
       this.exact.setAttribute("aria-invalid", "false");
@@ -206,7 +202,7 @@ class Drawing {
     const alarms = this.normal.length - below(this.normal, limit);
     const caught = this.anomaly.length - below(this.anomaly, limit);
     const [fpr, tpr] = [alarms / this.normal.length, caught / this.anomaly.length];
-    const { prevalence: rare, missed, alarm } = this.data.stakes ?? { prevalence: NaN };
+    const { prevalence: rare, missed, alarm } = this.data.stakes ?? { prevalence: NaN, missed: NaN, alarm: NaN };
     const precision = (rare * tpr) / (rare * tpr + (1 - rare) * fpr);
     return { alarms, caught, fpr, tpr, precision, cost: rare * missed * (1 - tpr) + (1 - rare) * alarm * fpr };
   }
@@ -216,8 +212,8 @@ class Drawing {
     const rare = this.data.stakes.prevalence;
     const items = [1_000, 10_000, 100_000, 1_000_000].find((n) => n * Math.min(rare, 1 - rare) >= 20) ?? 10_000_000;
     const [bad, good] = [Math.round(items * rare), items - Math.round(items * rare)];
-    const [found, alarms] = [Math.round(bad * tpr), Math.round(good * fpr)];
-    return `On a line of ${whole(items)} items, ${whole(bad)} are anomalies: ${whole(found)} caught, ${whole(bad - found)} missed. Of the ${whole(good)} good ones, ${whole(alarms)} are flagged for nothing.`;
+    const [caught, alarms] = [Math.round(bad * tpr), Math.round(good * fpr)];
+    return `On a line of ${whole(items)} items, ${whole(bad)} are anomalies: ${whole(caught)} caught, ${whole(bad - caught)} missed. Of the ${whole(good)} good ones, ${whole(alarms)} are flagged for nothing.`;
   }
 
   hover(event, there) {
@@ -229,7 +225,9 @@ class Drawing {
       this.spot.setAttribute("cx", there.x);
       this.spot.setAttribute("cy", there.y);
     }
-    this.tip.textContent = `FPR ${percent(then.fpr, 2)}  TPR ${percent(then.tpr, 2)}\nthreshold ${Number(there.limit.toFixed(6))}\nprecision ${percent(then.precision)}`;
+    const rates = this.curved ? `  TPR ${percent(then.tpr, 2)}` : "";
+    const precision = this.curved ? `\nprecision ${percent(then.precision)}` : "";
+    this.tip.textContent = `FPR ${percent(then.fpr, 2)}${rates}\nthreshold ${Number(there.limit.toFixed(6))}${precision}`;
     const box = this.root.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     this.tip.style.left = `${Math.max(0, Math.min(x + 16, box.width - this.tip.offsetWidth))}px`;

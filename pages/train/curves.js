@@ -1,13 +1,6 @@
 // Small charts, one a quantity, all over the same epochs. Python sends the points; only a chart whose points have changed is
-// drawn again. Called again on each rerun with the same node, so what must last is kept on the node.
+// drawn again. Called again on each rerun with the same node, so what must last is kept on the node. curves.py puts svg.js first.
 const WIDE = 190, HIGH = 92, LEFT = 34, RIGHT = 8, TOP = 6, BOTTOM = 16;
-
-function svg(name, attributes, parent) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  parent?.appendChild(element);
-  return element;
-}
 
 class Chart {
   constructor(shelf) {
@@ -31,10 +24,9 @@ class Chart {
     this.chart = chart;
     this.title.textContent = chart.title;
     this.title.title = chart.help;
-    const all = chart.series.flatMap((one) => (one.live ? [...one.points, one.live] : one.points));
-    const values = all.map((point) => point[1]);
+    const values = chart.series.flatMap(whole).map((point) => point[1]);
     let low = Math.min(...values), high = Math.max(...values);
-    if (!all.length) [low, high] = [0, 1];
+    if (!values.length) [low, high] = [0, 1];
     const air = (high - low || Math.abs(high) || 1) * 0.08;
     this.low = low - air;
     this.high = high + air;
@@ -43,7 +35,7 @@ class Chart {
       const y = this.y(value);
       svg("line", { x1: LEFT, x2: WIDE - RIGHT, y1: y, y2: y, class: "grid" }, this.canvas);
     }
-    chart.series.forEach((one, which) => this.draw(one, which));
+    chart.series.forEach((series, tone) => this.draw(series, tone));
     this.label(LEFT - 4, this.y(high) + 3, this.number(high), "end");
     if (high > low) this.label(LEFT - 4, this.y(low) + 3, this.number(low), "end");
     this.label(LEFT, HIGH - 3, `${chart.first}`, "start");
@@ -53,23 +45,15 @@ class Chart {
     this.rest();
   }
 
-  draw(one, which) {
-    const tone = `tone${which}`;
-    const points = one.live ? [...one.points, one.live] : one.points;
-    if (points.length > 1) {
-      const d = points.map(([x, y], at) => `${at ? "L" : "M"}${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`).join("");
-      svg("path", { d, class: `line ${tone}` }, this.canvas);
-    }
-    if (!points.length) return;
-    const [x, y] = points[points.length - 1];
+  draw(series, tone) {
+    const points = whole(series).map(([epoch, value]) => [this.x(epoch), this.y(value)]);
+    if (points.length > 1) svg("path", { d: through(points), class: `line tone${tone}` }, this.canvas);
     // The last whole epoch is a filled mark, the epoch under way a hollow one.
-    const kind = `mark ${tone} ${one.live ? "hollow" : ""}`;
-    if (which) svg("rect", { x: this.x(x) - 3, y: this.y(y) - 3, width: 6, height: 6, class: kind }, this.canvas);
-    else svg("circle", { cx: this.x(x), cy: this.y(y), r: 3.2, class: kind }, this.canvas);
+    if (points.length) mark(this.canvas, points[points.length - 1], tone, series.live ? "hollow" : "");
   }
 
   label(x, y, text, anchor) {
-    svg("text", { x, y, "text-anchor": anchor }, this.canvas).textContent = text;
+    svg("text", { x, y, "text-anchor": anchor }, this.canvas, text);
   }
 
   x(epoch) {
@@ -88,7 +72,7 @@ class Chart {
   rest() {
     this.cursor?.setAttribute("visibility", "hidden");
     this.value.textContent = this.chart.series
-      .map((one) => one.live ?? one.points[one.points.length - 1])
+      .map((series) => whole(series).at(-1))
       .map((point) => (point ? this.number(point[1]) : "–"))
       .join(" · ");
   }
@@ -98,8 +82,8 @@ class Chart {
     const at = ((event.clientX - frame.left) / frame.width) * WIDE;
     const { first, last } = this.chart;
     const wanted = first + ((at - LEFT) / (WIDE - LEFT - RIGHT)) * (last - first);
-    const near = this.chart.series.map((one) =>
-      one.points.reduce((best, p) => (!best || Math.abs(p[0] - wanted) < Math.abs(best[0] - wanted) ? p : best), null),
+    const near = this.chart.series.map((series) =>
+      series.points.reduce((best, p) => (!best || Math.abs(p[0] - wanted) < Math.abs(best[0] - wanted) ? p : best), null),
     );
     const shown = near.find((point) => point);
     if (!shown) return;
@@ -111,32 +95,46 @@ class Chart {
   }
 }
 
+/** The points of a series, the one of the epoch under way last. */
+function whole(series) {
+  return series.live ? [...series.points, series.live] : series.points;
+}
+
+/** A run's mark: a dot for the first run, a square for the second. */
+function mark(parent, [x, y], tone, kind = "") {
+  const look = { class: `mark tone${tone} ${kind}` };
+  if (tone) svg("rect", { x: x - 3, y: y - 3, width: 6, height: 6, ...look }, parent);
+  else svg("circle", { cx: x, cy: y, r: 3.2, ...look }, parent);
+}
+
+/** The names of the runs, each beside its line and mark. */
+function legend(box, names) {
+  const text = JSON.stringify(names);
+  if (box.dataset.names === text) return;
+  box.dataset.names = text;
+  box.replaceChildren(
+    ...names.map((name, tone) => {
+      const entry = document.createElement("span");
+      const key = svg("svg", { viewBox: "0 0 26 10", width: 26, height: 10, "aria-hidden": "true" }, entry);
+      svg("path", { d: "M1 5L25 5", class: `line tone${tone}` }, key);
+      mark(key, [13, 5], tone);
+      entry.append(` ${name}`);
+      return entry;
+    }),
+  );
+}
+
 export default function ({ data, parentElement }) {
   let shelf = parentElement.querySelector(".curves");
   if (!shelf) {
-    const legend = document.createElement("div");
-    legend.className = "legend";
+    const names = document.createElement("div");
+    names.className = "legend";
     shelf = document.createElement("div");
     shelf.className = "curves";
     shelf.charts = new Map();
-    parentElement.append(legend, shelf);
+    parentElement.append(names, shelf);
   }
-  const legend = parentElement.querySelector(".legend");
-  const names = JSON.stringify(data.legend);
-  if (legend.dataset.names !== names) {
-    legend.dataset.names = names;
-    legend.replaceChildren(
-      ...data.legend.map((name, which) => {
-        const entry = document.createElement("span");
-        const key = svg("svg", { viewBox: "0 0 26 10", width: 26, height: 10, "aria-hidden": "true" }, entry);
-        svg("path", { d: "M1 5L25 5", class: `line tone${which}` }, key);
-        if (which) svg("rect", { x: 10, y: 2, width: 6, height: 6, class: `mark tone${which}` }, key);
-        else svg("circle", { cx: 13, cy: 5, r: 3.2, class: `mark tone${which}` }, key);
-        entry.append(` ${name}`);
-        return entry;
-      }),
-    );
-  }
+  legend(parentElement.querySelector(".legend"), data.legend);
   const titles = new Set(data.charts.map((chart) => chart.title));
   for (const [title, chart] of shelf.charts) {
     if (titles.has(title)) continue;

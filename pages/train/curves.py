@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+import msgspec
 
-from core.runs.folders import Status
+from core.gans.record import Epoch
+from core.runs.status import Status
+from pages.parts.component import component
 from pages.train.fields import loss_name
 
-_HERE = Path(__file__).parent
-_curves = st.components.v2.component(
-    "misfit_curves",
-    css=(_HERE / "curves.css").read_text("utf-8"),
-    js=(_HERE / "curves.js").read_text("utf-8"),
-)
+_curves = component("curves", Path(__file__).parent, "curves", "svg.js")
 POINTS = 300  # of a curve that are drawn
 
-Run = tuple[str, Sequence[dict[str, Any]], Status | None]  # its name, its records, its status while it is trained
+Run = tuple[str, Sequence[Epoch], Status | None]  # its name, its records, its status while it is trained
 
 
 def show(runs: Sequence[Run], epochs: int, key: str) -> None:
@@ -31,73 +28,62 @@ def show(runs: Sequence[Run], epochs: int, key: str) -> None:
 
 def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
     """What the component draws: a chart for each quantity that any of the runs has."""
-    made = [
-        _chart(
-            "Validation AUROC", "Of the averaged generator, after each epoch.", ("validation_auroc",), runs, epochs, 4
-        ),
-        _chart(
-            "Normals' error",
-            "Mean absolute error of redrawn validation normals, 0 to 2.",
-            ("validation_error",),
-            runs,
-            epochs,
-        ),
+    quantities: list[tuple[str, str, tuple[str, ...], int]] = [
+        ("Validation AUROC", "Of the averaged generator, after each epoch.", ("validation_auroc",), 4),
+        ("Normals' error", "Mean absolute error of redrawn validation normals, 0 to 2.", ("validation_error",), 3),
     ]
     for kind in ("normal", "anomaly"):
-        title, said = (
-            f"{kind.capitalize()} accuracy",
-            f"Share of real and redrawn images that the {kind} discriminator tells apart.",
-        )
-        made.append(_chart(title, said, ("discriminator_accuracy", kind), runs, epochs))
+        help = f"Share of real and redrawn images that the {kind} discriminator tells apart."
+        quantities.append((f"{kind.capitalize()} accuracy", help, ("discriminator_accuracy", kind), 3))
     names: dict[str, None] = {}
     for _, records, status in runs:
-        for losses in [*(record["losses"] for record in records[-1:]), status.losses if status else {}]:
-            names |= dict.fromkeys(losses)
+        names |= dict.fromkeys(records[-1].losses if records else ())
+        names |= dict.fromkeys(status.losses if status else ())
     for name in names:
-        kind = "" if "discriminator" in name else "Unweighted."
-        made.append(_chart(loss_name(name), f"Mean over each epoch. {kind}".strip(), ("losses", name), runs, epochs))
-    return [chart for chart in made if any(one["points"] or one["live"] for one in chart["series"])]
+        help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
+        quantities.append((loss_name(name), help, ("losses", name), 3))
+    first, last = _reach(runs, epochs)
+    drawn = [
+        {"title": title, "help": help, "digits": digits, "first": first, "last": last}
+        | _series(title, path, runs, digits)
+        for title, help, path, digits in quantities
+    ]
+    return [chart for chart in drawn if any(series["points"] or series["live"] for series in chart["series"])]
 
 
-def _chart(
-    title: str, said: str, path: tuple[str, ...], runs: Sequence[Run], epochs: int, digits: int = 3
-) -> dict[str, Any]:
+def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
+    """The first and the last epoch on the axis. It grows with the training: three hundred epochs would squeeze the first ten
+    into a corner."""
+    ends = [records[-1].epoch for _, records, _ in runs if records]
+    reaching = [status.epoch + 1 for _, _, status in runs if status]
+    grown = max(10, 2 ** math.ceil(math.log2(max(reaching) * 1.2))) if reaching else max(ends, default=1)
+    last = min(epochs, max(grown, *ends)) if ends else min(epochs, grown)
+    in_the_first = any(status and status.step and status.epoch < 1 for _, _, status in runs)
+    return (0 if in_the_first or last == 1 else 1), last
+
+
+def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int) -> dict[str, Any]:
+    """The points of one quantity of each run, that of the epoch under way apart, and the same in words."""
     words: list[str] = []
     series: list[dict[str, Any]] = []
     for name, records, status in runs:
-        points = [
-            [record["epoch"], round(value, 5)] for record in records if (value := _found(record, path)) is not None
-        ]
+        values = [(record.epoch, _value(msgspec.structs.asdict(record), path)) for record in records]
+        points = [[epoch, round(value, 5)] for epoch, value in values if value is not None]
         stride = -(-len(points) // POINTS)
         points = points[::-stride][::-1] if stride > 1 else points  # the last one stays
         live = None
         if status and status.step:
-            value = _found({"losses": status.losses, "discriminator_accuracy": status.accuracy}, path)
+            value = _value({"losses": status.losses, "discriminator_accuracy": status.accuracy}, path)
             live = None if value is None else [round(status.epoch + status.step / status.steps, 2), round(value, 5)]
         series.append({"points": points, "live": live})
         if points:
-            words.append(
-                f"{name}: from {points[0][1]:.{digits}f} to {points[-1][1]:.{digits}f} after epoch {points[-1][0]}"
-            )
-    # The axis grows with the training: three hundred epochs would squeeze the first ten into a corner.
-    ends = [records[-1]["epoch"] for _, records, _ in runs if records]
-    reaching = [status.epoch + 1 for _, _, status in runs if status]
-    grown = max(10, 2 ** math.ceil(math.log2(max(reaching) * 1.2))) if reaching else max(ends, default=1)
-    epochs = min(epochs, max(grown, *ends)) if ends else min(epochs, grown)
-    first = 0 if any(one["live"] and one["live"][0] < 1 for one in series) or epochs == 1 else 1
-    alt = f"{title}. {'; '.join(words) or 'No epoch has ended yet'}."
-    return {
-        "title": title,
-        "help": said,
-        "alt": alt,
-        "digits": digits,
-        "series": series,
-        "first": first,
-        "last": epochs,
-    }
+            (_, before), (epoch, now) = points[0], points[-1]
+            words.append(f"{name}: from {before:.{digits}f} to {now:.{digits}f} after epoch {epoch}")
+    return {"series": series, "alt": f"{title}. {'; '.join(words) or 'No epoch has ended yet'}."}
 
 
-def _found(record: dict[str, Any], path: tuple[str, ...]) -> float | None:
+def _value(record: dict[str, Any], path: tuple[str, ...]) -> float | None:
+    """The number in a record at the end of a path of keys; None where there is none."""
     value: Any = record
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None

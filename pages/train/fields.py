@@ -40,7 +40,6 @@ TRAINING = {
         "Enough labels (images)",
         "With fewer labelled anomalies, distorted normals stand among them: the fewer labels, the more of those. With as many, none.",
     ),
-    "size": Field("Input side (pixels)", "Height and width of the network's input; fixed by each network."),
     "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder."),
     "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
     "patch_stride": Field("Patch stride (pixels)", "From one patch to the next."),

@@ -1,15 +1,17 @@
 """The run at work, watched: progress, curves, panel; and what waits behind it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.runs import folders, queue
-from core.runs.folders import Status
+from core.gans.record import Epoch
+from core.runs import folders, listing, queue
+from core.runs.status import Status
 from pages.parts import models, trouble
-from pages.parts.link import class_name
 from pages.train import curves, panel
-from pages.train.form import duration
+from pages.train.timing import duration
 
 STATE_ICONS = {
     "queued": ":material/schedule:",
@@ -22,39 +24,45 @@ STATE_ICONS = {
 }
 
 
-def described(status: Status) -> str:
-    """What a run trains, in words: DCGAN, Bag, seen, seed 0."""
-    task = status.request["task"]
-    regime = task["regime"] + (f" without {class_name(task['left_out'])}" if task["left_out"] else "")
-    return f"{models.MODEL_NAMES[status.request['model']]}, {class_name(task['normal'])}, {regime}, seed {status.request['seed']}"
+def described(status: Status, with_data: bool = True) -> str:
+    """What a run trains, as text: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
+    request = status.request
+    task, data = request.task, request.task.data
+    regime = task.regime + (f" without {data.class_name(task.left_out)}" if task.left_out else "")
+    normal = (f"{data.name}: " if with_data else "") + data.class_name(task.normal)
+    return f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}"
 
 
 @st.fragment(run_every=0.7)
 @trouble.told()
 def watch(shown: tuple[str, ...]) -> None:
-    """The runs at work or in the queue, `shown`; the whole page is drawn anew when they change, so that the picker learns
-    of a new model."""
+    """Draw the runs at work or in the queue, `shown`; and the whole page anew when they change, so that the picker learns of
+    a new model."""
     queue.advance()
-    there = [found for found in queue.statuses() if found.busy or found.state == "queued"]
-    names = tuple(sorted(found.name for found in there))
+    waiting = [status for status in listing.statuses() if status.busy or status.waiting]
+    names = tuple(sorted(status.name for status in waiting))
     if names != shown:
-        ended = [name for name in shown if name not in names]
-        if ended:
-            st.session_state["_run_next"] = ended[0]  # what has just ended is what one wants to see
-            for name in ended:
-                now = next((found.name for found in there if found.busy), None)
-                followed = f" {now}, the next in the queue, has begun." if now else ""
-                st.toast(f"{name} has ended and is in the list of runs.{followed}", icon=":material/check_circle:")
+        _say_ended([name for name in shown if name not in names], waiting)
         st.rerun()
-    for found in there:
-        if found.busy:
-            _at_work(found)
-    _queue([found for found in there if found.state == "queued"])
+    for status in waiting:
+        if status.busy:
+            _at_work(status)
+    _queue([status for status in waiting if status.waiting])
+
+
+def _say_ended(names: list[str], waiting: list[Status]) -> None:
+    """Say that the runs called `names` have ended, and show the first of them below: it is what one wants to see."""
+    if names:
+        st.session_state["_run_next"] = names[0]
+    now = next((status.name for status in waiting if status.busy), None)
+    followed = f" {now}, the next in the queue, has begun." if now else ""
+    for name in names:
+        st.toast(f"{name} has ended and is in the list of runs.{followed}", icon=":material/check_circle:")
 
 
 def _at_work(status: Status) -> None:
-    request = status.request
-    epochs = request["config"]["epochs"]
+    """Draw the run that is being trained or scored: its progress, its figures so far, and the way to stop it."""
+    epochs = status.request.config.epochs
     records = folders.history(status.name)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(status.name, anchor=False, width="content")
@@ -67,17 +75,8 @@ def _at_work(status: Status) -> None:
                 key=f"stop_{status.name}",
                 help="Ends within two seconds and keeps the model so far. It can be resumed.",
             )
-    st.caption(described(status))
-    if status.scoring:
-        ended = {"finished": "Finished", "stopped": "Stopped and kept"}.get(status.state, "Ended")
-        said = f"{STATE_ICONS[status.state]} {ended} after {status.epoch} of {epochs} epochs. Its test images are being scored…"
-    elif status.state == "stopping":
-        said = f"{STATE_ICONS['stopping']} Stopping; what it has learned is kept."
-    else:
-        left = f", about {duration(status.left)} left" if status.left is not None else ""
-        what = "" if status.reason == "training" else f", {plain(status.reason)}"
-        said = f"{STATE_ICONS['running']} Running: epoch {min(status.epoch + 1, epochs)} of {epochs}{what}{left}"
-    st.progress(status.share, said)
+    st.caption(plain(described(status)))
+    st.progress(status.share, f"{STATE_ICONS[status.state]} {_progress(status, epochs)}")
     if status.warning:
         st.warning(plain(status.warning), icon=":material/disk_full:")
     _figures(status, records)
@@ -86,31 +85,50 @@ def _at_work(status: Status) -> None:
     panel.show(status, f"panel_{status.name}")
 
 
-def _figures(status: Status, records: list) -> None:
+def _progress(status: Status, epochs: int) -> str:
+    """Where a run stands that is at work."""
+    if status.scoring:
+        ended = {"finished": "Finished", "stopped": "Stopped and kept"}.get(status.state, "Ended")
+        return f"{ended} after {status.epoch} of {epochs} epochs. Its test images are being scored…"
+    if status.state == "stopping":
+        return "Stopping; what it has learned is kept."
+    left = f", about {duration(status.left)} left" if status.left is not None else ""
+    stage = "" if status.reason == "training" else f", {plain(status.reason)}"
+    return f"Running: epoch {min(status.epoch + 1, epochs)} of {epochs}{stage}{left}"
+
+
+def _figures(status: Status, records: list[Epoch]) -> None:
+    """Show the last figures of a run at work."""
     with st.container(horizontal=True):
-        rate = status.images_per_second or (records[-1]["images_per_second"] if records else None)
+        rate = status.images_per_second or (records[-1].images_per_second if records else None)
         st.metric(
             "Speed", f"{rate:,.0f} images/s" if rate else "–", help="Normals and anomalies, over the last seconds."
         )
-        st.metric("Validation AUROC", f"{records[-1]['validation_auroc']:.4f}" if records else "–")
+        area = records[-1].validation_auroc if records else None
+        lacking = "No validation image is a labelled anomaly, and without anomalies there is no AUROC."
+        help = lacking if records and area is None else "Of the averaged generator, after the last epoch."
+        st.metric("Validation AUROC", "–" if area is None else f"{area:.4f}", help=help)
         best = f"epoch {status.best_epoch}" if status.best_epoch else "–"
         st.metric("Best so far", best, help=BEST_HELP)
         st.metric("Trained for", duration(status.seconds) if status.seconds else "–")
 
 
 BEST_HELP = (
-    "The epoch with the highest validation AUROC; in the one-class regime, where labels may choose nothing, the one with the "
-    "smallest error of normals. It is kept beside the last."
+    "The epoch with the highest validation AUROC; in the one-class regime, where labels may choose nothing or there are none, "
+    "the epoch with the smallest error of normals. It is kept beside the last."
 )
 
 
 def _queue(waiting: list[Status]) -> None:
+    """List what waits for its turn."""
     if not waiting:
         return
     st.markdown("##### Queue")
-    for place, status in enumerate(sorted(waiting, key=lambda found: found.queued), 1):
+    for place, status in enumerate(sorted(waiting, key=lambda status: status.queued), 1):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{STATE_ICONS['queued']} {place}. **{status.name}**: {described(status)}", width="content")
+            st.markdown(
+                f"{STATE_ICONS['queued']} {place}. **{status.name}**: {plain(described(status))}", width="content"
+            )
             st.button(
                 "Take out",
                 icon=":material/close:",
@@ -121,8 +139,8 @@ def _queue(waiting: list[Status]) -> None:
             )
 
 
-def _do(action, name: str) -> None:
-    """A button's work; what goes wrong is said at the top of the page."""
+def _do(action: Callable[[str], None], name: str) -> None:
+    """Do a button's work; what goes wrong is said at the top of the page."""
     try:
         action(name)
     except (MisfitError, OSError) as error:

@@ -1,50 +1,35 @@
 """Train: choose, start, watch; the result joins the sidebar's picker."""
 
-import os
-
 import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.data import fashion_mnist
+from core.data.dataset import DataSet
+from core.data.fashion_mnist import FASHION_MNIST
+from core.runs import listing as runs
 from core.runs import queue
-from pages.parts import trouble
-from pages.train import form, listing, live
+from pages.parts import models, trouble
+from pages.train import download, form, listing, live
 
 st.markdown(
     "Train either GAN here. It runs in the background: leave the page, reload, come back; it goes on, and so it does when "
-    "the server restarts. A stopped run keeps what it has learned and can be resumed."
+    "the server restarts. A stopped run keeps the model so far and can be resumed after its last whole epoch."
 )
 state = st.session_state
 
 
-def data_section() -> bool:
-    """Which training images there are, and the way to more. Whether there are any."""
+def training_data() -> DataSet | None:
+    """The chosen data set where its training images are here; else say what is missing. Fashion-MNIST can be downloaded."""
+    data, complete = None, False
     try:
-        complete = fashion_mnist.find("train").complete
+        chosen = models.data_set()
+        complete = chosen.find("train").complete
+        data = chosen
     except MisfitError as error:
         st.error(plain(error), icon=":material/error:")
-        if os.environ.get("FASHION_MNIST_DIR"):  # a download would not be looked at
-            return False
-        complete = None
-    if complete:
-        return True
-    if complete is False:
-        st.info(
-            "Only the starter set is here: 1,000 training images a class instead of 6,000. It trains a weaker model.",
-            icon=":material/database:",
-        )
-    if st.button("Fetch all of Fashion-MNIST (31 MB)", icon=":material/download:"):
-        bar = st.progress(0.0, "Downloading…")
-        try:
-            for done, whole in fashion_mnist.fetch():
-                bar.progress(done / whole, f"{done / 1e6:.1f} of {whole / 1e6:.1f} MB")
-        except (MisfitError, OSError) as error:
-            bar.empty()
-            st.error(plain(error), icon=":material/error:")
-        else:
-            st.rerun()
-    return complete is not None
+    if state["data"] == FASHION_MNIST.description.key and not complete:
+        download.offer(starter=data is not None)
+    return data
 
 
 # What a dialog or an import has chosen; before the widgets whose values these are.
@@ -52,14 +37,14 @@ if "_run_next" in state:
     state["run_shown"] = state.pop("_run_next")
 if problem := state.pop("_train_trouble", None):
     st.error(plain(problem), icon=":material/error:")
-there_are_images = data_section()
+data = training_data()
 with trouble.told():
     queue.advance()
-everything = queue.statuses()
-waiting = [found for found in everything if found.busy or found.state == "queued"]
+statuses = runs.statuses()
+waiting = [status for status in statuses if status.busy or status.waiting]
 if waiting:
-    live.watch(tuple(sorted(found.name for found in waiting)))
-if there_are_images:
-    form.show(bool(waiting))
-ended = [found for found in everything if not found.busy and found.state != "queued"]
-listing.show(sorted(ended, key=lambda found: -found.updated))  # what ended last comes first
+    live.watch(tuple(sorted(status.name for status in waiting)))
+if data:
+    form.show(data, bool(waiting))
+ended = [status for status in statuses if not status.busy and not status.waiting]
+listing.show(sorted(ended, key=lambda status: -status.updated))  # what ended last comes first

@@ -1,7 +1,5 @@
-// Fixed validation images and what the generator made of them after each epoch; a slider goes back through time without the
-// server. Until somebody moves it, it follows the training. Kept on the node: where the slider stands.
-const SIDE = 28;
-
+// Fixed validation images and their reconstructions after each epoch; a slider goes back through time without the server.
+// Until somebody moves it, it follows the training. Kept on the node: where the slider stands.
 class Panel {
   constructor(root) {
     this.root = root;
@@ -11,7 +9,7 @@ class Panel {
         <output></output>
       </div><div class="shelf"></div>`;
     this.slider = root.querySelector("input");
-    this.said = root.querySelector("output");
+    this.when = root.querySelector("output");
     this.play = root.querySelector(".play");
     this.shelf = root.querySelector(".shelf");
     this.pictures = new Map(); // by address
@@ -46,12 +44,11 @@ class Panel {
   }
 
   build() {
-    this.cells = this.data.names.map((name, which) => {
+    this.cells = this.data.names.map((name, at) => {
       const cell = document.createElement("figure");
-      cell.className = which < this.data.normals ? "normal" : "anomaly";
+      cell.className = at < this.data.normals ? "normal" : "anomaly";
       const [before, after] = [0, 1].map(() => {
         const canvas = document.createElement("canvas");
-        canvas.width = canvas.height = SIDE;
         canvas.setAttribute("role", "img");
         return canvas;
       });
@@ -61,19 +58,25 @@ class Panel {
       return { cell, before, after, caption, name };
     });
     const row = (title, cells) => {
+      if (!cells.length) return [];
       const heading = document.createElement("div");
       heading.className = "heading";
       heading.textContent = title;
       const grid = document.createElement("div");
       grid.className = "grid";
-      grid.append(...cells.map((one) => one.cell));
+      grid.append(...cells.map(({ cell }) => cell));
       return [heading, grid];
     };
     this.shelf.replaceChildren(
       ...row(this.data.titles[0], this.cells.slice(0, this.data.normals)),
       ...row(this.data.titles[1], this.cells.slice(this.data.normals)),
     );
-    this.picture(this.data.originals, (image) => this.cells.forEach((one, at) => paint(one.before, image, at)));
+    this.picture(this.data.originals, (image) => {
+      // Large images get larger cells, up to twice the width of small ones.
+      this.shelf.style.setProperty("--cell", `${Math.max(64, Math.min(image.naturalHeight, 128))}px`);
+      this.shelf.classList.toggle("fine", image.naturalHeight >= 64);
+      this.cells.forEach(({ before }, at) => paint(before, image, at));
+    });
   }
 
   draw() {
@@ -84,18 +87,18 @@ class Panel {
     this.slider.disabled = this.play.disabled = last < 1;
     if (!frame) return;
     const when = frame.epoch ? `after epoch ${frame.epoch}` : "before training";
-    this.said.textContent = when + (this.at === null ? " (newest)" : "");
+    this.when.textContent = when + (this.at === null ? " (newest)" : "");
     this.slider.setAttribute("aria-valuetext", when);
     this.wanted = frame.src;
     this.picture(frame.src, (image) => {
       if (this.wanted !== frame.src) return; // the slider has moved on
       this.root.dataset.epoch = frame.epoch;
-      this.cells.forEach((one, at) => {
-        paint(one.after, image, at);
+      this.cells.forEach(({ cell, after, caption, name }, at) => {
+        paint(after, image, at);
         const score = frame.scores[at].toFixed(3);
-        one.caption.textContent = score;
-        one.after.setAttribute("aria-label", `${one.name}, redrawn ${when}, score ${score}`);
-        one.cell.title = `${one.name}, score ${score}`;
+        caption.textContent = score;
+        after.setAttribute("aria-label", `${name}, redrawn ${when}, score ${score}`);
+        cell.title = `${name}, score ${score}`;
       });
     });
   }
@@ -131,8 +134,11 @@ class Panel {
   }
 }
 
+/** Draw number `at` of the square images that stand side by side in one picture. */
 function paint(canvas, image, at) {
-  canvas.getContext("2d").drawImage(image, at * SIDE, 0, SIDE, SIDE, 0, 0, SIDE, SIDE);
+  const side = image.naturalHeight;
+  if (canvas.width !== side) canvas.width = canvas.height = side;
+  canvas.getContext("2d").drawImage(image, at * side, 0, side, side, 0, 0, side, side);
 }
 
 export default function ({ data, parentElement }) {

@@ -5,8 +5,8 @@ import random
 import time
 from collections.abc import Iterator
 
-from core.data.fashion_mnist import ROOT
-from pages.parts import link
+from core.basics.files import ROOT
+from pages.parts import fields
 from tests.torture.mutations import HOSTILE
 from tests.torture.watch import Ended
 
@@ -30,7 +30,7 @@ def hostile(rng: random.Random, sound: str) -> str:
 
 def parameters(seed: int, count: int) -> list[Ended]:
     """Each field's reader, `count` times: it refuses with what would be right, or what it takes comes out again the same."""
-    every = [(page, field) for page, fields in link.PAGES.items() for field in (*link.EVERYWHERE, *fields)]
+    every = [(page, field) for page in PAGES for field in (*fields.everywhere(), *fields.own(page))]
     sound = {
         "model": "dcgan",
         "normal": "bag",
@@ -72,8 +72,7 @@ def pages(seed: int, count: int) -> Iterator[Ended]:
         if page:
             app.run()
             app.switch_page(f"pages/{PAGES[page]}/page.py")
-        fields = [*link.EVERYWHERE, *link.PAGES[page]]
-        for field in fields:
+        for field in (*fields.everywhere(), *fields.own(page)):
             if rng.random() < 0.6:
                 app.query_params[field.key] = hostile(rng, str(field.default))
         app.query_params[rng.choice(_TEXTS[:4] or ["x"])[:50] or "x"] = "x"

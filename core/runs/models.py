@@ -1,0 +1,42 @@
+"""The models that are kept of a run: the last, and the best by validation where that is another."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.basics.errors import MisfitError
+from core.data.dataset import Images
+from core.runs.request import Request
+from core.store import checkpoints, saving
+from core.store.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from core.gans.training import Training
+
+
+def keep(
+    folder: Path, training: "Training", request: Request, train: Images, test: Images, diverged: bool = False
+) -> Checkpoint:
+    """Score and save the models in the run's folder; return the last, or the best where the last has diverged beyond scoring.
+
+    Raises OSError when the disk refuses, MisfitError when no model can be scored.
+    """
+
+    def store(place: Path, best: bool) -> Checkpoint:
+        return saving.save(
+            place, training, request.task, request.model, request.seed, train, test, best=best, replace=True
+        )
+
+    last, best = folder / checkpoints.LAST, folder / checkpoints.BEST
+    try:
+        checkpoint = store(last, best=False)
+    except MisfitError:
+        if not (diverged and training.best_epoch):
+            raise
+        return store(last, best=True)
+    # Steps of an unfinished epoch make the last model another, too.
+    if training.best_epoch and (training.step or training.best_epoch != training.finished_epochs):
+        store(best, best=True)
+    else:
+        shutil.rmtree(best, ignore_errors=True)
+    return checkpoint

@@ -1,0 +1,39 @@
+"""How fast a session of training goes and how long it will take, told from its own steps."""
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.gans.training import Progress, Training
+
+WINDOW = 5.0  # seconds over which images a second are counted
+ENOUGH = 1.0  # seconds of training from which on the time left is told
+
+
+class Pace:
+    """The pace of one session, which may begin in the middle of a run."""
+
+    def __init__(self, training: "Training") -> None:
+        self.begun = time.monotonic()
+        self.images_a_step = training.config.batch_size * training.batches.kinds
+        self.first = training.finished_epochs * training.steps
+        self.marks: deque[tuple[float, int]] = deque()  # (when, steps done in all)
+
+    def status(self, progress: "Progress", now: float) -> dict[str, Any]:
+        """Return what a status says at the moment `now` (monotonic seconds)."""
+        done = progress.epoch * progress.steps + progress.step
+        self.marks.append((now, done))
+        while len(self.marks) > 2 and now - self.marks[0][0] > WINDOW:
+            self.marks.popleft()
+        then, earlier = self.marks[0]
+        gone, left = now - self.begun, progress.epochs * progress.steps - done
+        return {
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "steps": progress.steps,
+            "left": left * gone / (done - self.first) if gone > ENOUGH else None,
+            "images_per_second": (done - earlier) * self.images_a_step / (now - then) if now > then else None,
+            "losses": {name: float(total) / progress.step for name, total in progress.losses.items()},
+            "accuracy": {name: float(total) / progress.step for name, total in progress.accuracies.items()},
+        }

@@ -1,0 +1,146 @@
+"""Where a run stands: written by its worker, read by everybody else. Imports no torch."""
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from core.basics.errors import CheckpointError, MisfitError
+from core.basics.files import read_at_most, write_whole
+from core.gans.record import Finite, NamedNumbers
+from core.runs import folders
+from core.runs.folders import folder, owned, resumable
+from core.runs.request import Request
+from core.store import checkpoints
+
+State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "died"]
+STATES: tuple[str, ...] = get_args(State)
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Seconds = Annotated[float, Meta(ge=0, lt=1e15)]
+
+
+class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a run stands.
+
+    name               of the run
+    request            what was asked for
+    state, reason      how it is going or how it ended, and why
+    pid                process that trains it
+    queued, started    when it was asked for and when it began, seconds since 1970
+    updated            when this was written
+    epoch              epochs finished
+    step, steps        finished of the current epoch, and of a whole one
+    seconds            worked on it so far, every resumption included
+    left               seconds to go, as far as can be told
+    images_per_second  over the last seconds
+    losses             means over the epoch so far; between two epochs, over the last
+    accuracy           of the discriminators, likewise
+    scoring            training is over and the state says how; its models are being scored and saved
+    keep               nothing more is to be trained: what a dead run had learned is being kept
+    warning            what goes wrong without ending it
+    best_epoch         the best by validation so far, 0: none yet
+    """
+
+    name: str
+    request: Request
+    state: State
+    reason: str = ""
+    pid: Count = 0
+    queued: Seconds = 0.0
+    started: Seconds = 0.0
+    updated: Seconds = 0.0
+    epoch: Count = 0
+    step: Count = 0
+    steps: Count = 0
+    seconds: Seconds = 0.0
+    left: Finite | None = None
+    images_per_second: Finite | None = None
+    losses: NamedNumbers = {}
+    accuracy: NamedNumbers = {}
+    scoring: bool = False
+    keep: bool = False
+    warning: str = ""
+    best_epoch: Count = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether it is being trained."""
+        return self.state in ("running", "stopping")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process works on it."""
+        return self.active or self.scoring
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is in the queue."""
+        return self.state == "queued"
+
+    @property
+    def share(self) -> float:
+        """Share of the training done, 0…1."""
+        return min(1.0, (self.epoch + (self.step / self.steps if self.steps else 0.0)) / self.request.config.epochs)
+
+
+def write_status(status: Status) -> None:
+    """Replace the run's status on disk. Raises OSError."""
+    write_whole(folder(status.name) / folders.STATUS, msgspec.json.encode(status))
+
+
+def read_status(name: str) -> Status | None:
+    """Return where the run stands, or None when there is no such run."""
+    status = as_written(name)
+    if status is None:
+        return _from_card(name)
+    if not status.busy:
+        return status
+    if not owned(name):
+        status = as_written(name)  # it may have ended between the two looks
+        if status is None or not status.busy:
+            return status
+        return replace(status, state="died", scoring=False, reason=_obituary(status), left=None)
+    if status.active and (folder(name) / "stop").exists():
+        return replace(status, state="stopping")
+    return status
+
+
+def as_written(name: str) -> Status | None:
+    """Return the status as its worker wrote it, or None when there is none or it cannot be read."""
+    try:
+        status = folders.decoded(read_at_most(folder(name) / folders.STATUS, folders.LARGEST), Status)
+    except (OSError, ValueError, MisfitError):
+        return None
+    return replace(status, name=name)  # the folder may have been copied
+
+
+def _from_card(name: str) -> Status | None:
+    """Return the status of a run of which there is nothing but its model."""
+    path = folder(name) / checkpoints.LAST
+    try:
+        checkpoint = checkpoints.load(path)
+        at = (path / checkpoints.CARD).stat().st_mtime
+    except (CheckpointError, OSError):
+        return None
+    card = checkpoint.card
+    return Status(
+        name,
+        Request(card.model, checkpoint.task, checkpoint.config, card.seed),
+        "stopped" if card.stopped_early else "finished",
+        queued=at,
+        started=at,
+        updated=at,
+        epoch=card.epochs_trained,
+        seconds=card.seconds,
+    )
+
+
+def _obituary(status: Status) -> str:
+    """Say in a sentence or two how a run died and what can be done."""
+    ended = "The worker was killed."
+    if status.scoring:
+        ended = "It had finished training, but was killed before its model was scored."
+    if resumable(status.name):
+        return f"{ended} Resume it from its last finished epoch, or keep what it had learned by then."
+    return f"{ended} No epoch had finished; resuming begins anew. What it printed is in log.txt in its folder."

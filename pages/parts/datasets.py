@@ -1,0 +1,106 @@
+"""The data set that is chosen: its description, and its images, read once for all sessions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.basics.errors import DataError
+from core.data import catalog, tasks
+from core.data.dataset import DataSet, Description, Images, Source
+from core.data.fashion_mnist import FASHION_MNIST
+from core.data.tasks import Task
+from core.judging import novelty
+from core.judging.novelty import Known
+from core.store.checkpoints import Checkpoint
+from pages.parts import trained
+
+DEFAULT = FASHION_MNIST.description.key
+# A data set whose files have changed is another object (core/data/catalog.py), and so has another hash.
+_HASH: dict[str | type, Callable[[Any], int]] = {DataSet: hash, Task: hash}
+
+
+def key() -> str:
+    """Name the chosen data set as links do."""
+    return st.session_state.get("data", DEFAULT)
+
+
+def choices() -> tuple[dict[str, str], list[str]]:
+    """List the data sets that can be chosen, key → what the picker says; and a line for each that is damaged.
+
+    One that is not here any more can be chosen as long as there are models of it: their stored figures are shown.
+    """
+    names, problems = {}, []
+    for each in catalog.available():
+        try:
+            names[each] = catalog.get(each).description.name
+        except DataError as error:
+            problems.append(str(error))
+    for checkpoint in trained.discovered()[0]:
+        data = checkpoint.task.data
+        names.setdefault(data.key, f"{data.name} – images not here")
+    return names, problems
+
+
+def data_set() -> DataSet:
+    """Open the chosen data set. Raises DataError when it is not here or damaged."""
+    return catalog.get(key())
+
+
+def description() -> Description:
+    """Describe the chosen data set; of one that is not here, as the card of a trained model has it. Raises DataError."""
+    try:
+        return data_set().description
+    except DataError:
+        for checkpoint in trained.discovered()[0]:
+            if checkpoint.task.data.key == key():
+                return checkpoint.task.data
+        raise
+
+
+def test_images() -> Images:
+    """Give the test split of the chosen data set. Raises DataError."""
+    data = data_set()
+    return _test_images(data, data.find("test"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_HASH)
+def _test_images(data: DataSet, source: Source) -> Images:
+    return data.load("test")
+
+
+def count(split: str) -> int:
+    """Count the images of a split ("train" or "test") from its labels. Raises DataError."""
+    data = data_set()
+    return _count(data, data.find(split), split)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_HASH)
+def _count(data: DataSet, source: Source, split: str) -> int:
+    return sum(data.counts(split))
+
+
+def known() -> Known:
+    """What training images of all classes look like; compared with once, a few seconds. Raises DataError."""
+    data = data_set()
+    return _known(data, data.find("train"))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Looking through the training images…", hash_funcs=_HASH)
+def _known(data: DataSet, source: Source) -> Known:
+    return novelty.fit(data.load("train"))
+
+
+def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
+    """The normal images here that this model was trained on: uint8 [N, H, W, C]; None where it was trained on others.
+
+    Raises DataError.
+    """
+    data = data_set()
+    return _trained_normals(data, data.find("train"), checkpoint.task, checkpoint.card.data_fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_HASH)
+def _trained_normals(data: DataSet, source: Source, task: Task, fingerprint: str) -> np.ndarray | None:
+    return tasks.trained_normals(task, fingerprint, data.load("train"))

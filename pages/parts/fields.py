@@ -1,0 +1,160 @@
+"""What can stand in a link: each field with its default, and how its text is read.
+
+What a field may say can depend on the chosen data set: its classes, and how many test images it has.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.basics.errors import DataError
+from core.gans.config import CONFIGS
+from core.metrics.outcomes import OUTCOMES
+from pages.parts import datasets
+
+LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
+VIEWS = ("curves", "classes", "precision", "seeds")
+SECTIONS = ("gallery", "lessons", "by-class", "map")
+SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
+EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
+MAPS = ("pca", "t-sne")
+COLOURINGS = ("class", "score", "outcome")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing in the link: its session key and parameter name, its default, and how its text is read.
+
+    `parse` raises ValueError with what would be right. What is `of_data` means something for one data set only.
+    """
+
+    key: str
+    default: Any
+    parse: Callable[[str], Any]
+    of_data: bool = False
+
+
+def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"one of {', '.join(options)}")
+        return text
+
+    return parse
+
+
+def _several_of(options: tuple[str, ...]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        return [_one_of(options)(part) for part in text.split(",") if part]
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _threshold(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= LARGEST_THRESHOLD:  # also refuses nan
+        raise ValueError("a number from 0 to 2")
+    return value
+
+
+def _between(low: float, high: float, right: str) -> Callable[[str], float]:
+    """A finite number above `low` and below `high`; `right` says so in words."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low
+        if not low < value < high:  # also refuses nan
+            raise ValueError(right)
+        return value
+
+    return parse
+
+
+def _range(text: str) -> tuple[float, float]:
+    """Two scores with a comma between them, the lower one first."""
+    try:
+        low, high = (_threshold(part) for part in text.split(","))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if low > high:
+        raise ValueError("two numbers from 0 to 2 with a comma between them, the lower one first")
+    return low, high
+
+
+def _name(text: str) -> str:
+    if not text or len(text) > 80 or not all(c.isascii() and (c.isalnum() or c == "-") for c in text):
+        raise ValueError("the name of a trained model")
+    return text
+
+
+def _data_set(text: str) -> str:
+    return _one_of(tuple(datasets.choices()[0]))(text)
+
+
+def _test_image(text: str) -> int:
+    try:
+        count = datasets.count("test")
+    except DataError:  # the page says that the images are not here
+        count = 10**8
+    return _whole(0, count - 1)(text)
+
+
+DATA = Field("data", datasets.DEFAULT, _data_set)
+_FIXED: dict[str, tuple[Field, ...]] = {
+    "browse": (
+        Field("section", SECTIONS[0], _one_of(SECTIONS)),
+        Field("outcomes", [], _several_of(OUTCOMES)),
+        Field("scores", EVERY_SCORE, _range),
+        Field("sort", SORTS[0], _one_of(SORTS)),
+        Field("layout", MAPS[0], _one_of(MAPS)),
+        Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
+    ),
+    "roc": (
+        Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
+        Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
+        Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
+        Field("view", VIEWS[0], _one_of(VIEWS)),
+        Field("log_fpr", "", _one_of(("", "on"))),
+    ),
+}
+
+
+def everywhere() -> tuple[Field, ...]:
+    """The fields of every page's link. Raises DataError when the chosen data set cannot be described."""
+    normals = datasets.description().normal_choices
+    return (
+        DATA,
+        Field("model", "dcgan", _one_of(tuple(CONFIGS))),
+        Field("normal", normals[0], _one_of(normals), of_data=True),
+        Field("trained", None, _name, of_data=True),
+        Field("threshold", None, _threshold, of_data=True),
+    )
+
+
+def own(page: str) -> tuple[Field, ...]:
+    """The fields of one page's link alone. Raises DataError like `everywhere`."""
+    of_data = {
+        "": (Field("example", None, _test_image, of_data=True),),  # the Overview
+        "browse": (
+            Field("image", None, _test_image, of_data=True),
+            Field("classes", [], _several_of(datasets.description().classes), of_data=True),
+            Field("shelf", 1, _whole(1, 10_000), of_data=True),
+        ),
+        "try": (Field("edit", None, _test_image, of_data=True),),
+    }
+    return of_data.get(page, ()) + _FIXED.get(page, ())

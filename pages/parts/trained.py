@@ -1,0 +1,29 @@
+"""Every trained model on disk, read once for all sessions."""
+
+import contextlib
+
+import streamlit as st
+
+from core.store import checkpoints, discovery
+from core.store.checkpoints import Checkpoint
+from core.store.discovery import Damaged
+
+
+def discovered() -> tuple[list[Checkpoint], list[Damaged]]:
+    """List every trained model, and what is there but damaged; read again only when a card on disk changes."""
+    folders, unreadable = discovery.places()
+    stamps = []
+    for folder in folders:
+        stamp = (0, 0)
+        with contextlib.suppress(OSError):  # no card, or a run that is being removed
+            facts = (folder / checkpoints.CARD).stat()
+            stamp = (facts.st_mtime_ns, facts.st_ino)
+        stamps.append((str(folder), *stamp))
+    return _discovered(tuple(stamps), tuple(problem for _, problem in unreadable))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _discovered(
+    stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
+) -> tuple[list[Checkpoint], list[Damaged]]:
+    return discovery.discover()

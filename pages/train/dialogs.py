@@ -1,0 +1,68 @@
+"""Two questions that are asked before something happens to a run: its new name, and whether it is really to be deleted."""
+
+import streamlit as st
+
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.runs import listing
+
+DONE = "_dialog_done"  # set when a dialog has done its work and is to close
+
+
+def forget() -> None:
+    """Forget that an earlier dialog was done, before another is opened."""
+    st.session_state.pop(DONE, None)
+
+
+@st.dialog("Rename the run", icon=":material/edit:")
+def rename(name: str) -> None:
+    """Ask for another name of the run, and give it."""
+    state = st.session_state
+
+    def now() -> None:
+        new = state["rename_to"].strip()
+        try:
+            if not new:
+                raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
+            listing.rename(name, new)
+        except (MisfitError, OSError) as error:
+            state["_rename_trouble"] = str(error)
+            return
+        state["run_shown"] = new
+        if state.get("trained") in (name, f"{name}-best"):  # the other pages go on showing it
+            state["trained"] = new + state["trained"].removeprefix(name)
+        state[DONE] = True
+
+    _close_when_done()
+    st.text_input("New name", name, max_chars=80, key="rename_to", help="Lower-case letters, digits and hyphens.")
+    if trouble := state.pop("_rename_trouble", None):
+        st.error(plain(trouble), icon=":material/error:")
+    st.button("Rename it", type="primary", on_click=now, key="rename_now")
+
+
+@st.dialog("Delete the run?", icon=":material/delete:")
+def delete(name: str) -> None:
+    """Ask whether the run is to be deleted, and delete it."""
+    state = st.session_state
+
+    def now() -> None:
+        try:
+            listing.delete(name)
+            state[DONE] = True
+        except (MisfitError, OSError) as error:
+            state["_delete_trouble"] = str(error)
+
+    _close_when_done()
+    st.markdown(f"**{name}** and its models will be gone for good. Export them first if you may want them again.")
+    if trouble := state.pop("_delete_trouble", None):
+        st.error(plain(trouble), icon=":material/error:")
+    with st.container(horizontal=True):
+        st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now", on_click=now)
+        if st.button("Keep it", key="delete_not"):
+            st.rerun()
+
+
+def _close_when_done() -> None:
+    """Draw the whole page anew, which closes the dialog, once it has done its work."""
+    if st.session_state.pop(DONE, False):
+        st.rerun()

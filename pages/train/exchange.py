@@ -1,0 +1,63 @@
+"""Models that leave as a zip and come in from files."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.basics.errors import MisfitError
+from core.basics.text import plain
+from core.store import checkpoints
+from core.store.checkpoints import Checkpoint
+
+LARGEST_UPLOAD = 64  # megabytes
+
+
+def export(kept: dict[str, Checkpoint]) -> None:
+    """Offer each model that a run kept as a zip; `kept` has them by the names of their folders."""
+    from core.runs import transfer
+
+    for folder, checkpoint in sorted(kept.items(), reverse=True):
+        suffix = "" if len(kept) == 1 else " last" if folder == checkpoints.LAST else " best"
+        st.download_button(
+            f"Export{suffix}",
+            data=partial(transfer.pack, checkpoint),
+            file_name=f"{checkpoint.name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key=f"export_{checkpoint.name}",
+            on_click="ignore",
+            help="A zip of a folder; unpacked, `python -m core evaluate --checkpoint FOLDER` reads it.",
+        )
+
+
+def ask_for_model() -> None:
+    """Ask for a model's files, and import it."""
+    with st.expander("Import a model", icon=":material/upload:"):
+        files = st.file_uploader(
+            "An exported zip, or generator.safetensors with card.json",
+            type=["zip", "safetensors", "json"],
+            accept_multiple_files=True,
+            max_upload_size=LARGEST_UPLOAD,
+            key=f"import_{st.session_state.get('_imported', 0)}",
+            help="Weights as safetensors, and the card; scores.safetensors where you have it. Nothing else is read.",
+        )
+        if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
+            _take([(file.name, file.getvalue()) for file in files])
+
+
+def _take(files: list[tuple[str, bytes]]) -> None:
+    """Import the model in the files, which are (name, content) pairs, and show its run."""
+    from core.runs import transfer
+
+    state = st.session_state
+    bar = st.progress(0.0, "Reading…")
+    word = "Scoring every image again, to hold the scores against the weights…"
+    try:
+        name = transfer.take(files, lambda share: bar.progress(share, word))
+    except (MisfitError, OSError) as error:
+        bar.empty()
+        st.error(plain(error), icon=":material/error:")
+        return
+    state["_imported"] = state.get("_imported", 0) + 1  # an empty uploader
+    state["_run_next"] = name
+    st.rerun()

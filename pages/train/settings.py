@@ -1,0 +1,129 @@
+"""Every setting of a training but the task: presets, the weight of each loss, and all the rest under "More"."""
+
+from typing import Any
+
+import msgspec
+import streamlit as st
+
+from core.basics.errors import ConfigError
+from core.data.dataset import Description
+from core.gans.config import TrainingConfig, config_class
+from core.runs import estimate
+from pages.train.fields import field
+
+PRESET_HELP = {
+    "quick look": "Half a minute at most on two cores: enough to see it learn.",
+    "as shipped": "What the models in the box were trained with.",
+    "as in the paper": "Kim's loss weights and 300 epochs. Batches of 64 and the one-cycle schedule stay ours: batch 1 would take days.",
+}
+
+
+def given(key: str, default: Any) -> str:
+    """The key of a widget that has `default` until somebody changes it."""
+    st.session_state.setdefault(key, default)
+    return key
+
+
+def presets(model: str, regime: str, normals: int) -> None:
+    """Draw a button for each preset; `normals` is how many normal images there are to train on."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Presets", width="content")
+        for name in estimate.PRESETS:
+            lacking = name == "as in the paper" and model != "dcgan"
+            st.button(
+                name.capitalize(),
+                key=f"preset_{name}",
+                on_click=_apply,
+                args=(name, model, regime, normals),
+                disabled=lacking,
+                help="The paper has weights for the DCGAN only." if lacking else PRESET_HELP[name],
+            )
+
+
+def _apply(preset: str, model: str, regime: str, normals: int) -> None:
+    """Put a preset's values into the form."""
+    state = st.session_state
+    config = estimate.preset(preset, model, regime, normals)
+    state[f"train_epochs_{model}_{regime}"] = config.epochs
+    for setting in msgspec.structs.fields(config):
+        name, value = setting.name, getattr(config, setting.name)
+        if name in config.loss_names:
+            state[f"train_{model}_on_{name}"] = value > 0
+        state[f"train_{model}_{name}"] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def losses(model: str) -> dict[str, float]:
+    """Ask for the weight of each loss: 0 for a loss that is switched off."""
+    config = config_class(model)()
+    weights = {}
+    with st.expander("Losses", icon=":material/balance:"):
+        st.caption(
+            "Switch a loss off, or give it another weight. A discriminator whose adversarial loss is off is not trained."
+        )
+        columns = st.columns(3)
+        for number, name in enumerate(config.loss_names):
+            default = getattr(config, name)
+            with columns[number % 3]:
+                loss = field(name, default)
+                key = given(f"train_{model}_on_{name}", True)
+                on = st.toggle(loss.label, key=key, persist_state="session", help=loss.help)
+                weight = st.number_input(
+                    f"Weight of {loss.label}",
+                    step=0.1,
+                    format="%g",
+                    key=given(f"train_{model}_{name}", default),
+                    persist_state="session",
+                    disabled=not on,
+                    help=f"Default {default:g}.",
+                )
+                weights[name] = float(weight) if on else 0.0
+    return weights
+
+
+def more(model: str, data: Description) -> dict[str, Any]:
+    """Ask for every other field of the config. Raises ConfigError for widths that are no numbers."""
+    config = config_class(model)()
+    names = [name for name in config.__struct_fields__ if name != "epochs" and name not in config.loss_names]
+    values: dict[str, Any] = {}
+    with st.expander("More", icon=":material/tune:"):
+        columns = st.columns(3)
+        for number, name in enumerate(names):
+            with columns[number % 3]:
+                values[name] = _widget(model, name, config, data)
+    for name in names:
+        if isinstance(getattr(config, name), tuple):
+            values[name] = _widths(field(name, ()).label, values[name])
+    return values
+
+
+def _widget(model: str, name: str, config: TrainingConfig, data: Description) -> Any:
+    """Draw the widget that fits the type of the setting's default, so that a new model's settings need no word here."""
+    default, key = getattr(config, name), f"train_{model}_{name}"
+    about = field(name, default)
+    if isinstance(default, bool):
+        pointless = name == "flip" and not data.mirror
+        help = f"{about.help} Default: {'on' if default else 'off'}."
+        if pointless:
+            help = f"A mirrored image of {data.name} may be of another class: none is mirrored."
+        return st.toggle(about.label, key=given(key, default), persist_state="session", disabled=pointless, help=help)
+    if isinstance(default, tuple):
+        text = ", ".join(map(str, default))
+        help = f"{about.help} Default: {text}."
+        return st.text_input(about.label, key=given(key, text), persist_state="session", help=help)
+    kind = float if isinstance(default, float) else int
+    return st.number_input(
+        about.label,
+        step=kind(about.step),
+        format=about.format,
+        key=given(key, default),
+        persist_state="session",
+        help=f"{about.help} Default {default:g}.",
+    )
+
+
+def _widths(label: str, text: str) -> tuple[int, ...]:
+    """The numbers in `text`, with commas between them. Raises ConfigError."""
+    try:
+        return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
+    except ValueError:
+        raise ConfigError(f"{label} is {text[:60]!r}; write whole numbers with commas between them.") from None
