@@ -159,7 +159,7 @@ def test_two_who_press_start_at_once_start_one_and_queue_the_other() -> None:
 
 
 def test_a_run_stopped_within_an_epoch_is_resumed_and_equals_the_uninterrupted_one() -> None:
-    config = replace(TINY, batch_size=50, epochs=40)
+    config = replace(TINY, batch_size=100, epochs=10)
     whole, parts = queue.start(request(config)), queue.start(request(config))
     ended(whole)
     stops = 0
@@ -215,7 +215,7 @@ def test_a_worker_says_why_it_failed(tmp_path: Path) -> None:
 
 def test_killed_at_ten_random_moments_it_is_resumed_or_kept_each_time() -> None:
     """Whatever the moment, loading, training, laying down or scoring: the run ends as if nothing had happened."""
-    config = replace(TINY, batch_size=450, epochs=60)
+    config = replace(TINY, batch_size=450, epochs=20)
     whole = queue.start(request(config))
     ended(whole)
     expected = checkpoints.load(folder(whole) / "checkpoint").card
