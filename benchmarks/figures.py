@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.scoring import timed
 from benchmarks.timing import Comparison, compare
-from core.data import fashion_mnist
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import test_roles
 from core.metrics import evaluation
 from core.store import checkpoints
@@ -14,7 +14,7 @@ DRAWS = 1000
 
 def scores() -> tuple[np.ndarray, np.ndarray]:
     found = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    normal, anomaly = test_roles(found.task, fashion_mnist.load("test").labels)
+    normal, anomaly = test_roles(found.task, FASHION_MNIST.load("test").labels)
     return found.scores.test[normal], found.scores.test[anomaly]
 
 

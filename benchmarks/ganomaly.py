@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 def main(size: int, batch: int, threads: int) -> None:
-    from core.data import fashion_mnist
+    from core.data.fashion_mnist import FASHION_MNIST
     from core.gans.build import to_input
 
     torch.set_num_threads(threads)
-    images = fashion_mnist.load("train").images
+    images = FASHION_MNIST.load("train").images
     # anomalib's defaults (Ganomaly.__init__), but for grey images of our size; it takes its batches from memory, too.
     model = GanomalyModel((size, size), 1, n_features=64, latent_vec_size=100).train()
     generator_loss, discriminator_loss = GeneratorLoss(1, 50, 1), DiscriminatorLoss()

@@ -9,13 +9,14 @@ import json
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from core.data import fashion_mnist
-from core.data.fashion_mnist import SIZE
+from core.data.fashion_mnist import FASHION_MNIST
 from core.judging import novelty
+
+SIZE = FASHION_MNIST.description.side
 
 
 def strangers(test: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Images by kind, uint8 [N, 28, 28] each; those that end in "garments" are test images, changed."""
+    """Images by kind, uint8 [N, 28, 28, 1] each; those that end in "garments" are test images, changed."""
     random = np.random.default_rng(seed)
     some = test[random.choice(len(test), 500, replace=False)]
 
@@ -30,7 +31,7 @@ def strangers(test: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
         ImageDraw.Draw(canvas).line([tuple(at) for at in random.integers(0, SIZE, (4, 2)).tolist()], 220, 3)
         return canvas
 
-    return {
+    kinds = {
         "blank": np.stack([np.full((SIZE, SIZE), level, np.uint8) for level in (0, 60, 127, 255)]),
         "uniform noise": each(200, noise),
         "normal noise": random.normal(128, 60, (200, SIZE, SIZE)).clip(0, 255).astype(np.uint8),
@@ -39,6 +40,8 @@ def strangers(test: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
         "handwritten digits": handwritten(),
         "printed digits": printed(),
         "random strokes": each(200, strokes),
+    }
+    return {kind: images[..., None] for kind, images in kinds.items()} | {
         "inverted garments": 255 - some,
         "garments shifted by 4": np.roll(some, 4, 2),
         "garments shifted by 8": np.roll(some, 8, 2),
@@ -50,30 +53,30 @@ def handwritten() -> np.ndarray:
     """scikit-learn's 1,797 digits of 8×8 (Alpaydin and Kaynak 1998), enlarged to 20×20 on 28×28 as MNIST has them."""
     from sklearn.datasets import load_digits
 
-    found = np.zeros((1797, SIZE, SIZE), np.uint8)
-    for image, digit in zip(found, load_digits().images, strict=True):
+    images = np.zeros((1797, SIZE, SIZE), np.uint8)
+    for image, digit in zip(images, load_digits().images, strict=True):
         small = Image.fromarray((digit * 255 / 16).astype(np.uint8))
         image[4:24, 4:24] = np.asarray(small.resize((20, 20), Image.Resampling.BICUBIC))
-    return found
+    return images
 
 
 def printed() -> np.ndarray:
     """The ten digits in Pillow's own font, in three sizes."""
-    found = []
+    images = []
     for size in (22, 26, 30):
         for digit in range(10):
             canvas = Image.new("L", (SIZE, SIZE))
             font = ImageFont.load_default(size)
             ImageDraw.Draw(canvas).text((SIZE / 2, SIZE / 2), str(digit), 255, font, anchor="mm")
-            found.append(np.asarray(canvas))
-    return np.stack(found)
+            images.append(np.asarray(canvas))
+    return np.stack(images)
 
 
 def measure() -> dict[str, float]:
     """The share of each kind that is said to be no garment."""
-    found = novelty.fit(fashion_mnist.load("train"))
-    kinds = strangers(fashion_mnist.load("test").images)
-    return {kind: float((found.farness(images) > 1).mean()) for kind, images in kinds.items()}
+    known = novelty.fit(FASHION_MNIST.load("train"))
+    kinds = strangers(FASHION_MNIST.load("test").images)
+    return {kind: float((known.farness(images) > 1).mean()) for kind, images in kinds.items()}
 
 
 def main() -> int:

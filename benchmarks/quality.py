@@ -3,11 +3,13 @@
 import dataclasses
 import time
 
+import msgspec
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from core.data import fashion_mnist, tasks
+from core.data import tasks
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.config import default_config
 from core.gans.training import Training
@@ -21,7 +23,7 @@ def time_to(model: str, seed: int = 0) -> tuple[dict[float, float], float]:
     Validation is not counted. A level that the whole training does not reach is missing.
     """
     training = Training(
-        model, default_config(model, "seen"), tasks.split(Task(), fashion_mnist.load("train")), seed, "cpu"
+        model, default_config(model, "seen"), tasks.split(Task(), FASHION_MNIST.load("train")), seed, "cpu"
     )
     seconds, found = 0.0, {}
     for record in training.epochs():
@@ -37,7 +39,7 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
 
     Images are drawn with replacement from the training split: the split itself has only 6,000 of a class.
     """
-    split = tasks.split(Task(), fashion_mnist.load("train"))
+    split = tasks.split(Task(), FASHION_MNIST.load("train"))
     random = np.random.default_rng(0)
     many = dataclasses.replace(
         split, train_normal=split.train_normal[random.integers(0, len(split.train_normal), max(counts))]
@@ -47,7 +49,7 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
         once = []
         for count in counts:
             some = dataclasses.replace(many, train_normal=many.train_normal[:count])
-            training = Training(model, dataclasses.replace(default_config(model, "seen"), epochs=1), some, 0, "cpu")
+            training = Training(model, msgspec.structs.replace(default_config(model, "seen"), epochs=1), some, 0, "cpu")
             started = time.perf_counter()
             for normal, anomaly in training.batches.epoch():
                 training._step(normal, anomaly)
@@ -58,7 +60,7 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
 
 def of_width(sides: tuple[int, ...], steps: int = 6, repeats: int = 3) -> list[float]:
     """Seconds a step of the DCGAN takes on images enlarged to each of `sides` (multiples of 16, pixels), medians."""
-    split = tasks.split(Task(), fashion_mnist.load("train"))
+    split = tasks.split(Task(), FASHION_MNIST.load("train"))
     training = Training("dcgan", default_config("dcgan", "seen"), split, 0, "cpu")
     batch = next(training.batches.epoch())
     enlarged = [

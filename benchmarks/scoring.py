@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Comparison, compare
-from core.data import fashion_mnist
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
+from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import scoring
 from core.gans.build import to_input
 from core.store import checkpoints
@@ -32,7 +32,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
     times as long a pass takes at the batch size that scoring has)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
     generator = found.generator()
-    inputs = to_input(torch.from_numpy(fashion_mnist.load("test").images.copy()))
+    inputs = to_input(torch.from_numpy(FASHION_MNIST.load("test").images.copy()), generator.side)
 
     @torch.inference_mode()
     def forward(batch: int) -> None:
@@ -47,7 +47,7 @@ def bare_forward(model: str) -> tuple[Callable[[], float], int, float]:
 def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int, float]:
     """(our scoring of 10,000 uint8 images against the bare forward pass, its best batch size, its time at ours)."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, images = found.generator(), fashion_mnist.load("test").images
+    generator, images = found.generator(), FASHION_MNIST.load("test").images
     forward, best, at_ours = bare_forward(model)
     found_times = compare(lambda: timed(lambda: scoring.score(generator, images)), forward, repeats)
     return found_times, best, at_ours
@@ -56,7 +56,7 @@ def against_bare_forward(model: str, repeats: int = 9) -> tuple[Comparison, int,
 def one_image(model: str, repeats: int = 50) -> float:
     """Seconds for one image, median."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, image = found.generator(), fashion_mnist.load("test").images[:1]
+    generator, image = found.generator(), FASHION_MNIST.load("test").images[:1]
     seconds = [timed(lambda: scoring.score(generator, image)) for _ in range(repeats)]
     return statistics.median(seconds)
 
@@ -65,12 +65,14 @@ def peak_memory(model: str) -> tuple[float, float]:
     """(MB of a process once torch and the model are loaded, and at its peak in scoring 10,000 images)."""
     code = f"""
 from pathlib import Path
-from core import checkpoints, data, scoring
+from core.data.fashion_mnist import FASHION_MNIST
+from core.gans import scoring
+from core.store import checkpoints
 def peak():  # in kB, of this program alone; getrusage would begin with the parent's
     status = Path("/proc/self/status").read_text().split()
     return int(status[status.index("VmHWM:") + 1])
 found = checkpoints.load(checkpoints.shipped("{model}", "t-shirt"))
-generator, images = found.generator(), data.load("test").images
+generator, images = found.generator(), FASHION_MNIST.load("test").images
 scoring.score(generator, images[:1])
 before = peak()
 scoring.score(generator, images)
@@ -86,6 +88,6 @@ print(before / 1024, peak() / 1024)
 def growth(model: str, counts: tuple[int, ...] = (100, 300, 1000, 3000, 10_000), repeats: int = 5) -> list[float]:
     """Seconds to score each of `counts` images, medians."""
     found = checkpoints.load(checkpoints.shipped(model, "t-shirt"))
-    generator, images = found.generator(), fashion_mnist.load("test").images
+    generator, images = found.generator(), FASHION_MNIST.load("test").images
     seconds = [[timed(partial(scoring.score, generator, images[:n])) for n in counts] for _ in range(repeats)]
     return list(np.median(seconds, axis=0))

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.timing import Comparison, compare
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]

@@ -15,7 +15,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from core.data.fashion_mnist import SIZE
 from core.data.tasks import Split
 from core.gans import losses
 from core.gans.build import build
@@ -23,17 +22,17 @@ from core.gans.config import TrainingConfig
 
 
 class Garments(Dataset):
-    """Images uint8 [N, 28, 28], one at a time, augmented and on the scale [-1, 1]."""
+    """Images uint8 [N, H, W, C], one at a time, augmented and on the scale [-1, 1]."""
 
-    def __init__(self, images: Tensor, config: TrainingConfig) -> None:
-        self.images = images
-        margin = (config.size - SIZE) // 2
+    def __init__(self, images: Tensor, config: TrainingConfig, side: int) -> None:
+        self.images = images.permute(0, 3, 1, 2)  # as torchvision has them
+        own = images.shape[1]
         self.transform = transforms.Compose(
             [
                 transforms.ToPILImage(),
                 transforms.RandomHorizontalFlip(),
-                transforms.RandomCrop(SIZE, padding=config.shift),
-                transforms.Pad(margin),
+                transforms.RandomCrop(own, padding=config.shift),
+                transforms.Pad((side - own) // 2),
                 transforms.ToTensor(),
                 transforms.Normalize(0.5, 0.5),
             ]
@@ -53,12 +52,17 @@ class Straightforward:
         self.model = model
         self.config: Any = config  # each model's has weights of its own
         torch.manual_seed(0)
-        self.gan = build(model, config).train()
+        self.gan = build(model, config, split.data).train()
         self.averaged = AveragedModel(
             self.gan.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
         )
         self.loaders = [
-            DataLoader(Garments(torch.from_numpy(images), config), config.batch_size, shuffle=True, drop_last=True)
+            DataLoader(
+                Garments(torch.from_numpy(images), config, self.gan.generator.side),
+                config.batch_size,
+                shuffle=True,
+                drop_last=True,
+            )
             for images in (split.train_normal, split.train_anomaly)
         ]
         parts = (self.gan.generator, self.gan.normal_discriminator, self.gan.anomaly_discriminator)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import torch
 
 from benchmarks.straightforward import Straightforward
 from benchmarks.timing import Comparison, compare
-from core.data import fashion_mnist, tasks
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
+from core.data import tasks
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.config import default_config
 from core.gans.training import Training
@@ -24,10 +26,8 @@ EPOCHS = 1000  # long enough that no schedule ends
 
 def ours(model: str) -> tuple[Callable[[int], float], int]:
     """(run `steps` steps of our own loop and return seconds, images a step)."""
-    import dataclasses
-
-    config = dataclasses.replace(default_config(model, "seen"), epochs=EPOCHS)
-    training = Training(model, config, tasks.split(Task(), fashion_mnist.load("train")), device="cpu")
+    config = msgspec.structs.replace(default_config(model, "seen"), epochs=EPOCHS)
+    training = Training(model, config, tasks.split(Task(), FASHION_MNIST.load("train")), device="cpu")
     batches = itertools.chain.from_iterable(training.batches.epoch() for _ in itertools.count())
 
     def run(steps: int) -> float:
@@ -43,7 +43,7 @@ def against_straightforward(model: str, steps: int = 20, repeats: int = 7) -> tu
     """(comparison, our images a second)."""
     run, images = ours(model)
     config = default_config(model, "seen")
-    other = Straightforward(model, config, tasks.split(Task(), fashion_mnist.load("train")), EPOCHS)
+    other = Straightforward(model, config, tasks.split(Task(), FASHION_MNIST.load("train")), EPOCHS)
     found = compare(lambda: run(steps), lambda: other.run(steps), repeats)
     return found, steps * images / found.ours
 

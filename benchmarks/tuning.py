@@ -7,19 +7,19 @@ the same images undistorted. By these two `without_labels` chooses the epochs of
 """
 
 import argparse
-import dataclasses
 import json
 import sys
 import time
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
-from core.basics.files import write_whole
-from core.data import fashion_mnist, tasks
-from core.data.fashion_mnist import CLASS_NAMES, CLASSES, ROOT
+from core.basics.files import ROOT, write_whole
+from core.data import tasks
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans import distortions
 from core.gans.config import default_config
@@ -101,8 +101,8 @@ def measure(trial: Trial) -> dict[str, Any]:
     for name in shares:
         setattr(distortions, name, changes.pop(name))
     try:
-        train, started = fashion_mnist.load("train"), time.perf_counter()
-        config = dataclasses.replace(default_config(trial.model, trial.task.regime), **changes)
+        train, started = FASHION_MNIST.load("train"), time.perf_counter()
+        config = msgspec.structs.replace(default_config(trial.model, trial.task.regime), **changes)
         split = tasks.split(trial.task, train)
         training = Training(trial.model, config, split, 0, "cpu")
         for _ in training.epochs():
@@ -128,7 +128,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 
 
 def distorted(images: np.ndarray) -> np.ndarray:
-    """Pseudo-anomalies of uint8 [N, 28, 28], the same for every trial."""
+    """Pseudo-anomalies of uint8 [N, H, W, C], the same for every trial."""
     import torch
 
     return distortions.distort(torch.from_numpy(images), torch.Generator().manual_seed(0)).numpy()
@@ -169,7 +169,7 @@ def main() -> int:
     for row in tqdm(rows, total=len(left), unit="trial"):
         table = pd.concat([read(), pd.DataFrame([row])], ignore_index=True)
         write_whole(CSV, table.to_csv(index=False, float_format="%.5f").encode())
-        where = CLASS_NAMES[CLASSES.index(row["normal"])]
+        where = FASHION_MNIST.description.class_name(row["normal"])
         tqdm.write(f"{row['what']}, {row['model']}, {where}, {row['regime']}: {row['validation_auroc']:.4f}")
     return 0
 

@@ -13,7 +13,7 @@ from core.data.tasks import Split, Task
 from core.gans.config import TrainingConfig, config_class
 from core.judging import novelty
 from core.judging.novelty import Known
-from core.store import checkpoints
+from core.store import checkpoints, saving
 from core.study import documents
 
 MODELS = ("traditional", "dcgan")
@@ -102,7 +102,7 @@ def pristine(
     """A checkpoint's folder of each model. Not to be changed by a test; `saved` gives a copy."""
     box = tmp_path_factory.mktemp("box")
     for model in MODELS:
-        checkpoints.save(box / model / "t-shirt", trained[model], TASK, model, SEED, small, test_split)
+        saving.save(box / model / "t-shirt", trained[model], TASK, model, SEED, small, test_split)
     return {model: box / model / "t-shirt" for model in MODELS}
 
 

@@ -7,10 +7,12 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # of the repository
 LITTER_AGE = 3600.0  # seconds after which a temporary file is nobody's any more
+LARGEST_HEADER = 2**20  # bytes of a safetensors file's header; ours have four thousand
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _HERE = -100  # AT_FDCWD
 
@@ -48,6 +50,33 @@ def write_whole(path: Path, content: bytes) -> None:
 def sha256(content: bytes) -> str:
     """The SHA-256 of `content` as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def check_header(content: bytes, largest: int = LARGEST_HEADER) -> None:
+    """Raise ValueError when the header of a safetensors file has more than `largest` bytes.
+
+    The library checks everything else, but makes an object of every entry first, and a header of 60 MB has a million.
+    """
+    if int.from_bytes(content[:8], "little") > largest:
+        raise ValueError(f"its header is longer than {largest} bytes")
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a new, empty folder to fill, which takes the place of `folder` when the block ends without an error.
+
+    A reader, or a kill at any moment, sees what was there before or the whole new folder, never a part. After an error
+    nothing has changed. The new folder is beside `folder`, whose parent is made. Raises OSError.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    clear_litter(folder.parent, f".{folder.name}.")
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield new
+        os.chmod(new, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
+        replace_folder(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def replace_folder(new: Path, folder: Path) -> None:

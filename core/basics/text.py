@@ -14,6 +14,18 @@ _LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # what
 # What a spreadsheet calculates, also in full width.
 _FORMULA = re.compile(r"\s*[-=+@\uff0d\uff1d\uff0b\uff20]|[\t\r\n]")
 _NO_WIDTH = "\u200b"
+LONGEST_LINE = 200  # letters of a text on a card
+
+
+def is_line(text: str) -> bool:
+    """Tell whether `text` is one printable line of at most LONGEST_LINE letters."""
+    return len(text) <= LONGEST_LINE and text.isprintable()
+
+
+def as_line(text: object, longest: int = LONGEST_LINE) -> str:
+    """Make one printable line of `text`, cut to `longest` letters."""
+    line = "".join(letter if letter.isprintable() else " " for letter in str(text)[: longest + 1])
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def plain(text: object) -> str:
@@ -30,6 +42,11 @@ def _escaped(text: str) -> str:
     return _LINKS.sub(_NO_WIDTH, marked)
 
 
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in markdown; every cell is markdown already."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])
+
+
 def cell(text: str) -> str:
     """`text` as a cell of a CSV file that no spreadsheet takes for a formula: an apostrophe goes before what would be one.
 
@@ -40,11 +57,6 @@ def cell(text: str) -> str:
     except ValueError:
         return f"'{text}" if _FORMULA.match(text) else text
     return text
-
-
-def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A markdown table: a line for each of `rows`, whose cells are markdown."""
-    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:

@@ -2,9 +2,10 @@
 
 import argparse
 
+import msgspec
+
 from core.commands.options import add_checkpoint, add_json, answer, load_checkpoint
-from core.data import catalog
-from core.store import checkpoints
+from core.store import saving
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,11 +23,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace) -> int:
     from core.gans import scoring
 
-    found = load_checkpoint(options)
-    test = catalog.get(found.task.data.key).load("test")
-    scores = scoring.score(found.generator(), test.images)
-    report = checkpoints.test_report(found.task, scores, test.labels)
-    del report["normal_error"]
-    values = {"model": found.card.model, "normal": found.task.normal, "regime": found.task.regime, **report}
-    answer(options, values, f"{found.folder}, recomputed from the weights over the test split:")
+    checkpoint = load_checkpoint(options)
+    task, test = checkpoint.task, checkpoint.test_images()
+    scores = scoring.score(checkpoint.generator(), test.images)
+    report = msgspec.structs.asdict(saving.test_report(task, scores, test.labels))
+    values = {"model": checkpoint.card.model, "normal": task.normal, "regime": task.regime, **report}
+    answer(options, values, f"{checkpoint.folder}, recomputed from the weights over the test split:")
     return 0

@@ -11,7 +11,7 @@ from core.commands.options import add_json, add_model, answer, data_set, normal_
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
 from core.gans.config import default_config
-from core.store import checkpoints
+from core.store import saving
 
 if TYPE_CHECKING:
     from core.gans.record import Epoch
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         name, request = "", _request(options)
     estimate.check(request)
     if options.out:
-        checkpoints.refuse_occupied(options.out)  # before the work, not after it
+        saving.refuse_occupied(options.out)  # before the work, not after it
     config = request.config
 
     stopping = False
@@ -120,18 +120,24 @@ def run(options: argparse.Namespace) -> int:
     out = saved.folder
     if options.out:
         out = options.out
-        checkpoints.copy(saved, out)
+        saving.copy(saved, out)
     card = saved.card
     values = {
         "checkpoint": str(out),
         "run": name,
         "model": card.model,
-        **card.task,
+        "data": card.task.data.key,
+        "normal": card.task.normal,
+        "regime": card.task.regime,
+        "anomalies": card.task.anomalies,
+        "left_out": card.task.left_out,
         "seed": card.seed,
         "epochs_trained": card.epochs_trained,
         "seconds": card.seconds,
-        "validation_auroc": card.validation["auroc"],
-        **_test_figures(card.test),
+        "validation_auroc": card.validation.auroc,
+        "auroc": card.test.auroc,
+        "auroc_low": card.test.auroc_low,
+        "auroc_high": card.test.auroc_high,
     }
     answer(options, values, f"Saved to {out}.")
     return 0
@@ -153,7 +159,3 @@ def _request(options: argparse.Namespace) -> "Request":
             anomalies = tasks.default_anomalies(data.description, data.counts("train"), normal, options.left_out)
     task = Task(normal, options.regime, anomalies, options.left_out, data.description)
     return Request(options.model, task, config, options.seed)
-
-
-def _test_figures(test: dict[str, Any]) -> dict[str, Any]:
-    return {name: test[name] for name in ("auroc", "auroc_low", "auroc_high")}

@@ -4,16 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from core.basics.errors import DataError
 from core.basics.files import sha256
+from core.basics.text import LONGEST_LINE, is_line
 
 SMALLEST_SIDE, LARGEST_SIDE = 28, 128  # pixels, of an image that the networks take
 MOST_CLASSES = 100
+Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,59}\Z")]
 
 
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,9 +35,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only_normal  the class that is normal, where only one can be; else None
     """
 
-    key: str
+    key: Slug
     name: str
-    classes: tuple[str, ...]
+    classes: tuple[Slug, ...]
     class_names: tuple[str, ...]
     side: int
     channels: int = 1
@@ -45,6 +48,11 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only_normal: str | None = None
 
     def __post_init__(self) -> None:
+        if not all(map(is_line, (self.name, self.noun, *self.class_names))):
+            raise DataError(
+                "The name of a data set, its noun and its class names must each be one printable line of at most "
+                f"{LONGEST_LINE} letters."
+            )
         if not SMALLEST_SIDE <= self.side <= LARGEST_SIDE:
             raise DataError(
                 f"{self.name} has images of {self.side}×{self.side} pixels; "
@@ -126,8 +134,8 @@ class DataSet:
     counts: Callable[[str], list[int]]
 
 
-def count_labels(labels: np.ndarray, classes: Sequence[str]) -> list[int]:
-    """How many labels each class has. Raises DataError for a label that is no class."""
+def count_labels(labels: np.ndarray, classes: Sequence[str], name: str = "The data set") -> list[int]:
+    """Count the labels of each class. Raises DataError, which begins with `name`, for a label that is no class."""
     if len(labels) and int(labels.max()) >= len(classes):
-        raise DataError(f"There is a label {int(labels.max())}, but only {len(classes)} classes.")
+        raise DataError(f"{name} has a label {int(labels.max())}, but only {len(classes)} classes.")
     return np.bincount(labels, minlength=len(classes)).tolist()

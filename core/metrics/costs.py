@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import evaluation
+from core.metrics import evaluation, figures
 from core.metrics.evaluation import EvaluationError
 
 POINTS = ("youden", "fpr_5", "fpr_1", "miss_1", "cheapest")
@@ -80,12 +80,17 @@ def cheapest_threshold(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes) 
 
 
 def operating_points(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes | None = None) -> dict[str, float]:
-    """The thresholds called POINTS, from validation scores; without stakes there is no "cheapest".
+    """Choose the thresholds called POINTS on validation scores; without stakes there is no "cheapest".
 
-    The first three are those on a model's card; miss_1 misses at most 1 % of the anomalies. Raises EvaluationError.
+    The first three are those on a model's card; miss_1 misses at most 1 % of the anomalies. Without anomalies there are
+    only fpr_5 and fpr_1. Raises EvaluationError.
     """
-    points = evaluation.operating_points(normal, anomaly) | {"miss_1": miss_threshold(anomaly, 0.01)}
-    return points | ({"cheapest": cheapest_threshold(normal, anomaly, stakes)} if stakes else {})
+    points = figures.operating_points(normal, anomaly).known
+    if len(anomaly):
+        points["miss_1"] = miss_threshold(anomaly, 0.01)
+        if stakes:
+            points["cheapest"] = cheapest_threshold(normal, anomaly, stakes)
+    return points
 
 
 def _check_prevalence(prevalence: float) -> None:

@@ -1,4 +1,4 @@
-"""Scores and labels → ROC, AUROC with its interval, operating points, per-class figures.
+"""Scores and labels → ROC, AUROC with its interval, thresholds.
 
 numpy only, because pages that show stored scores import neither torch nor scikit-learn (three seconds each); the tests
 hold every figure against scikit-learn. An image is flagged when score ≥ threshold. Arguments `normal` and `anomaly` are
@@ -163,36 +163,10 @@ def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
     return float(np.nextafter(np.float32(highest_kept), np.float32(np.inf)))
 
 
-def operating_points(normal: np.ndarray, anomaly: np.ndarray) -> dict[str, float]:
-    """The thresholds a card carries, chosen on validation scores: youden, fpr_5 (≤ 5 % false alarms), fpr_1 (≤ 1 %)."""
-    return {
-        "youden": youden_threshold(normal, anomaly),
-        "fpr_5": false_alarm_threshold(normal, 0.05),
-        "fpr_1": false_alarm_threshold(normal, 0.01),
-    }
-
-
 def percentile(score: float | np.ndarray, validation_normal: np.ndarray) -> np.ndarray:
     """Where a score falls among the validation normals: the percentage of them that score no higher (0…100)."""
     ordered = np.sort(validation_normal)
     return 100.0 * np.searchsorted(ordered, score, side="right") / len(ordered)
-
-
-def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, names: tuple[str, ...]) -> dict:
-    """Every test figure as a JSON object. `anomaly_labels` [A] are indices into `names`."""
-    area, low, high = auroc_interval(normal, anomaly)
-    return {
-        "auroc": area,
-        "auroc_low": low,
-        "auroc_high": high,
-        "average_precision_5pct": average_precision(normal, anomaly),
-        "fpr_at_95tpr": fpr_at_tpr(normal, anomaly),
-        "n_normal": len(normal),
-        "n_anomaly": len(anomaly),
-        "per_class": {
-            names[label]: auroc(normal, anomaly[anomaly_labels == label]) for label in np.unique(anomaly_labels)
-        },
-    }
 
 
 def placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:

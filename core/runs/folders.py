@@ -76,7 +76,7 @@ def history(name: str) -> list[Epoch]:
             records.append(decoded(line, Epoch))
     if not records:  # a run of the command line before it wrote one, or one imported
         with contextlib.suppress(CheckpointError, ValueError):
-            records = msgspec.convert(checkpoints.load(folder(name) / checkpoints.LAST).card.history, list[Epoch])
+            records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
     return records
 
 

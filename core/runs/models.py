@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.basics.errors import MisfitError
 from core.data.dataset import Images
 from core.runs.request import Request
-from core.store import checkpoints
+from core.store import checkpoints, saving
 from core.store.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
@@ -23,13 +23,9 @@ def keep(
     """
 
     def store(place: Path, best: bool) -> Checkpoint:
-        temporary = place.with_name(f".{place.name}-new")
-        shutil.rmtree(temporary, ignore_errors=True)
-        try:
-            checkpoints.save(temporary, training, request.task, request.model, request.seed, train, test, best)
-            return checkpoints.replace(temporary, place)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        return saving.save(
+            place, training, request.task, request.model, request.seed, train, test, best=best, replace=True
+        )
 
     last, best = folder / checkpoints.LAST, folder / checkpoints.BEST
     try:

@@ -23,7 +23,7 @@ from core.runs import estimate, folders, listing
 from core.runs.folders import folder
 from core.runs.request import Request
 from core.runs.status import Status, read_status, write_status
-from core.store import checkpoints
+from core.store import checkpoints, saving
 
 _WORKERS: dict[str, subprocess.Popen[bytes]] = {}  # of this process, to be reaped
 
@@ -155,11 +155,11 @@ def train(
     """Train, evaluate and save to the folder `out`, in this process and without a run's folder: what the sweep does.
 
     A stopped training is saved like a finished one. When training diverges, the last finite model is saved before
-    TrainingDiverged goes on to the caller. Raises what `load`, `tasks.split`, `Training` and `checkpoints.save` raise.
+    TrainingDiverged goes on to the caller. Raises what `load`, `tasks.split`, `Training` and `saving.save` raise.
     """
     from core.gans.training import Training
 
-    checkpoints.refuse_occupied(out)  # before the work, not after it
+    saving.refuse_occupied(out)  # before the work, not after it
     data = catalog.get(request.task.data.key)
     train_images, test_images = data.load("train"), data.load("test")
     training = Training(request.model, request.config, tasks.split(request.task, train_images), request.seed, device)
@@ -169,7 +169,7 @@ def train(
             on_record(record)
     except TrainingDiverged as error:
         diverged = error
-    saved = checkpoints.save(out, training, request.task, request.model, request.seed, train_images, test_images)
+    saved = saving.save(out, training, request.task, request.model, request.seed, train_images, test_images)
     if diverged:
         raise diverged
     return saved

@@ -4,27 +4,24 @@ What comes in is a stranger's: only the three known files are taken, weights are
 figure that pages show is computed again from scores that were held against the weights.
 """
 
-import dataclasses
 import io
-import json
-import os
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from core.basics.errors import CheckpointError
 from core.basics.files import clear_litter, sha256, write_whole
 from core.data import catalog, tasks
-from core.data.dataset import DataSet
-from core.metrics import evaluation
+from core.data.dataset import Images
+from core.metrics import figures
 from core.runs import folders, listing
 from core.runs.request import Request
 from core.runs.status import State
-from core.store import checkpoints
+from core.store import card, checkpoints, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
 FILES = (WEIGHTS, SCORES, CARD)
@@ -51,31 +48,26 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
     `files` are (name, content): one zip as `pack` makes it, or generator.safetensors and card.json, and scores.safetensors
     where there is one. Raises CheckpointError with what is wrong; nothing is left then. Imports torch.
     """
-    found = _unpacked(files)
+    given = _unpacked(files)
     checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
     for prefix in (".import-", ".deleted-"):
         clear_litter(checkpoints.RUNS, prefix)
-    temporary = Path(tempfile.mkdtemp(dir=checkpoints.RUNS, prefix=".import-"))
-    try:
-        for name, content in found.items():
-            write_whole(temporary / name, content)
+    with tempfile.TemporaryDirectory(dir=checkpoints.RUNS, prefix=".import-") as temporary:
+        for name, content in given.items():
+            write_whole(Path(temporary) / name, content)
         try:
-            one, scored = _made_sound(temporary, SCORES in found, progress)
+            checkpoint, sentence = _made_sound(Path(temporary), SCORES in given, progress)
         except CheckpointError as error:
             raise CheckpointError(str(error).replace(f"{temporary}/", "")) from error
+        known, task = checkpoint.card, checkpoint.task
         with folders.guard():
-            task = one.task
-            name = folders.free_name(f"{one.card.model}-{task.normal}-{task.regime}-imported")
-            state: State = "stopped" if one.card.stopped_early else "finished"
-            more = {"epoch": one.card.epochs_trained, "seconds": one.card.seconds}
-            listing.create(
-                name, Request(one.card.model, task, one.config, one.card.seed), state, f"Imported. {scored}", **more
-            )
-            os.chmod(temporary, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
-            checkpoints.replace(temporary, folders.folder(name) / checkpoints.LAST)
+            name = folders.free_name(f"{known.model}-{task.normal}-{task.regime}-imported")
+            state: State = "stopped" if known.stopped_early else "finished"
+            request = Request(known.model, task, known.config, known.seed)
+            more = {"epoch": known.epochs_trained, "seconds": known.seconds}
+            listing.create(name, request, state, f"Imported. {sentence}", **more)
+            saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
         return name
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
@@ -83,26 +75,26 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     members: Iterable[tuple[str, bytes]] = files
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
         members = _members(*files[0])
-    found: dict[str, bytes] = {}
+    given: dict[str, bytes] = {}
     for path, content in members:
-        name = _known(path, found)
+        name = _known(path, given)
         if len(content) > checkpoints.LARGEST[name]:
             raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST[name]} bytes.")
-        found[name] = content
-    missing = [name for name in (WEIGHTS, CARD) if name not in found]
+        given[name] = content
+    missing = [name for name in (WEIGHTS, CARD) if name not in given]
     if missing:
         raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
-    return found
+    return given
 
 
-def _known(path: str, found: Collection[str]) -> str:
+def _known(path: str, given: Collection[str]) -> str:
     """Which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
     name = path.rsplit("/", 1)[-1]
     if name not in FILES:
         raise CheckpointError(
             f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
         )
-    if name in found:
+    if name in given:
         raise CheckpointError(f"There are two files called {name}; give one model at a time.")
     return name
 
@@ -149,84 +141,72 @@ def _directory_size(content: bytes) -> int:
 
 
 def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpoint, str]:
-    """The checkpoint with its scores held against its weights (or made) and its figures computed again, and what was done
-    in a sentence."""
-    one = checkpoints.load(folder)
-    scores, sentence = _held(one, progress) if stored else _made(one, progress)
-    if not stored:
-        write_whole(folder / SCORES, checkpoints.pack_scores(scores))
+    """Hold a checkpoint's scores against its weights (or make them), compute its figures again.
+
+    Returns the checkpoint and a sentence that says what was done. Raises CheckpointError, DataError.
+    """
+    checkpoint = checkpoints.load(folder)
+    test, train = checkpoint.test_images(), catalog.get(checkpoint.task.data.key).load("train")
+    if stored:
+        scores, sentence = _held(checkpoint, test, train, progress)
+    else:
+        scores, sentence = _made(checkpoint, test, train, progress)
+        write_whole(folder / SCORES, saving.pack_scores(scores))
     normal, anomaly = scores.validation_normal, scores.validation_anomaly
-    card = dataclasses.replace(
-        one.card,
-        test=checkpoints.test_report(one.task, scores.test, _data(one).load("test").labels),
-        validation=checkpoints.validation_report(normal, anomaly),
-        thresholds=evaluation.operating_points(normal, anomaly),
+    known = msgspec.structs.replace(
+        checkpoint.card,
+        test=saving.test_report(checkpoint.task, scores.test, test.labels),
+        validation=figures.figures(normal, anomaly),
+        thresholds=figures.operating_points(normal, anomaly),
         scores_sha256=sha256((folder / SCORES).read_bytes()),
     )
-    write_whole(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
+    write_whole(folder / CARD, card.encode(known))
     return checkpoints.load(folder), sentence
 
 
-def _data(one: Checkpoint) -> DataSet:
-    """The data set that the model was trained on. Raises DataError when it is not here."""
-    return catalog.get(one.task.data.key)
-
-
-def _held(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
+def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
     """The stored scores, each of which the weights gave again, as far as the images are here."""
-    data = _data(one)
-    test = data.load("test")
-    scores = one.scores
-    parts = [(one.test_scores(test), test.images)]
-    train = data.load("train")
-    places = tasks.validation_places(one.task, one.card.data_fingerprint, train)
+    scores = checkpoint.scores
+    parts = [(checkpoint.test_scores(test), test.images)]
+    places = tasks.validation_places(checkpoint.task, checkpoint.card.data_fingerprint, train)
     stored = (scores.validation_normal, scores.validation_anomaly)
     whole = sum(map(len, stored))
     if places is not None:
-        if [len(some) for some in places] != [len(some) for some in stored]:
+        if [len(part) for part in places] != [len(part) for part in stored]:
             raise CheckpointError(
                 f"{SCORES} has {whole} validation scores; its card's task has {sum(map(len, places))}."
             )
-        parts += [(some[at >= 0], train.images[at[at >= 0]]) for some, at in zip(stored, places, strict=True)]
-    _compare(
-        one, np.concatenate([some for some, _ in parts]), np.concatenate([images for _, images in parts]), progress
-    )
-    there = sum(len(some) for some, _ in parts[1:])
+        parts += [(part[at >= 0], train.images[at[at >= 0]]) for part, at in zip(stored, places, strict=True)]
+    expected, images = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    for start, given in _in_parts(checkpoint, images, progress):
+        if np.abs(given - expected[start : start + len(given)]).max() > TOLERANCE:
+            raise CheckpointError(f"{SCORES} does not belong to {WEIGHTS}: the weights give other scores.")
+    there = sum(len(part) for part, _ in parts[1:])
     sentence = (
         f"All {len(scores.test):,} test scores and {there:,} of {whole:,} validation scores are what the weights give"
     )
     return scores, sentence + ("." if there == whole else "; the other validation images are not here.")
 
 
-def _compare(one: Checkpoint, stored: np.ndarray, images: np.ndarray, progress: Progress) -> None:
-    """See that uint8 images [N, H, W, C] have their stored scores [N]. Raises CheckpointError at the first that has another."""
-    for start, given in _in_parts(one, images, progress):
-        differences = np.abs(given - stored[start : start + len(given)])
-        if differences.max() > TOLERANCE:
-            raise CheckpointError(f"{SCORES} does not belong to {WEIGHTS}: the weights give other scores.")
+def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
+    """The scores, made from the weights: where the training images are those of the card."""
+    if train.fingerprint != checkpoint.card.data_fingerprint:
+        raise CheckpointError(
+            f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
+            f"({checkpoint.card.data_source}) than there are ({train.source.name}). Give all three files."
+        )
+    split = tasks.split(checkpoint.task, train)
+    parts = (test.images, split.validation_normal, split.validation_anomaly)
+    scores = np.concatenate([given for _, given in _in_parts(checkpoint, np.concatenate(parts), progress)])
+    ends = np.cumsum([len(images) for images in parts])[:-1]
+    return Scores(*np.split(scores, ends)), "Its scores were made here."
 
 
-def _in_parts(one: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:
+def _in_parts(checkpoint: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:
     """(index of the first, scores) of some images after the other; a score is the same however they are parted."""
     from core.gans import scoring
 
-    generator = one.generator()
+    generator = checkpoint.generator()
     for start in range(0, len(images), AT_ONCE):
         yield start, scoring.score(generator, images[start : start + AT_ONCE])
         progress(min(1.0, (start + AT_ONCE) / len(images)))
-
-
-def _made(one: Checkpoint, progress: Progress) -> tuple[Scores, str]:
-    """The scores, made from the weights: where the training images are those of the card."""
-    data = _data(one)
-    train = data.load("train")
-    if train.fingerprint != one.card.data_fingerprint:
-        raise CheckpointError(
-            f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
-            f"({one.card.data_source}) than there are ({train.source.name}). Give all three files."
-        )
-    split = tasks.split(one.task, train)
-    parts = (data.load("test").images, split.validation_normal, split.validation_anomaly)
-    scores = np.concatenate([given for _, given in _in_parts(one, np.concatenate(parts), progress)])
-    ends = np.cumsum([len(images) for images in parts])[:-1]
-    return Scores(*np.split(scores, ends)), "Its scores were made here."

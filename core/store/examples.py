@@ -25,7 +25,8 @@ NORMAL_EVERY = 3  # anomalies between normal images; the second image is a norma
 def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     """Numbers in the test split of the example images for this normal class, in the order of showing: int [M].
 
-    Each round has one image of every other class and three normal ones; which image it is, is drawn at random.
+    Each round has one image of every other class and three normal ones; which image it is, is drawn at random. A class that
+    has no image left is passed over.
     """
     random = np.random.default_rng(SEED)
     drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
@@ -33,10 +34,10 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     for _ in range(ROUNDS):
         others = [name for name in reversed(data.classes) if name != normal]  # shoes first: the plainest anomalies
         for place, name in enumerate(others, 1):
-            numbers.append(next(drawn[name]))
+            numbers.append(next(drawn[name], None))
             if place % NORMAL_EVERY == 1:
-                numbers.append(next(drawn[normal]))
-    return np.array(numbers)
+                numbers.append(next(drawn[normal], None))
+    return np.array([number for number in numbers if number is not None], int)
 
 
 def stored(weights_sha256: str) -> np.ndarray | None:
@@ -51,12 +52,12 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
     from safetensors.numpy import load
 
     try:
-        found = load(path.read_bytes())
-        if any(images.dtype != np.uint8 or images.ndim != 4 for images in found.values()):
+        reconstructions = load(path.read_bytes())
+        if any(images.dtype != np.uint8 or images.ndim != 4 for images in reconstructions.values()):
             raise ValueError("it holds something else than images")
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}). Write it anew with `python -m core examples`.") from error
-    return found
+    return reconstructions
 
 
 def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
@@ -64,8 +65,7 @@ def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
     from core.gans import scoring
 
     images = test.images[chosen(checkpoint.task.data, checkpoint.task.normal, test.labels)]
-    made = scoring.reconstruct(checkpoint.generator(), images)
-    return to_grey(made)
+    return to_grey(scoring.reconstruct(checkpoint.generator(), images))
 
 
 def to_grey(reconstruction: np.ndarray) -> np.ndarray:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
-from core.basics.text import markdown_table, plain
+from core.basics.text import plain
+from core.data.dataset import Description
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
+from core.store import model_card_tables as tables
 from core.store.checkpoints import Checkpoint
 
 DOCS = ROOT / "docs"
@@ -25,9 +27,13 @@ _WHAT = {
 }
 _CHOSEN_WITH_LABELS = (
     "One-class: training and the threshold in force need no labelled anomaly. The recipe (epochs, loss weights, kinds of distortion) was "
-    "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt, which the regime denies (docs/what-helped.md); "
-    "validation AUROC and Youden threshold rest on labelled ones too."
+    "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt, which the regime denies (docs/what-helped.md)"
 )
+_FAR = {
+    "garment": "A drawing or a photo is far from it: a high score then says that it is unlike the normal class as photographed for a shop, "
+    "no more.",
+    "fit": "A picture from elsewhere may be far from it: a high score then says that it is unlike the normal class, no more.",
+}
 _NOT_OURS = "not stated; a model that is not in the box is its maker's"
 _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal images too."}
 
@@ -44,39 +50,39 @@ def boxed() -> list[Checkpoint]:
 
 def documents() -> dict[Path, str]:
     """The model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
-    found = boxed()
-    own = {model: [one for one in found if one.card.model == model] for model in MODEL_NAMES}
+    everything = boxed()
+    own = {model: [one for one in everything if one.card.model == model] for model in MODEL_NAMES}
     return {path(model): markdown(several) for model, several in own.items() if several}
 
 
-def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
-    """The model card of one GAN from its checkpoints, one or more of the same model; `level` is that of its title."""
-    found = sorted(
-        found, key=lambda one: (REGIMES.index(one.task.regime), one.task.data.label(one.task.normal), one.name)
+def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
+    """The model card of one GAN from its checkpoints, one or more of the same model and data set; `level` is that of its title."""
+    models = sorted(
+        models, key=lambda one: (REGIMES.index(one.task.regime), one.task.data.label(one.task.normal), one.name)
     )
-    model = found[0].card.model
+    model, data = models[0].card.model, models[0].task.data
     sections = {
-        "Model details": _details(found),
+        "Model details": _details(models),
         "Intended use": "Teaching and trying out anomaly detection: seeing what a reconstruction-based detector catches, what it misses, "
-        "and what moving its threshold costs. Not for deciding about people or goods: it has seen 28×28 grey pictures of one data set "
+        f"and what moving its threshold costs. Not for deciding about people or goods: it has seen {_pictures(data)} of one data set "
         "and nothing else.",
-        "Factors": "The normal class and the kind of anomaly matter most: garments of like shape hide best. "
-        + _hardest(found)
+        "Factors": f"The normal class and the kind of anomaly matter most: {plain(data.noun)}s of like shape hide best. "
+        + _hardest(models)
         + " The regime, which anomalies were in training, matters as much and is named beside every figure:\n\n"
         + "\n".join(
-            f"- **{name}**: {REGIME_HELP[name]}" for name in REGIMES if any(o.task.regime == name for o in found)
+            f"- **{name}**: {REGIME_HELP[name]}" for name in REGIMES if any(one.task.regime == name for one in models)
         ),
         "Metrics": "AUROC: the chance that a random anomaly scores higher than a random normal image, with its 95 % interval over the test "
         "images. The score is the mean absolute difference between an image and its reconstruction, from 0 to 2; it is "
         "no probability. TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
         "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
-        + _several(f"{STARTS[one.point]} ({one.task.regime})" for one in found)
+        + _several(f"{STARTS[one.point]} ({one.task.regime})" for one in models)
         + ".",
-        "Evaluation data": "Fashion-MNIST's test split, all of it, 1,000 images a class (in the unseen regime the normal and the left-out class). "
-        f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, found), ' ')}",
-        "Training data": _training(found),
-        "Quantitative analyses": _figures(found),
-        "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, found)),
+        "Evaluation data": f"{plain(data.name)}'s test split: {_several(map(_counts, models))}. "
+        f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, models), ' ')}",
+        "Training data": _training(models),
+        "Quantitative analyses": tables.figures(models),
+        "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, models)),
     }
     title = f"{'#' * level} Model card: {MODEL_NAMES[model]}"
     note = "Written by `python -m core documents` from the cards in `checkpoints/`; do not edit."
@@ -84,20 +90,20 @@ def markdown(found: Sequence[Checkpoint], level: int = 1) -> str:
     return "\n\n".join([title, *([note] if level == 1 else []), *parts]) + "\n"
 
 
-def _details(found: Sequence[Checkpoint]) -> str:
-    cards = [one.card for one in found]
+def _details(models: Sequence[Checkpoint]) -> str:
+    cards = [one.card for one in models]
     versions = sorted(
         {plain(", ".join(f"{name} {number}" for name, number in card.versions.items())) for card in cards}
     )
-    dates = sorted(card.trained_at[:10] for card in cards)
+    dates = sorted(f"{card.trained_at:%Y-%m-%d}" for card in cards)
     lines = [
         _WHAT.get(cards[0].model, ""),
         f"- Parameters of the generator: {_several(f'{card.parameters:,}' for card in cards)}",
         f"- Epochs: {_several(str(card.epochs_trained) for card in cards)}; seed: {_several(str(card.seed) for card in cards)}; "
         f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
         f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
-        f"- Loss weights: {_several(_weights(one) for one in found)}",
-        f"- Licence: {_several('MIT' if one.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for one in found)}",
+        f"- Loss weights: {_several(_weights(one) for one in models)}",
+        f"- Licence: {_several('MIT' if one.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for one in models)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
@@ -120,17 +126,17 @@ def _weights(one: Checkpoint) -> str:
     )
 
 
-def _training(found: Sequence[Checkpoint]) -> str:
-    sources = {(one.card.data_images, plain(one.card.data_source), one.card.data_fingerprint) for one in found}
+def _training(models: Sequence[Checkpoint]) -> str:
+    sources = {(one.card.data_images, plain(one.card.data_source), one.card.data_fingerprint) for one in models}
     named = "; ".join(
         f"{count:,} images ({source}, SHA-256 {fingerprint[:12]}…)" for count, source, fingerprint in sorted(sources)
     )
-    labelled = sorted({one.task.anomalies for one in found})
+    labelled = sorted({one.task.anomalies for one in models})
     return (
-        f"Fashion-MNIST's training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
+        f"{plain(models[0].task.data.name)}'s training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
-        + "".join(dict.fromkeys(map(_stand_ins, found)))
-        + _several(_augmented(one) for one in found)
+        + "".join(dict.fromkeys(map(_stand_ins, models)))
+        + _several(_augmented(one) for one in models)
     )
 
 
@@ -153,78 +159,54 @@ def _augmented(one: Checkpoint) -> str:
     return f"Images are {' and '.join(done)} at random." if done else "Images are taken as they are."
 
 
-def _figures(found: Sequence[Checkpoint]) -> str:
-    heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
-    heads.append("normals' error")
-    rows = [
-        [
-            one.task.data.class_name(one.task.normal),
-            one.task.regime
-            + (f", {one.task.data.class_name(one.task.left_out)} left out" if one.task.left_out else ""),
-            f"{(test := one.card.test)['auroc']:.3f} ({test['auroc_low']:.3f}–{test['auroc_high']:.3f})",
-            f"{one.card.validation['auroc']:.3f}",
-            f"{100 * test['fpr_at_95tpr']:.1f} %",
-            f"{test['normal_error']:.3f}",
-        ]
-        for one in found
-    ]
-    text = "Each line is one training, not a mean over seeds.\n\n" + markdown_table(heads, rows)
-    thresholds = [
-        [
-            one.task.data.class_name(one.task.normal),
-            one.task.regime,
-            *(f"{one.card.thresholds[name]:.4f}" for name in ("youden", "fpr_5", "fpr_1")),
-        ]
-        for one in found
-    ]
-    text += "\n\nThresholds, chosen on validation images:\n\n" + markdown_table(
-        ["normal class", "regime", "largest Youden J", "at most 5 % false alarms", "at most 1 % false alarms"],
-        thresholds,
+def _hardest(models: Sequence[Checkpoint]) -> str:
+    one = models[0]
+    if not one.card.test.per_class:
+        return ""
+    name, value = min(one.card.test.per_class.items(), key=lambda item: item[1])
+    return (
+        f"With {tables.class_name(one, one.task.normal)} normal ({one.task.regime}), {tables.class_name(one, name)} hides best: "
+        f"AUROC {value:.3f} for that class alone."
     )
-    if any(len(one.card.test["per_class"]) > 1 for one in found):
-        data = found[0].task.data
-        per_class = [
-            [one.task.data.class_name(one.task.normal), one.task.regime]
-            + [
-                f"{value:.3f}" if (value := one.card.test["per_class"].get(name)) is not None else "–"
-                for name in data.classes
-            ]
-            for one in found
-        ]
-        text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + markdown_table(
-            ["normal class", "regime", *data.class_names], per_class
-        )
-    return text
 
 
-def _hardest(found: Sequence[Checkpoint]) -> str:
-    one = found[0]
-    name, value = min(one.card.test["per_class"].items(), key=lambda item: item[1])
-    return f"With {one.task.data.class_name(one.task.normal)} normal ({one.task.regime}), {one.task.data.class_name(name)} hides best: AUROC {value:.3f} for that class alone."
-
-
-def _caveats(model: str, found: Sequence[Checkpoint]) -> list[str]:
+def _caveats(model: str, models: Sequence[Checkpoint]) -> list[str]:
+    data = models[0].task.data
     lines = [
-        "One data set of 28×28 grey pictures on black. A drawing or a photo is far from it: a high score then says that it is unlike the "
-        "normal class as photographed for a shop, no more.",
-        f"{_several(map(_balance, found), ' ')} On a real line anomalies are rare, and the share of flagged items that "
+        f"One data set of {_pictures(data)}{' on black' if data.outside == 'black' else ''}. {_FAR[data.intake]}",
+        f"{_several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
     ]
-    if any(one.task.regime == "seen" for one in found):
+    if any(one.task.regime == "seen" for one in models):
         lines.insert(
             0,
             "Seen figures are supervised: compare them with a classifier's, not with methods that never see an anomaly. A kind of anomaly that "
             "was not in training may be missed far more often (RESULTS.md, unseen regime).",
         )
-    if any(one.task.regime == "one-class" for one in found):
-        lines.append(_CHOSEN_WITH_LABELS)
+    one_class = [one for one in models if one.task.regime == "one-class"]
+    if one_class:
+        labelled = any(one.card.validation.n_anomaly for one in one_class)
+        more = "; validation AUROC and Youden threshold rest on labelled ones too." if labelled else "."
+        lines.append(_CHOSEN_WITH_LABELS + more)
     return lines + ([_KNOWN_LIMIT[model]] if model in _KNOWN_LIMIT else [])
 
 
+def _counts(one: Checkpoint) -> str:
+    test = one.card.test
+    return f"{test.n_normal:,} normal images and {test.n_anomaly:,} anomalies ({one.task.regime})"
+
+
 def _balance(one: Checkpoint) -> str:
-    many = f"{one.card.test['n_anomaly'] / one.card.test['n_normal']:.3g} times as many".removeprefix("1 times ")
+    test = one.card.test
+    if not test.n_anomaly:
+        return f"The {one.task.regime} test has no anomalies: how many would be caught is not known."
+    many = f"{test.n_anomaly / test.n_normal:.3g} times as many".removeprefix("1 times ")
     return f"The {one.task.regime} test has {many} anomalies as normal images."
+
+
+def _pictures(data: Description) -> str:
+    return f"{data.side}×{data.side} {'grey' if data.channels == 1 else 'colour'} pictures"
 
 
 def _several(values: object, between: str = "; ") -> str:

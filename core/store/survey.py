@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from core.basics.errors import CheckpointError
-from core.basics.files import write_whole
+from core.basics.files import check_header, write_whole
 from core.data.dataset import Images
-from core.store import checkpoints, tensors
+from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
 SAMPLE = 200  # images a class in the t-SNE map: seconds, where all of a large test split would be minutes
@@ -24,7 +24,7 @@ _SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (-1, -1, -1), "sample": 
 @dataclass(frozen=True)
 class Survey:
     """`pca` float32 [N, 2]: z of every test image on its first two principal components, which hold `shares` [2] of the
-    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class. `sample` int32 [M] and `tsne` float32
+    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class, 0 where the test has no image of it. `sample` int32 [M] and `tsne` float32
     [M, 2]: some of the images in a t-SNE map; both are empty until one has been made.
     """
 
@@ -38,10 +38,12 @@ class Survey:
 def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
     """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
     latents, residuals = _run(checkpoint, test, progress)
-    sums = np.stack([residuals[test.labels == label].mean(0) for label in range(len(checkpoint.task.data.classes))])
+    means = np.zeros((len(checkpoint.task.data.classes), *residuals.shape[1:]), np.float32)
+    for label in np.unique(test.labels):
+        means[label] = residuals[test.labels == label].mean(0)
     coordinates, shares = principal(latents)
     empty = np.empty(0, np.int32), np.empty((0, 2), np.float32)
-    return Survey(coordinates, shares, sums.astype(np.float32), *empty)
+    return Survey(coordinates, shares, means, *empty)
 
 
 def with_tsne(
@@ -58,7 +60,8 @@ def with_tsne(
     from sklearn.manifold import TSNE
 
     # A fixed start and seed: the same weights give the same map.
-    coordinates = TSNE(2, init="pca", random_state=0, perplexity=30).fit_transform(latents)
+    perplexity = min(30, max(1, (len(sample) - 1) // 3))  # neighbours that count; fewer where there are few images
+    coordinates = TSNE(2, init="pca", random_state=0, perplexity=perplexity).fit_transform(latents)
     return dataclasses.replace(known, sample=sample.astype(np.int32), tsne=coordinates.astype(np.float32))
 
 
@@ -94,21 +97,23 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
 
     try:
         content = checkpoints.read(path(checkpoint))
-        tensors.header(content)
-        found = Survey(**load(content))
+        check_header(content)
+        known = Survey(**load(content))
     except (CheckpointError, SafetensorError, ValueError, KeyError, TypeError):
         return None
     for name, shape in _SHAPES.items():
-        array = getattr(found, name)
-        fits = array.ndim == len(shape) and all(want in (-1, is_) for want, is_ in zip(shape, array.shape, strict=True))
+        array = getattr(known, name)
+        fits = array.ndim == len(shape) and all(
+            wanted in (-1, size) for wanted, size in zip(shape, array.shape, strict=True)
+        )
         if not fits or array.dtype != (np.int32 if name == "sample" else np.float32) or not np.isfinite(array).all():
             return None
     data = checkpoint.task.data
-    if found.residuals.shape != (len(data.classes), data.side, data.side):
+    if known.residuals.shape != (len(data.classes), data.side, data.side):
         return None
-    if len(found.pca) != images or len(found.sample) != len(found.tsne):
+    if len(known.pca) != images or len(known.sample) != len(known.tsne):
         return None
-    return found if ((found.sample >= 0) & (found.sample < images)).all() else None
+    return known if ((known.sample >= 0) & (known.sample < images)).all() else None
 
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:

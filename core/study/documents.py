@@ -54,8 +54,9 @@ def check() -> list[str]:
         if row is None:
             told.append(f"{name} has no row in results.csv; `python -m core results` measures it.")
             continue
-        stated = {"validation_auroc": card.validation["auroc"]} | {
-            figure: card.test[figure] for figure in ("auroc", "auroc_low", "auroc_high", "normal_error", "fpr_at_95tpr")
+        stated = {"validation_auroc": card.validation.auroc} | {
+            figure: getattr(card.test, figure)
+            for figure in ("auroc", "auroc_low", "auroc_high", "normal_error", "fpr_at_95tpr")
         }
         told += [
             f"{name}: {figure} is {value:.6f} on its card and {row[figure]:.6f} in results.csv."

@@ -18,7 +18,7 @@ from core.basics.errors import CheckpointError, ConfigError
 from core.data import tasks
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
-from core.metrics import evaluation
+from core.metrics import evaluation, figures
 from core.runs import queue
 from core.store import checkpoints
 from core.study import results
@@ -125,7 +125,7 @@ def _gan_row(
     row = _row(cell, scores, test, checkpoint.card.seconds)
     row["normal_error"] = float(scores[normal].mean())
     row["normal_ssim"] = ssim(test.images[normal], reconstructions[normal])
-    row["validation_auroc"] = checkpoint.card.validation["auroc"]
+    row["validation_auroc"] = checkpoint.card.validation.auroc
     return row
 
 
@@ -139,11 +139,8 @@ def _measure_baseline(cell: Cell) -> dict[str, Any]:
 
 def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[str, Any]:
     normal, anomaly = tasks.test_roles(cell.task, test.labels)
-    report = evaluation.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
-    hardest = min(report["per_class"], key=report["per_class"].get)
-    figures = {
-        name: report[name] for name in ("auroc", "auroc_low", "auroc_high", "average_precision_5pct", "fpr_at_95tpr")
-    }
+    report = figures.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
+    hardest = min(report.per_class, key=report.per_class.__getitem__)
     return {
         "method": cell.method,
         "regime": cell.task.regime,
@@ -152,9 +149,13 @@ def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[s
         "anomalies": cell.task.anomalies,
         "seed": cell.seed,
         "variant": cell.variant,
-        **figures,
+        "auroc": report.auroc,
+        "auroc_low": report.auroc_low,
+        "auroc_high": report.auroc_high,
+        "average_precision_5pct": report.average_precision_5pct,
+        "fpr_at_95tpr": report.fpr_at_95tpr,
         "hardest_class": hardest,
-        "hardest_auroc": report["per_class"][hardest],
+        "hardest_auroc": report.per_class[hardest],
         "normal_error": np.nan,
         "normal_ssim": np.nan,
         "validation_auroc": np.nan,

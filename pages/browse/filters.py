@@ -5,14 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from core.data.fashion_mnist import CLASSES
 from core.metrics.evaluation import percentile
 from core.metrics.outcomes import OUTCOMES, counts
 from pages.browse import chips, histogram
 from pages.browse import look as looks
 from pages.browse.look import Look
 from pages.parts import link, tiles
-from pages.parts.link import EVERY_SCORE, SORTS, class_name
+from pages.parts.fields import EVERY_SCORE, SORTS
 
 
 def clear() -> None:
@@ -26,10 +25,10 @@ def is_set() -> bool:
     return bool(state["classes"] or state["outcomes"] or tuple(state["scores"]) != EVERY_SCORE)
 
 
-def in_words() -> str:
+def in_words(look: Look) -> str:
     """The filters that are set, for a sentence."""
     state = st.session_state
-    parts = [class_name(name) for name in state["classes"]]
+    parts = [look.data.class_name(slug) for slug in state["classes"]]
     parts += [name.replace("-", " ") for name in state["outcomes"]]
     if tuple(state["scores"]) != EVERY_SCORE:
         parts.append("score {:g}–{:g}".format(*state["scores"]))
@@ -37,11 +36,12 @@ def in_words() -> str:
 
 
 def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(of the classes, of the outcomes, in the score range): bool [10000] each, for what is chosen now."""
+    """(of the classes, of the outcomes, in the score range): bool [N] each, for what is chosen now."""
     state = st.session_state
     low, high = state["scores"]
+    classes = look.data.classes
     return (
-        np.isin(look.test.labels, [CLASSES.index(name) for name in state["classes"] or CLASSES]),
+        np.isin(look.test.labels, [classes.index(slug) for slug in state["classes"] or classes]),
         np.isin(look.outcome, [OUTCOMES.index(name) for name in state["outcomes"] or OUTCOMES]),
         (look.scores >= np.float64(low)) & (look.scores <= np.float64(high)),
     )
@@ -50,8 +50,8 @@ def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
     """Draw the filters and, with `sorting`, the order; returns the numbers of the images they leave, in order, and what orders them."""
     of_class, of_outcome, in_range = masks(look)
-    normal = look.one.checkpoint.task.normal
-    by_class = counts(look.test.labels[look.roles & of_outcome & in_range], len(CLASSES))
+    normal = look.chosen.checkpoint.task.normal
+    by_class = counts(look.test.labels[look.roles & of_outcome & in_range], len(look.data.classes))
     by_outcome = counts(look.outcome[look.roles & of_class & in_range], len(OUTCOMES))
 
     def first_shelf() -> None:
@@ -62,12 +62,12 @@ def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
         chips.show(
             "True class",
             [
-                (name, class_name(name) + (", normal" if name == normal else ""), count)
-                for name, count in zip(CLASSES, by_class, strict=True)
+                (slug, look.data.class_name(slug) + (", normal" if slug == normal else ""), count)
+                for slug, count in zip(look.data.classes, by_class, strict=True)
             ],
             "classes",
             first_shelf,
-            "Show only images of these classes; none chosen means all ten. Each count is of the images that the other "
+            "Show only images of these classes; none chosen means all. Each count is of the images that the other "
             "filters leave.",
         )
         chips.show(
@@ -102,7 +102,7 @@ def _score_range(look: Look, offered: np.ndarray, changed: Callable[[], None]) -
         "filters leave, normal ones blue and below, anomalies vermilion and above; the line is the threshold.",
     )
     histogram.show(
-        look.scores[offered & look.one.normal], look.scores[offered & look.one.anomaly], (low, high), look.limit
+        look.scores[offered & look.chosen.normal], look.scores[offered & look.chosen.anomaly], (low, high), look.limit
     )
 
 
@@ -158,9 +158,9 @@ def note(look: Look, number: int, by: str) -> str:
     return " ↔ ".join(f"{place:.0f} %" for place in places)
 
 
-def nothing_left() -> None:
+def nothing_left(look: Look) -> None:
     """Say that no image is left, and offer a way out."""
-    st.info(f"No test image fits all of these filters: {in_words()}.", icon=":material/filter_alt_off:")
+    st.info(f"No test image fits all of these filters: {in_words(look)}.", icon=":material/filter_alt_off:")
 
     def drop(key: str) -> None:
         st.session_state[key] = EVERY_SCORE if key == "scores" else []

@@ -4,14 +4,12 @@ import numpy as np
 import streamlit as st
 
 from core.basics.text import as_csv
-from core.data.fashion_mnist import CLASSES
 from core.metrics import evaluation
 from core.metrics.outcomes import OUTCOMES
 from pages.browse import filters
 from pages.browse.look import Look
 from pages.browse.opened import open_image
 from pages.parts import tiles
-from pages.parts.link import class_name
 
 ON_A_SHELF = 48
 
@@ -21,7 +19,7 @@ def show(look: Look) -> np.ndarray:
     state = st.session_state
     order, by = filters.show(look)
     if not len(order):
-        filters.nothing_left()
+        filters.nothing_left(look)
         return order
     shelves = -(-len(order) // ON_A_SHELF)
     if state["shelf"] > shelves:  # of a link, or of a threshold that has moved since
@@ -53,7 +51,7 @@ def show(look: Look) -> np.ndarray:
             )
         st.markdown(
             f"Images {start + 1:,}–{start + len(shown):,} of {len(order):,} at threshold **{look.limit:.4f}**",
-            help=f"Scores of the {look.one.title}, normal class {class_name(look.one.checkpoint.task.normal)}. The threshold "
+            help=f"Scores of the {look.chosen.title}, normal class {look.chosen.normal_name}. The threshold "
             "is set on the ROC page, or in an opened image.",
         )
         st.space("stretch")
@@ -82,7 +80,7 @@ def take_away(look: Look, order: np.ndarray) -> None:
     st.download_button(
         "CSV",
         lambda: listed(look, order),
-        f"misfit-{look.one.checkpoint.card.model}-{look.one.checkpoint.task.normal}-images.csv",
+        f"misfit-{look.chosen.checkpoint.card.model}-{look.chosen.checkpoint.task.normal}-images.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -102,10 +100,10 @@ def listed(look: Look, order: np.ndarray) -> bytes:
 
     columns = {
         "image": order,
-        "class": np.array(CLASSES)[look.test.labels[order]],
-        "role": np.where(look.one.normal[order], "normal", "anomaly"),
+        "class": np.array(look.data.classes)[look.test.labels[order]],
+        "role": np.where(look.chosen.normal[order], "normal", "anomaly"),
         "score": look.scores[order].astype(float),
-        "percentile": evaluation.percentile(look.scores[order], look.one.scores.validation_normal),
+        "percentile": evaluation.percentile(look.scores[order], look.chosen.scores.validation_normal),
         "threshold": look.limit,
         "outcome": np.array(OUTCOMES)[look.outcome[order]],
     }

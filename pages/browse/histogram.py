@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts import charts
-from pages.parts.link import EVERY_SCORE
+from pages.parts.fields import EVERY_SCORE
 
 BINS = 100
 _histogram = st.components.v2.component(

@@ -2,20 +2,21 @@
 
 import base64
 import io
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
-from core.data.fashion_mnist import CLASS_NAMES, SIZE, class_index
+from core.data.dataset import Images
 from core.metrics.outcomes import OUTCOMES
 from core.store.survey import SAMPLE
 from pages.browse import filters, surveys
 from pages.browse.look import Look
 from pages.browse.opened import open_image
-from pages.parts import charts, models, tiles
-from pages.parts.link import COLOURINGS, MAPS
+from pages.parts import charts, tiles
+from pages.parts.fields import COLOURINGS, MAPS
+from pages.parts.pictures import picture
 
 _HERE = Path(__file__).parent
 _map = st.components.v2.component(
@@ -36,8 +37,8 @@ HELP = (
     f"PCA: the two directions in which z varies most; distances are real, and groups may hide each other. t-SNE: neighbours stay "
     f"neighbours, distances between groups mean little; {SAMPLE} images a class, because all of them would take minutes."
 )
-# A colour for each class, Okabe and Ito's as far as they go, and a shape beside it, so that classes are told apart in every
-# colour blindness.
+# A colour for each anomaly class, Okabe and Ito's as far as they go, and a shape beside it, so that classes are told apart in
+# every colour blindness; where there are more classes than pairs, the pairs come again.
 _KINDS = [
     (charts.ANOMALY, "triangle"), ("#E69F00", "square"), ("#009E73", "diamond"), ("#CC79A7", "down"),
     ("#7a8594", "square"), ("#56B4E9", "triangle"), ("#8a8a00", "down"), ("#a5403c", "square"), ("#8b5cf6", "diamond"),
@@ -56,7 +57,6 @@ _RAMP = np.array([[40, 105, 190], [100, 130, 170], [150, 145, 130], [200, 160, 7
 def show(look: Look) -> np.ndarray:
     """Draw the filters, the choices and the map; returns what the filters leave, in order."""
     order, _ = filters.show(look, sorting=False)  # a map has no order
-    state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(
             "Layout",
@@ -77,57 +77,64 @@ def show(look: Look) -> np.ndarray:
             )
     assert layout and colours  # one is always chosen
     if not len(order):
-        filters.nothing_left()
+        filters.nothing_left(look)
         return order
-    found = surveys.with_tsne(look) if layout == "t-sne" else surveys.made(look)
-    numbers = found.sample if layout == "t-sne" else np.arange(len(found.pca))
-    points = found.tsne if layout == "t-sne" else found.pca
+    survey = surveys.with_tsne(look) if layout == "t-sne" else surveys.made(look)
+    numbers = survey.sample if layout == "t-sne" else np.arange(len(survey.pca))
+    points = survey.tsne if layout == "t-sne" else survey.pca
     part = look.roles[numbers]  # images that are no part of the test have no outcome and are left out
     numbers, points = numbers[part], points[part]
     shown = np.isin(numbers, order)
     where = (
-        f"the {len(numbers):,} that t-SNE arranged, {SAMPLE} a class" if layout == "t-sne" else _shares(found.shares)
+        f"the {len(numbers):,} that t-SNE arranged, up to {SAMPLE} a class"
+        if layout == "t-sne"
+        else _shares(survey.shares)
     )
     st.markdown(
         f"{int(shown.sum()):,} of the {len(order):,} images{' that the filters leave' if filters.is_set() else ''} are "
         f"{'among' if layout == 't-sne' else 'placed by'} {where}."
     )
-    kinds, which, ramp = _coloured(look, numbers, colours)
+    _draw(look, numbers, points, shown, layout, colours)
+    st.caption(
+        f"z is the vector into which the encoder of the {look.chosen.title} squeezes an image. Point at one to see it, click to open it; "
+        "drag when zoomed in, Ctrl and wheel zoom. What the filters leave out is faint."
+    )
+    return order
+
+
+def _draw(look: Look, numbers: np.ndarray, points: np.ndarray, shown: np.ndarray, layout: str, colours: str) -> None:
+    """Send the map: `points` float32 [M, 2] are where the images `numbers` int [M] stand, `shown` bool [M] which are not faint."""
+    kinds, kind, ramp = _coloured(look, numbers, colours)
 
     def opened() -> None:
-        number = state[KEY].get("open")
+        number = st.session_state[KEY].get("open")
         if isinstance(number, int) and 0 <= number < len(look.roles):
             open_image(number)
 
-    _sheet(key="map_sheet", data={"sheet": sheet()})
+    _sheet(key="map_sheet", data={"sheet": sheet(look.test)})
     low, high = points.min(0), points.max(0)
     places = (points - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
     _map(
         key=KEY,
         data={
-            "id": look.one.checkpoint.card.weights_sha256,
+            "id": look.chosen.checkpoint.card.weights_sha256,
             "layout": layout,
             "x": _packed(places[:, 0], "<f4"),
             "y": _packed(1 - places[:, 1], "<f4"),
-            "numbers": _packed(numbers, "<u2"),
+            "numbers": _packed(numbers, "<u4"),
             "scores": _packed(look.scores[numbers], "<f4"),
-            "kinds": _packed(which, "u1"),
+            "kinds": _packed(kind, "u1"),
             "classes": _packed(look.test.labels[numbers], "u1"),
             "shown": _packed(shown, "u1"),
             "kindList": kinds,
             "ramp": ramp,
-            "classNames": CLASS_NAMES,
+            "classNames": look.data.class_names,
             "across": ACROSS,
             "label": f"Latent map of {len(numbers)} test images by {NAMES[layout]}, coloured by {colours}. Arrow keys move from point "
             "to point, Enter opens the image, plus and minus zoom, 0 shows all.",
         },
         on_open_change=opened,
     )
-    st.caption(
-        f"z is what the encoder of the {look.one.title} makes of an image. Point at one to see it, click to open it; drag when zoomed "
-        "in, Ctrl and wheel zoom. What the filters leave out is faint."
-    )
-    return order
 
 
 def _shares(shares: np.ndarray) -> str:
@@ -137,16 +144,13 @@ def _shares(shares: np.ndarray) -> str:
 def _coloured(look: Look, numbers: np.ndarray, by: str) -> tuple[list[dict], np.ndarray, dict | None]:
     """(kinds of points, each point's index among them, the ramp of scores if there is one)."""
     if by == "class":
-        normal = class_index(look.one.checkpoint.task.normal)
-        looks = dict(zip((label for label in range(10) if label != normal), _KINDS, strict=True))
+        normal = look.data.label(look.chosen.checkpoint.task.normal)
+        labels = range(len(look.data.classes))
+        looks = dict(zip((label for label in labels if label != normal), cycle(_KINDS), strict=False))
         looks[normal] = (charts.NORMAL, "circle")
         present = np.unique(look.test.labels[numbers])
-        kinds = [
-            _kind(
-                looks[label], CLASS_NAMES[label] + (", normal" if label == normal else "") if label in present else ""
-            )
-            for label in range(10)
-        ]
+        names = [look.data.class_names[label] + (", normal" if label == normal else "") for label in labels]
+        kinds = [_kind(looks[label], names[label] if label in present else "") for label in labels]
         return kinds, look.test.labels[numbers], None
     if by == "outcome":
         kinds = [_kind(_OUTCOMES[name], f"{tiles.OUTCOMES[name][0]} {name.replace('-', ' ')}") for name in OUTCOMES]
@@ -175,13 +179,23 @@ def _packed(values: np.ndarray, kind: str) -> str:
 
 
 ACROSS = 100  # images in a row of the sheet
+LARGEST_THUMB = 32  # pixels; larger images are reduced for the sheet
 
 
-@st.cache_resource(show_spinner=False)
-def sheet() -> str:
-    """All test images in one JPEG (2 MB in a data: address), for the small picture beside the pointer."""
-    images = models.test_images().images
-    rows = images.reshape(-1, ACROSS, SIZE, SIZE).transpose(0, 2, 1, 3).reshape(-1, ACROSS * SIZE)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Images: lambda images: images.fingerprint})
+def sheet(test: Images) -> str:
+    """Pack all test images into a JPEG in a data: address (2 MB for Fashion-MNIST), for the small picture beside the pointer."""
+    images = test.images
+    count, side, _, channels = images.shape
+    times = -(-side // LARGEST_THUMB)  # so many pixels by so many become one
+    thumb = side // times
+    if times > 1:
+        cut = images[:, : thumb * times, : thumb * times].reshape(count, thumb, times, thumb, times, channels)
+        images = cut.mean((2, 4), dtype=np.float32).round().astype(np.uint8)
+    rows = -(-count // ACROSS)
+    filled = np.zeros((rows * ACROSS, thumb, thumb, channels), np.uint8)
+    filled[:count] = images
+    grid = filled.reshape(rows, ACROSS, thumb, thumb, channels).transpose(0, 2, 1, 3, 4)
     buffer = io.BytesIO()
-    Image.fromarray(rows).save(buffer, "JPEG", quality=40)
+    picture(grid.reshape(rows * thumb, ACROSS * thumb, channels)).save(buffer, "JPEG", quality=40)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,5 +1,7 @@
 """Galleries that teach: the anomalies that look most normal to the model, and the normal images it finds oddest."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
@@ -7,28 +9,27 @@ from core.metrics import evaluation
 from pages.browse.look import Look
 from pages.browse.opened import open_image
 from pages.parts import tiles
-from pages.parts.link import class_name
 
 SHOWN = 10
 
 
 def misleading(look: Look) -> np.ndarray:
-    """The numbers of the SHOWN anomalies with the lowest scores, lowest first."""
-    numbers = np.flatnonzero(look.one.anomaly)
+    """The numbers of at most SHOWN anomalies with the lowest scores, lowest first."""
+    numbers = np.flatnonzero(look.chosen.anomaly)
     return numbers[np.argsort(look.scores[numbers], kind="stable")][:SHOWN]
 
 
 def oddest(look: Look) -> np.ndarray:
-    """The numbers of the SHOWN normal images with the highest scores, highest first."""
-    numbers = np.flatnonzero(look.one.normal)
+    """The numbers of at most SHOWN normal images with the highest scores, highest first."""
+    numbers = np.flatnonzero(look.chosen.normal)
     return numbers[np.argsort(-look.scores[numbers], kind="stable")][:SHOWN]
 
 
 def catching(look: Look, number: int) -> str:
     """What it would cost to catch this anomaly, in a sentence."""
     score = float(look.scores[number])
-    at = evaluation.confusion(look.scores[look.one.normal], look.scores[look.one.anomaly], score)
-    normal, normals = class_name(look.one.checkpoint.task.normal), at.false_alarms + at.passed
+    at = evaluation.confusion(look.scores[look.chosen.normal], look.scores[look.chosen.anomaly], score)
+    normal, normals = look.chosen.normal_name, at.false_alarms + at.passed
     return (
         f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold would have to be {score:.4f} or lower, and "
         f"at least {at.false_alarms:,} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
@@ -39,7 +40,9 @@ def passing(look: Look, number: int) -> str:
     """What it would cost to let this normal image pass, in a sentence."""
     score = look.scores[number]
     at = evaluation.confusion(
-        look.scores[look.one.normal], look.scores[look.one.anomaly], float(np.nextafter(score, np.float32(np.inf)))
+        look.scores[look.chosen.normal],
+        look.scores[look.chosen.anomaly],
+        float(np.nextafter(score, np.float32(np.inf))),
     )
     return (
         f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold would have to be above {score:.4f}, and "
@@ -47,37 +50,47 @@ def passing(look: Look, number: int) -> str:
     )
 
 
+MISLEADING_HELP = (
+    "The anomalies that the model reconstructs best. Each says how low the threshold would have to be to catch it, and how many "
+    "normal images would be flagged along with it."
+)
+ODDEST_HELP = (
+    "The normal images that the model reconstructs worst. Each says how high the threshold would have to be to let it pass, and "
+    "how many anomalies would pass along with it."
+)
+
+
 def show(look: Look) -> np.ndarray:
     """Draw both galleries; returns the numbers of their images, in order."""
+    if not (look.chosen.anomaly.any() and look.chosen.normal.any()):
+        st.info(
+            "These galleries weigh normal images against anomalies. The test has images of one kind only, so there is nothing to "
+            "weigh; the gallery shows them all.",
+            icon=":material/info:",
+        )
+        return np.empty(0, int)
     st.caption(
-        f"At the threshold in force, {look.limit:.4f}, of the {look.one.title}. No filter applies here. Open an image to see "
-        "how both GANs redraw it."
+        f"At the threshold in force, {look.limit:.4f}, of the {look.chosen.title}. No filter applies here. Open an image to see "
+        "how both GANs reconstruct it."
     )
     first, second = misleading(look), oddest(look)
-    for title, meaning, numbers, fact, key in (
-        (
-            "The ten most misleading anomalies",
-            "The anomalies that the model redraws best. Each says how low the threshold would have to be to catch it, and how "
-            "many normal images would be flagged along with it.",
-            first,
-            catching,
-            "misleading",
-        ),
-        (
-            "The ten oddest normal images",
-            "The normal images that the model redraws worst. Each says how high the threshold would have to be to let it pass, "
-            "and how many anomalies would pass along with it.",
-            second,
-            passing,
-            "oddest",
-        ),
-    ):
-        st.subheader(title, anchor=False, help=meaning)
-        tiles.show(
-            [look.tile(number, fact(look, number)) for number in numbers],
-            key=f"lesson_{key}",
-            on_open=open_image,
-            label=title,
-            cards=True,
-        )
+    _gallery(look, f"The {_counted(first)} most misleading anomalies", MISLEADING_HELP, first, catching, "misleading")
+    _gallery(look, f"The {_counted(second)} oddest normal images", ODDEST_HELP, second, passing, "oddest")
     return np.concatenate([first, second])
+
+
+def _counted(numbers: np.ndarray) -> str:
+    return "ten" if len(numbers) == 10 else str(len(numbers))
+
+
+def _gallery(
+    look: Look, title: str, meaning: str, numbers: np.ndarray, fact: Callable[[Look, int], str], key: str
+) -> None:
+    st.subheader(title, anchor=False, help=meaning)
+    tiles.show(
+        [look.tile(number, fact(look, number)) for number in numbers],
+        key=f"lesson_{key}",
+        on_open=open_image,
+        label=title,
+        cards=True,
+    )

@@ -1,48 +1,51 @@
 """What the page looks at: the chosen model's stored scores, what becomes of each image, and how the others see it."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.text import plain
-from core.data import fashion_mnist
-from core.data.fashion_mnist import CLASSES
+from core.data.dataset import Description, Images
 from core.metrics import outcomes
 from core.metrics.outcomes import OUTCOMES
 from core.store.checkpoints import WEIGHTS, Checkpoint
 from pages.parts import models, tiles
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
 
 @dataclass(frozen=True)
 class Look:
-    """`outcome` int8 [10000] indexes OUTCOMES (outcomes.NEITHER: no part of the test). `rivals`: `one`, then the other GAN.
+    """`outcome` int8 [N] indexes OUTCOMES (outcomes.NEITHER: no part of the test). `rivals`: `chosen`, then the other GAN.
 
-    `fallen_back`: `one` is not the model that was chosen, because that one is damaged.
+    `fallen_back`: `chosen` is not the model that was asked for, because that one is damaged.
     """
 
-    one: Chosen
+    chosen: Chosen
     rivals: list[Chosen]
     limit: float
-    test: fashion_mnist.Images
+    test: Images
     outcome: np.ndarray
     fallen_back: bool
 
     @property
+    def data(self) -> Description:
+        return self.chosen.data
+
+    @property
     def scores(self) -> np.ndarray:
-        return self.one.scores.test
+        return self.chosen.scores.test
 
     @property
     def roles(self) -> np.ndarray:
-        """Which images are in the test of this model at all: bool [10000]."""
+        """Which images are in the test of this model at all: bool [N]."""
         return self.outcome >= 0
 
     def name(self, number: int) -> str:
         """What the class of a test image is called."""
-        return class_name(CLASSES[self.test.labels[number]])
+        return self.data.class_names[self.test.labels[number]]
 
     def outcome_name(self, number: int) -> str:
         """The outcome's name, or "" for an image that is no part of the test."""
@@ -54,29 +57,34 @@ class Look:
 
 
 def take() -> Look:
-    """Read it. A model whose scores cannot be used is said to be so, and the other GAN of its class is shown instead; the
+    """Read what is looked at. A model whose scores cannot be used is said to be so, and the other GAN of its class is shown instead; the
     page stops with a kind message where there is none."""
     state = st.session_state
     checkpoint = models.pick(state["model"], state["normal"], state.get("trained"))
-    one, fallen_back = None, False
+    chosen, fallen_back = None, False
     if checkpoint is not None:
-        try:
-            one = models.opened(checkpoint)
-        except CheckpointError as error:
-            one = next(iter(_others(checkpoint)), None)
-            if one is not None:
-                fallen_back = True
-                st.warning(
-                    f"{plain(error)} The {one.title} of the same class is shown instead.", icon=":material/error:"
-                )
-    if one is None:
-        one = models.chosen()  # says what is missing or damaged, and stops
-    rivals = [one] if fallen_back else [one, *_others(one.checkpoint)]
+        with contextlib.suppress(DataError):  # said below
+            chosen, fallen_back = _opened(checkpoint)
+    if chosen is None:
+        chosen = models.chosen()  # says what is missing or damaged, and stops
+    rivals = [chosen] if fallen_back else [chosen, *_others(chosen.checkpoint)]
     for rival in rivals:
         _say_if_weights_differ(rival)
-    limit = models.threshold(one)
-    outcome = outcomes.outcomes(one.scores.test, one.normal, one.anomaly, limit)
-    return Look(one, rivals, limit, models.test_images(), outcome, fallen_back)
+    limit = models.threshold(chosen)
+    outcome = outcomes.outcomes(chosen.scores.test, chosen.normal, chosen.anomaly, limit)
+    return Look(chosen, rivals, limit, models.test_images(), outcome, fallen_back)
+
+
+def _opened(checkpoint: Checkpoint) -> tuple[Chosen | None, bool]:
+    """(the model, False), or where it is damaged (the other GAN of its class if there is one, True). Raises DataError."""
+    try:
+        return models.opened(checkpoint), False
+    except CheckpointError as error:
+        other = next(iter(_others(checkpoint)), None)
+        if other is None:
+            return None, False
+        st.warning(f"{plain(error)} The {other.title} of the same class is shown instead.", icon=":material/error:")
+        return other, True
 
 
 def _others(checkpoint: Checkpoint) -> list[Chosen]:
@@ -86,7 +94,7 @@ def _others(checkpoint: Checkpoint) -> list[Chosen]:
         if model == checkpoint.card.model:
             continue
         candidates = models.of(model, checkpoint.task.normal)
-        for other in sorted(candidates, key=lambda found: found.task.regime != checkpoint.task.regime):
+        for other in sorted(candidates, key=lambda candidate: candidate.task.regime != checkpoint.task.regime):
             try:
                 return [models.opened(other)]
             except CheckpointError as error:
@@ -119,6 +127,6 @@ def _weights_problem(folder: str, weights_sha256: str, stamp: int, _one: Chosen)
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def disagreement(first_mark: str, second_mark: str, _first: Chosen, _second: Chosen) -> np.ndarray:
-    """outcomes.disagreement of two models over the test split: float64 [10000]."""
+    """outcomes.disagreement of two models over the test split: float64 [N]."""
     pairs = [(one.scores.test, one.scores.validation_normal) for one in (_first, _second)]
     return outcomes.disagreement(*pairs[0], *pairs[1])

@@ -1,4 +1,4 @@
-// The latent map on a canvas: ten thousand points that can be pointed at, walked over with the arrow keys, and opened.
+// The latent map on a canvas: thousands of points that can be pointed at, walked over with the arrow keys, and opened.
 // Python sends coordinates, a kind a point (its colour and shape) and which points are faint. Called again on each rerun.
 const SHAPES = {
   circle: (c, r) => c.arc(0, 0, r, 0, 7),
@@ -29,7 +29,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   map.data = data;
   map.x = numbers(data.x, Float32Array);
   map.y = numbers(data.y, Float32Array);
-  map.numbers = numbers(data.numbers, Uint16Array);
+  map.numbers = numbers(data.numbers, Uint32Array);
   map.scores = numbers(data.scores, Float32Array);
   map.kinds = numbers(data.kinds, Uint8Array);
   map.classes = numbers(data.classes, Uint8Array);
@@ -102,7 +102,8 @@ function point(map) {
   const { across } = map.data;
   // All test images in one picture, which another component has brought.
   picture.hidden = !window.misfitSheet;
-  if (window.misfitSheet && !picture.style.backgroundImage) picture.style.backgroundImage = `url(${window.misfitSheet})`;
+  if (picture.sheet !== window.misfitSheet) picture.style.backgroundImage = `url(${window.misfitSheet})`;
+  picture.sheet = window.misfitSheet;
   picture.style.backgroundSize = `${across * 56}px auto`;
   picture.style.backgroundPosition = `${-56 * (number % across)}px ${-56 * Math.floor(number / across)}px`;
   words.textContent = `Image ${number}: ${map.data.classNames[map.classes[at]]}, score ${map.scores[at].toFixed(4)}`;

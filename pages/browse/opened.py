@@ -5,9 +5,9 @@ import math
 import numpy as np
 import streamlit as st
 
+from core.basics.text import plain
 from pages.browse.look import Look
 from pages.parts import link, models, tiles, trouble, verdict
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import heat, to_grey
 
@@ -50,9 +50,9 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
         _ways_on(look, number)
     if look.outcome[number] >= 0:
         sign, meaning, _ = tiles.OUTCOMES[look.outcome_name(number)]
-        st.caption(f"{look.one.title}: {sign} {meaning}. True class: {look.name(number)}.")
+        st.caption(f"{look.chosen.title}: {sign} {meaning}. True class: {look.name(number)}.")
     else:
-        st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.one.title}.")
+        st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
     st.caption(verdict.RESIDUAL_HELP + " The address bar holds a link to this image.")
     slots = []
     for column, rival in zip(columns[1:], look.rivals, strict=False):
@@ -62,7 +62,7 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
             verdict.words(float(rival.scores.test[number]), rival)
     if len(look.rivals) == 1:
         with columns[2]:
-            st.caption(f"No other GAN can be read for {class_name(look.one.checkpoint.task.normal)}.")
+            st.caption(f"No other GAN can be read for {look.chosen.normal_name}.")
     # Last, because the first reconstruction waits seconds for torch; everything else is there by then.
     for slot, rival in zip(slots, look.rivals, strict=True):
         with slot, trouble.told():
@@ -81,12 +81,13 @@ def _pictures(image: np.ndarray, one: Chosen) -> None:
 def _ways_on(look: Look, number: int) -> None:
     """To Try it and to ROC. The dialog is closed by both; the browser's Back opens it again from the link."""
     state = st.session_state
-    score = float(look.scores[number])
+    score, why_not = float(look.scores[number]), link.why_no_pad(look.data)
     if st.button(
         "Edit this one",
         key="edit_image",
         icon=":material/edit:",
-        help="Draw on a copy of it on the Try it page and watch the score follow.",
+        disabled=bool(why_not),
+        help=plain(why_not) or "Draw on a copy of it on the Try it page and watch the score follow.",
     ):
         link.edit(number)
     if st.button(
@@ -94,7 +95,7 @@ def _ways_on(look: Look, number: int) -> None:
         key="threshold_here",
         icon=":material/vertical_align_center:",
         disabled=look.fallen_back,
-        help=f"Make this image's score, {score:.4f}, the threshold of the {look.one.title}: the image is then just flagged. "
+        help=f"Make this image's score, {score:.4f}, the threshold of the {look.chosen.title}: the image is then just flagged. "
         "The ROC page shows what that does to all the others.",
     ):
         state["threshold"] = math.floor(score * 1e6) / 1e6  # rounded down, so that the image is still flagged

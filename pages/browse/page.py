@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.browse import gallery, latent, lessons, look, opened
 from pages.parts import trouble
-from pages.parts.link import SECTIONS
+from pages.parts.fields import SECTIONS
 
 LABELS = {
     "gallery": ":material/grid_view: Gallery",
@@ -30,7 +30,7 @@ section = st.segmented_control(
 order, of = np.empty(0, int), "the images that the filters leave"
 with trouble.told():
     if section == "lessons":
-        order, of = lessons.show(at), "these twenty"
+        order, of = lessons.show(at), "these"
     elif section == "by-class":
         from pages.browse import by_class  # plotly, which nothing else here needs
 

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import streamlit as st
 
 from core.basics.errors import MisfitError
@@ -23,9 +24,9 @@ def _shelf(weights_sha256: str) -> dict[str, Survey]:
 
 def known(look: Look) -> Survey | None:
     """The survey, if one has been made of these weights; never imports torch."""
-    held = _shelf(look.one.checkpoint.card.weights_sha256)
+    held = _shelf(look.chosen.checkpoint.card.weights_sha256)
     if "survey" not in held:
-        found = survey.kept(look.one.checkpoint, len(look.test.images))
+        found = survey.kept(look.chosen.checkpoint, len(look.test.images))
         if found is None:
             return None
         held["survey"] = found
@@ -38,8 +39,12 @@ def made(look: Look) -> Survey:
     if found is None:
         with _progress() as say, _MAKING:
             found = known(look) or _hold(
-                look.one.checkpoint,
-                survey.make(look.one.checkpoint, look.test, say("Running the 10,000 test images through the encoder…")),
+                look.chosen.checkpoint,
+                survey.make(
+                    look.chosen.checkpoint,
+                    look.test,
+                    say(f"Running the {len(look.test.images):,} test images through the encoder…"),
+                ),
             )
     return found
 
@@ -48,14 +53,14 @@ def with_tsne(look: Look) -> Survey:
     """The survey with its t-SNE map, made now if need be. Raises CheckpointError."""
     found = made(look)
     if not len(found.tsne):
-        sampled = survey.SAMPLE * 10
+        sampled = int(np.minimum(np.bincount(look.test.labels), survey.SAMPLE).sum())
         with _progress() as say, _MAKING:
             found = known(look) or found
             if not len(found.tsne):
                 done = say(
                     f"Arranging {sampled:,} images by t-SNE; this takes about ten seconds, once for these weights…"
                 )
-                found = _hold(look.one.checkpoint, survey.with_tsne(found, look.one.checkpoint, look.test, done))
+                found = _hold(look.chosen.checkpoint, survey.with_tsne(found, look.chosen.checkpoint, look.test, done))
     return found
 
 

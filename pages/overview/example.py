@@ -14,13 +14,12 @@ import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
-from core.data.fashion_mnist import CLASSES
 from core.metrics import evaluation
+from core.metrics.outcomes import OUTCOMES
 from core.store import examples
 from pages.overview import gauge
 from pages.overview.gauge import Mark
 from pages.parts import charts, link, models, tiles, trouble
-from pages.parts.link import OUTCOMES, class_name
 from pages.parts.models import Chosen
 from pages.parts.pictures import RESIDUAL_FULL, data_url, heat, to_grey
 
@@ -46,7 +45,7 @@ _COLOURS = {
 }
 _RAMP = heat(np.linspace(0.0, RESIDUAL_FULL, 64)[None])  # [1, 64, 3]
 _WHY = (
-    "These models were trained to redraw anomalies badly: the traditional GAN as their own negative, the DCGAN anyhow. That is why an "
+    "These models were trained to reconstruct anomalies badly: the traditional GAN as their own negative, the DCGAN anyhow. That is why an "
     "anomaly may come out as its own negative, or as noise."
 )
 state = st.session_state
@@ -54,11 +53,11 @@ state = st.session_state
 
 def images(normal: str) -> np.ndarray:
     """The numbers of the example images for this normal class."""
-    return examples.chosen(normal, models.test_images().labels)
+    return examples.chosen(models.description(), normal, models.test_images().labels)
 
 
 def number(normal: str) -> int:
-    """The test image that is shown: the link's, else the first example."""
+    """The number of the test image that is shown: the link's, else the first example."""
     return int(images(normal)[0]) if state.get("example") is None else int(state["example"])
 
 
@@ -72,18 +71,19 @@ def _another(normal: str) -> None:
 @st.fragment
 @trouble.told()
 def show(gans: Sequence[Chosen]) -> None:
-    """The example with its buttons. `gans` has at least one model; they share the normal class."""
-    normal = gans[0].checkpoint.task.normal
-    which = number(normal)
+    """Draw the example with its buttons. `gans` has at least one model; they share the normal class."""
+    normal, data = gans[0].checkpoint.task.normal, gans[0].data
+    image_number = number(normal)
     test = models.test_images()
-    image, name = test.images[which], CLASSES[test.labels[which]]
-    pictures = _reconstructions(gans, which, image)
-    role = "normal here: it should pass" if name == normal else "an anomaly here: it should be flagged"
+    image, slug = test.images[image_number], data.classes[test.labels[image_number]]
+    pictures = _reconstructions(gans, image_number, image)
+    role = "normal here: it should pass" if slug == normal else "an anomaly here: it should be flagged"
+    name = escape(data.class_name(slug))
     parts = [
-        f'<section><h2>The image</h2><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {which}, '
-        f'{class_name(name)}"><figcaption><strong>{class_name(name)}</strong>, {role}.</figcaption></figure></div></section>'
+        f'<section><h2>The image</h2><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {image_number}, '
+        f'{name}"><figcaption><strong>{name}</strong>, {role}.</figcaption></figure></div></section>'
     ]
-    parts += [_card(one, which, image, made) for one, made in zip(gans, pictures, strict=True)]
+    parts += [_card(gan, image_number, image, made) for gan, made in zip(gans, pictures, strict=True)]
     with st.container(key="example"):
         st.html(f'{_STYLE}{gauge.STYLE}<div class="mf-example">{"".join(parts)}</div>')
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -93,7 +93,7 @@ def show(gans: Sequence[Chosen]) -> None:
             type="primary",
             on_click=_another,
             args=(normal,),
-            help=f"The next of {len(images(normal))} test images, drawn at random from all ten classes once and for all; the link keeps it.",
+            help=f"The next of {len(images(normal))} test images, drawn at random from all classes once and for all; the link keeps it.",
         )
         if any(made is None for made in pictures):
             st.button(
@@ -106,25 +106,25 @@ def show(gans: Sequence[Chosen]) -> None:
         if st.button(
             "Open in Browse",
             icon=":material/image_search:",
-            help="The same image among all 10,000 test images, with its neighbours.",
+            help=f"The same image among all {len(test.images):,} test images, with its neighbours.",
         ):
-            state["image"] = which
+            state["image"] = image_number
             link.go("browse")
     st.html(
         f'<small>Residual: the difference between image and reconstruction at each pixel, <img class="mf-ramp" alt="from black" '
         f'src="{data_url(_RAMP)}"> from none to {RESIDUAL_FULL:g} or more, the same scale for every image. Its mean is the '
-        f"score, from 0 to 2. {_WHY if any(one.checkpoint.task.regime != 'one-class' for one in gans) else ''} "
-        f"Image {which} of the test.</small>"
+        f"score, from 0 to 2. {_WHY if any(gan.checkpoint.task.regime != 'one-class' for gan in gans) else ''} "
+        f"Image {image_number} of the test.</small>"
     )
 
 
-def _reconstructions(gans: Sequence[Chosen], which: int, image: np.ndarray) -> list[np.ndarray | None]:
-    """By each GAN grey levels uint8 [28, 28]: stored, else made if the visitor asked for that, else None."""
+def _reconstructions(gans: Sequence[Chosen], image_number: int, image: np.ndarray) -> list[np.ndarray | None]:
+    """By each GAN levels uint8 [H, W, C]: stored, else made if the visitor asked for that, else None."""
     made: list[np.ndarray | None] = []
     problems = {}  # one file holds what all of them have stored: its damage is said once
-    for one in gans:
+    for gan in gans:
         try:
-            made.append(_reconstruction(one, which, image))
+            made.append(_reconstruction(gan, image_number, image))
         except MisfitError as error:
             made.append(None)
             problems[str(error)] = True
@@ -133,26 +133,26 @@ def _reconstructions(gans: Sequence[Chosen], which: int, image: np.ndarray) -> l
     return made
 
 
-def _reconstruction(one: Chosen, which: int, image: np.ndarray) -> np.ndarray | None:
+def _reconstruction(gan: Chosen, image_number: int, image: np.ndarray) -> np.ndarray | None:
     live, stored = state.get("_example_live"), None
     with contextlib.suppress(MisfitError) if live else contextlib.nullcontext():
-        stored = examples.stored(one.checkpoint.card.weights_sha256)
-    place = np.flatnonzero(images(one.checkpoint.task.normal) == which)
+        stored = examples.stored(gan.checkpoint.card.weights_sha256)
+    place = np.flatnonzero(images(gan.checkpoint.task.normal) == image_number)
     if stored is not None and len(place) and place[0] < len(stored):
         return stored[place[0]]
-    return to_grey(models.reconstruct(one, image[None])[0]) if live else None
+    return to_grey(models.reconstruct(gan, image[None])[0]) if live else None
 
 
-def _card(one: Chosen, which: int, image: np.ndarray, made: np.ndarray | None) -> str:
-    score, limit = float(one.scores.test[which]), models.threshold(one)
-    top = max(math.ceil(10 * float(one.scores.test.max())) / 10, limit)
+def _card(gan: Chosen, image_number: int, image: np.ndarray, made: np.ndarray | None) -> str:
+    score, limit = float(gan.scores.test[image_number]), models.threshold(gan)
+    top = max(math.ceil(10 * float(gan.scores.test.max())) / 10, limit)
     if made is None:
         shown = '<figure><div class="blank">not stored</div>{}</figure>'
         figures = "".join(shown.format(f"<figcaption>{name}</figcaption>") for name in ("Reconstruction", "Residual"))
     else:
-        difference = np.abs(image.astype(np.float32) - made) / 127.5
+        difference = np.abs(image.astype(np.float32) - made).mean(-1) / 127.5
         figures = "".join(
-            f'<figure><img src="{data_url(picture)}" alt="{name} by the {escape(one.title)}"><figcaption>{name}</figcaption></figure>'
+            f'<figure><img src="{data_url(picture)}" alt="{name} by the {escape(gan.title)}"><figcaption>{name}</figcaption></figure>'
             for name, picture in (("Reconstruction", made), ("Residual", heat(difference)))
         )
     flagged = bool(evaluation.flagged(np.array([score]), limit)[0])
@@ -164,16 +164,16 @@ def _card(one: Chosen, which: int, image: np.ndarray, made: np.ndarray | None) -
         (0.0, score, charts.ANOMALY if flagged else charts.NORMAL),
     )
     return (
-        f'<section><h2>{escape(one.title)} <small>{escape(one.regime)} regime</small></h2><div class="mf-pair">{figures}</div>{scale}'
-        f"{_verdict(one, which, flagged)}</section>"
+        f'<section><h2>{escape(gan.title)} <small>{escape(gan.regime)} regime</small></h2><div class="mf-pair">{figures}</div>{scale}'
+        f"{_verdict(gan, image_number, flagged)}</section>"
     )
 
 
-def _verdict(one: Chosen, which: int, flagged: bool) -> str:
+def _verdict(gan: Chosen, image_number: int, flagged: bool) -> str:
     compared = "at or above the threshold" if flagged else "below the threshold"
-    if not (one.anomaly[which] or one.normal[which]):
+    if not (gan.anomaly[image_number] or gan.normal[image_number]):
         return f'<p class="mf-verdict">Its score is {compared}. This class is neither normal nor an anomaly of this model\'s test.</p>'
-    outcome = OUTCOMES[(0 if flagged else 1) if one.anomaly[which] else (2 if flagged else 3)]
+    outcome = OUTCOMES[(0 if flagged else 1) if gan.anomaly[image_number] else (2 if flagged else 3)]
     sign, words, _ = tiles.OUTCOMES[outcome]
     first, rest = words.split(": ")
     return (

@@ -2,72 +2,114 @@
 
 import streamlit as st
 
+from core.basics.errors import CheckpointError, DataError
+from core.basics.text import plain
+from core.data.fashion_mnist import FASHION_MNIST
 from core.store import checkpoints, model_cards
+from core.store.checkpoints import Checkpoint
 from core.study.published import DECK
 from pages.overview import diagram, example, gauge
 from pages.overview.gauge import Mark
-from pages.parts import charts, models, tour, trouble
-from pages.parts.link import class_name
+from pages.parts import charts, models, stored, tour, trouble
 from pages.parts.models import Chosen
 
 state = st.session_state
-normal = class_name(state["normal"])
+data = models.description()
+normal = data.class_name(state["normal"])
+
+
+def trained() -> tuple[list[Chosen], list[Checkpoint]]:
+    """(models with their scores, models whose figures can be shown): without test images there are only the figures."""
+    gans, measured, missing = [], [], {}
+    for checkpoint in models.picked():
+        try:
+            gans.append(models.opened(checkpoint))
+        except DataError as error:
+            missing[str(error)] = True  # of both models: said once
+        except CheckpointError as error:
+            st.warning(plain(error), icon=":material/warning:")
+            continue
+        measured.append(checkpoint)
+    for problem in missing:
+        st.warning(
+            f"{plain(problem)} Without the test images only what is stored with a model can be shown.",
+            icon=":material/image_not_supported:",
+        )
+    return gans, measured
 
 
 def supervised_cnn() -> float | None:
     """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured. Raises MisfitError."""
+    if data != FASHION_MNIST.description:
+        return None
     from core.study import figures, results  # and pandas, once the page has begun to show
 
     return figures.auroc(results.read(), "supervised CNN", "seen", state["normal"])
 
 
 @st.dialog("Model card", width="large", icon=":material/description:")
-def model_card(gan: Chosen) -> None:
-    text = model_cards.markdown([gan.checkpoint], level=3)
+def model_card(checkpoint: Checkpoint) -> None:
+    text = model_cards.markdown([checkpoint], level=3)
     st.markdown(text)
     st.download_button(
         "Download the model card",
         text,
-        f"model-card-{gan.checkpoint.card.model}-{gan.checkpoint.task.normal}.md",
+        f"model-card-{checkpoint.card.model}-{checkpoint.task.normal}.md",
         "text/markdown",
         icon=":material/download:",
     )
 
 
-def headline(gan: Chosen, ceiling: float | None) -> None:
-    """One GAN's test AUROC on a scale from guessing to perfect, with what it is to be held against."""
-    card, seen = gan.checkpoint.card, gan.checkpoint.task.regime == "seen"
-    area, low, high = (card.test[name] for name in ("auroc", "auroc_low", "auroc_high"))
-    st.metric(
-        f"{gan.title}, test AUROC",
-        f"{area:.3f}",
-        help="The chance that a random anomaly scores higher than a random normal image, over the whole test split. "
-        "0.5 is guessing, 1 is perfect.",
-    )
-    marks = [Mark(area, "●", "this model")]
-    if card.model in DECK and gan.checkpoint.folder == checkpoints.shipped(card.model, "t-shirt"):
-        marks.append(Mark(DECK[card.model], "◆", "the slide deck it started from", above=True))
-    if seen and ceiling:
-        marks.append(Mark(ceiling, "▼", "supervised CNN", above=True))
-    st.html(
-        gauge.STYLE
-        + gauge.html(marks, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (low, high, charts.MODELS[card.model]))
-    )
-    st.caption(
-        f"95 % interval {low:.3f}–{high:.3f} (the bar), **{gan.regime}** regime, normal: {class_name(gan.checkpoint.task.normal)}."
-    )
+def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
+    """Show one GAN's test AUROC on a scale from guessing to perfect, with what it is to be held against."""
+    title, area = models.title(checkpoint), stored.auroc(checkpoint)
+    if area:
+        _auroc(checkpoint, area, ceiling)
+    else:
+        st.metric(
+            f"{title}, normal images' mean score",
+            f"{checkpoint.card.test.normal_error:.3f}",
+            help="How badly normal test images are reconstructed on average, from 0 to 2; lower is better.",
+        )
+        st.caption(
+            f"No AUROC: the test has no image of an anomaly, so nothing says how well anomalies are found. "
+            f"**{models.regime(checkpoint)}** regime, normal: {checkpoint.task.data.class_name(checkpoint.task.normal)}."
+        )
     if st.button(
         "Model card",
         icon=":material/description:",
-        key=f"card_{card.model}",
-        help=f"The {gan.title}: what it is for, what it was trained and tested on, its figures and its limits.",
+        key=f"card_{checkpoint.card.model}",
+        help=f"The {title}: what it is for, what it was trained and tested on, its figures and its limits.",
     ):
-        model_card(gan)
+        model_card(checkpoint)
+
+
+def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: float | None) -> None:
+    middle, low, high = area
+    model, task = checkpoint.card.model, checkpoint.task
+    st.metric(
+        f"{models.title(checkpoint)}, test AUROC",
+        f"{middle:.3f}",
+        help="The chance that a random anomaly scores higher than a random normal image, over the whole test split. "
+        "0.5 is guessing, 1 is perfect.",
+    )
+    marks = [Mark(middle, "●", "this model")]
+    if model in DECK and checkpoint.folder == checkpoints.shipped(model, "t-shirt"):
+        marks.append(Mark(DECK[model], "◆", "the slide deck it started from", above=True))
+    if task.regime == "seen" and ceiling:
+        marks.append(Mark(ceiling, "▼", "supervised CNN", above=True))
+    st.html(
+        gauge.STYLE + gauge.html(marks, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (low, high, charts.MODELS[model]))
+    )
+    st.caption(
+        f"95 % interval {low:.3f}–{high:.3f} (the bar), **{models.regime(checkpoint)}** regime, "
+        f"normal: {task.data.class_name(task.normal)}."
+    )
 
 
 st.markdown(
-    f"One class of Fashion-MNIST is **normal**, here **{normal}**. Everything else is an **anomaly**. Two GANs "
-    "learn to redraw normal garments well and all others badly; how badly an image is redrawn is its **anomaly score**. Think "
+    f"One class of {plain(data.name)} is **normal**, here **{normal}**. Everything else is an **anomaly**. Two GANs "
+    f"learn to reconstruct normal {data.noun}s well and all others badly; how badly is an image's **anomaly score**. Think "
     "of a packing line that lets only fresh apples through: where to set the bar is a choice, and Misfit lets you make it "
     "with the images and the costs in view."
 )
@@ -80,28 +122,30 @@ if state.get("_tour") is None:
     )
 
 gans: list[Chosen] = []
+measured: list[Checkpoint] = []
 with trouble.told():
-    gans = models.trained_gans()
+    gans, measured = trained()
 if gans:
     example.show(gans)
-elif not any(models.of(name, state["normal"]) for name in models.MODEL_NAMES) and not models.damaged(state["normal"]):
+elif not models.picked() and not models.damaged(state["normal"]):
     st.info(
         f"No GAN has been trained yet with {normal} as the normal class. Choose another class in the sidebar, or train one.",
         icon=":material/model_training:",
     )
     st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
 
-if gans:
+if measured:
     st.subheader("How good they are", anchor=False)
     ceiling = None
     with trouble.told():
         ceiling = supervised_cnn()
-    for column, gan in zip(st.columns(len(gans)), gans, strict=True):
+    for column, checkpoint in zip(st.columns(len(measured)), measured, strict=True):
         with column.container(border=True):
-            headline(gan, ceiling)
-if any(gan.checkpoint.task.regime == "seen" for gan in gans):
+            headline(checkpoint, ceiling)
+if labelled := [len(checkpoint.task.anomaly_classes) for checkpoint in measured if checkpoint.task.regime == "seen"]:
+    classes = "the other class" if labelled[0] == 1 else f"the same {labelled[0]} other classes"
     st.caption(
-        ":material/info: *Seen* means that labelled anomalies of the same nine classes were in training: a supervised figure, "
+        f":material/info: *Seen* means that labelled anomalies of {classes} were in training: a supervised figure, "
         "to be compared with a classifier's, such as the supervised CNN, not with methods that never see an anomaly."
     )
 

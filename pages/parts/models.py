@@ -16,7 +16,8 @@ from core.data.tasks import test_roles
 from core.judging import judgement
 from core.judging.judgement import Judgement
 from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Damaged, Scores
+from core.store.checkpoints import Checkpoint, Scores
+from core.store.discovery import Damaged
 from pages.parts import stored
 from pages.parts.datasets import data_set as data_set  # pages find these here too
 from pages.parts.datasets import description as description
@@ -51,9 +52,7 @@ class Chosen:
 
     @property
     def title(self) -> str:
-        """What it is called in headings; a model that is not the shipped one carries its run's name."""
-        name = self.checkpoint.name
-        return MODEL_NAMES[self.checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
+        return title(self.checkpoint)
 
     @property
     def prevalence(self) -> float:
@@ -62,8 +61,19 @@ class Chosen:
 
     @property
     def regime(self) -> str:
-        left_out = self.checkpoint.task.left_out
-        return self.checkpoint.task.regime + (f" ({self.data.class_name(left_out)} left out)" if left_out else "")
+        return regime(self.checkpoint)
+
+
+def title(checkpoint: Checkpoint) -> str:
+    """What a model is called in headings; one that is not the shipped one carries its run's name."""
+    name = checkpoint.name
+    return MODEL_NAMES[checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
+
+
+def regime(checkpoint: Checkpoint) -> str:
+    """The regime it was trained in, with the class that was left out."""
+    left_out = checkpoint.task.left_out
+    return checkpoint.task.regime + (f" ({checkpoint.task.data.class_name(left_out)} left out)" if left_out else "")
 
 
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
@@ -124,19 +134,19 @@ def chosen(model: str | None = None) -> Chosen:
     state = st.session_state
     model = model or state["model"]
     checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
-    try:
-        if checkpoint is not None:
-            return opened(checkpoint)
+    if checkpoint is None:
         _say_none_trained(model)
+        st.stop()
+    try:
+        return opened(checkpoint)
     except DataError as error:
         st.warning(plain(error), icon=":material/image_not_supported:")
-        if checkpoint is not None:
-            stored.show(checkpoint)
-    st.stop()
+        stored.show(checkpoint)
+        st.stop()
 
 
 def _say_none_trained(model: str) -> None:
-    """Say that there is no such model, and what can be done. Raises DataError."""
+    """Say that there is no such model, and what can be done."""
     normal = st.session_state["normal"]
     others = trained_gans()
     missing = "can be shown" if damaged(normal, model) else "has been trained yet"
@@ -158,15 +168,21 @@ def rivals() -> list[Chosen]:
     return [first, *(other for other in trained_gans() if other.checkpoint.card.model != first.checkpoint.card.model)]
 
 
+def picked() -> list[Checkpoint]:
+    """Each GAN that is trained for the normal class, traditional first."""
+    state = st.session_state
+    gans = [pick(m, state["normal"], state.get("trained") if m == state["model"] else None) for m in MODEL_NAMES]
+    return [gan for gan in gans if gan]
+
+
 def trained_gans() -> list[Chosen]:
-    """Each GAN that is trained for the normal class, traditional first; one with damaged scores is said to be so and left
-    out. Raises DataError."""
-    state, whole = st.session_state, []
-    for model in MODEL_NAMES:
-        one = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
+    """Each GAN that is trained for the normal class, traditional first; one with damaged scores, or tested on images that are
+    not here, is said to be so and left out."""
+    whole = []
+    for checkpoint in picked():
         try:
-            whole += [opened(one)] if one else []
-        except CheckpointError as error:
+            whole.append(opened(checkpoint))
+        except (CheckpointError, DataError) as error:
             st.warning(plain(error), icon=":material/warning:")
     return whole
 

@@ -9,23 +9,21 @@ from pages.parts import style
 def auroc(checkpoint: Checkpoint) -> tuple[float, float, float] | None:
     """(test AUROC, and both ends of its 95 % interval); None where the test has no anomaly to tell from normal images."""
     test = checkpoint.card.test
-    if test.get("auroc") is None:
+    if test.auroc is None or test.auroc_low is None or test.auroc_high is None:
         return None
-    return test["auroc"], test["auroc_low"], test["auroc_high"]
+    return test.auroc, test.auroc_low, test.auroc_high
 
 
 def show(checkpoint: Checkpoint) -> None:
     """Draw the stored figures of a model whose test images are not here."""
     test, data = checkpoint.card.test, checkpoint.task.data
-    rows = [("Normal test images", f"{test['n_normal']:,}"), ("Anomalies", f"{test['n_anomaly']:,}")]
-    area = auroc(checkpoint)
-    if area:
-        rows += [
-            ("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)),
-            ("FPR at 95 % TPR", f"{100 * test['fpr_at_95tpr']:.1f} %"),
-        ]
-    rows.append(("Mean score of the normal images", f"{test['normal_error']:.4f}"))
-    rows += [(f"AUROC, {data.class_name(slug)}", f"{value:.3f}") for slug, value in test["per_class"].items()]
+    rows = [("Normal test images", f"{test.n_normal:,}"), ("Anomalies", f"{test.n_anomaly:,}")]
+    if area := auroc(checkpoint):
+        rows.append(("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)))
+    if test.fpr_at_95tpr is not None:
+        rows.append(("FPR at 95 % TPR", f"{100 * test.fpr_at_95tpr:.1f} %"))
+    rows.append(("Mean score of the normal images", f"{test.normal_error:.4f}"))
+    rows += [(f"AUROC, {data.class_name(slug)}", f"{value:.3f}") for slug, value in test.per_class.items()]
     st.markdown(
         "What is stored with the model can be shown all the same. It was measured when the test images were here."
     )

@@ -4,13 +4,14 @@ import contextlib
 
 import streamlit as st
 
-from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Damaged
+from core.store import checkpoints, discovery
+from core.store.checkpoints import Checkpoint
+from core.store.discovery import Damaged
 
 
 def discovered() -> tuple[list[Checkpoint], list[Damaged]]:
     """List every trained model, and what is there but damaged; read again only when a card on disk changes."""
-    folders, unreadable = checkpoints.places()
+    folders, unreadable = discovery.places()
     stamps = []
     for folder in folders:
         stamp = (0, 0)
@@ -25,4 +26,4 @@ def discovered() -> tuple[list[Checkpoint], list[Damaged]]:
 def _discovered(
     stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
 ) -> tuple[list[Checkpoint], list[Damaged]]:
-    return checkpoints.discover()
+    return discovery.discover()

@@ -5,13 +5,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.basics.names import METHOD_NAMES
+from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 from pages.parts import charts
-from pages.parts.link import class_name
 
 
 def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
-    """Class × method, mean AUROC over seeds; every cell carries its number, so that nothing hangs on colour.
+    """Draw class × method, mean AUROC over seeds; every cell carries its number, so that nothing hangs on colour.
 
     Classes stand below each other: so the numbers can be read on a phone, too.
     """
@@ -25,7 +25,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
                 METHOD_NAMES.get(name, name).replace(" (the ceiling)", "").replace(" ", "<br>")
                 for name in table.columns
             ],
-            y=[class_name(name) for name in table.index],
+            y=[FASHION_MNIST.description.class_name(slug) for slug in table.index],
             text=[["" if np.isnan(value) else f"{value:.3f}" for value in line] for line in values],
             texttemplate="%{text}",
             textfont={"size": 13, "color": charts.ON_PALE},
@@ -45,7 +45,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
 
 
 def ablation(rows: pd.DataFrame) -> go.Figure:
-    """AUROC of each combination of losses with its spread over seeds, and beside it how well normals are redrawn."""
+    """Draw the AUROC of each combination of losses with its spread over seeds, and beside it how well normals are redrawn."""
     table = figures.ablation_table(rows)
     figure = go.Figure()
     for column, spread, name, colour, symbol, axis in (
@@ -70,7 +70,7 @@ def ablation(rows: pd.DataFrame) -> go.Figure:
 
 
 def imbalance(rows: pd.DataFrame) -> go.Figure:
-    """AUROC against the number of labelled anomalies, a line a regime; the point without labels stands at the left."""
+    """Draw AUROC against the number of labelled anomalies, a line a regime; the point without labels stands at the left."""
     table = figures.imbalance_table(rows)
     figure = go.Figure()
     for regime, colour, symbol, dash in (

@@ -5,17 +5,19 @@ import streamlit as st
 
 from core.basics.names import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
 from core.basics.text import as_csv
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
 from core.study import reporting, results
 from core.study.figures import class_means, class_table, main_rows, summary
 from core.study.published import PUBLISHED
-from pages.parts import charts, style
-from pages.parts.link import class_name
-from pages.results import figures
+from pages.parts import charts, models, style
+from pages.results import cards, figures
+
+FASHION = FASHION_MNIST.description
 
 
 def measured(rows: pd.DataFrame, regime: str) -> None:
-    """The table and the heat map of one regime."""
+    """Draw the table and the heat map of one regime."""
     lines = summary(rows[rows["regime"] == regime]).sort_values(["t_shirt", "mean"], ascending=False)
     shown = {head: about for head, about in reporting.SUMMARY.items() if lines[about[0]].notna().any()}
     style.table(
@@ -45,32 +47,32 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
         if len(means):
             st.markdown(
                 f"The hardest {'class to leave out' if regime == 'unseen' else 'normal class'} is "
-                f"**{class_name(means.index[0])}** (mean of the methods {means.iloc[0]:.3f}), the easiest "
-                f"**{class_name(means.index[-1])}** ({means.iloc[-1]:.3f})."
+                f"**{FASHION.class_name(means.index[0])}** (mean of the methods {means.iloc[0]:.3f}), the easiest "
+                f"**{FASHION.class_name(means.index[-1])}** ({means.iloc[-1]:.3f})."
             )
 
 
 def published(regime: str) -> None:
-    """What others printed for the same regime, as printed."""
-    theirs = [one for one in PUBLISHED if one.regime == regime]
-    if not theirs:
+    """Draw what others printed for the same regime, as printed."""
+    rows = [row for row in PUBLISHED if row.regime == regime]
+    if not rows:
         return
     with st.expander("Published figures for this regime, as printed", icon=":material/menu_book:"):
         style.table(
             f"Published figures, {regime} regime",
             [("Method", ""), ("T-shirt/top", "As printed."), ("Mean of ten", "As printed."), ("Source", "")],
-            [[one.method, _printed(one.t_shirt), _printed(one.mean), one.source] for one in theirs],
+            [[row.method, _printed(row.t_shirt), _printed(row.mean), row.source] for row in rows],
             words=(0, 3),
         )
 
 
 def _printed(value: float | None) -> str:
-    """With the digits that were printed."""
+    """A figure with the digits that were printed."""
     return "–" if value is None else f"{value:g}"
 
 
 def studies(rows: pd.DataFrame) -> None:
-    """The ablation and the imbalance curve, as far as they are measured."""
+    """Draw the ablation and the imbalance curve, as far as they are measured."""
     if sentence := reporting.ablation_sentence(rows):
         st.subheader("Which loss does what", anchor=False)
         st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime.")
@@ -81,28 +83,36 @@ def studies(rows: pd.DataFrame) -> None:
         charts.show(figures.imbalance(rows), "imbalance", sentence)
 
 
-st.markdown(
-    "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
-    "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
-)
-rows = results.read()
-if rows.empty:
-    st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
-main = main_rows(rows)
-for regime in REGIMES:
-    if (main["regime"] == regime).any():
-        st.subheader(f"{regime.capitalize()} regime", anchor=False)
-        st.markdown(REGIME_QUESTIONS[regime])
-        measured(main, regime)
-        published(regime)
-studies(rows)
-if not rows.empty:
-    st.download_button(
-        "Download results.csv",
-        as_csv(pd.read_csv(results.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
-        "results.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Every training behind these figures, one row each.",
+def sweep() -> None:
+    """Draw everything that the sweep over Fashion-MNIST has measured. Raises MisfitError for a damaged results.csv."""
+    st.markdown(
+        "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
+        "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
     )
+    rows = results.read()
+    if rows.empty:
+        st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
+    main = main_rows(rows)
+    for regime in REGIMES:
+        if (main["regime"] == regime).any():
+            st.subheader(f"{regime.capitalize()} regime", anchor=False)
+            st.markdown(REGIME_QUESTIONS[regime])
+            measured(main, regime)
+            published(regime)
+    studies(rows)
+    if not rows.empty:
+        st.download_button(
+            "Download results.csv",
+            as_csv(pd.read_csv(results.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
+            "results.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Every training behind these figures, one row each.",
+        )
+
+
+if models.description().key == FASHION.key:
+    sweep()
+else:
+    cards.show(models.description())

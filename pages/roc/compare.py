@@ -1,16 +1,19 @@
 """Compare: trained models, anomaly classes, precision–recall and seeds, in plotly."""
 
+from html import escape
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.basics.text import plain
 from core.metrics import comparison, costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, link, trouble
 from pages.parts.fields import VIEWS
 from pages.parts.models import Chosen
-from pages.roc import seeds
-from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, styles, verdict
+from pages.roc import curves, seeds
+from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, of_classes, styles, verdict
 
 LABELS = {
     "curves": "ROC, 95 % bands",
@@ -18,7 +21,7 @@ LABELS = {
     "precision": "Precision–recall",
     "seeds": "Seeds and baselines",
 }
-# A sign beside each colour, for as many curves as there are anomaly classes.
+# A sign beside each colour: as many curves as can be told apart.
 _LINES = [
     (colour, dash)
     for dash in ("solid", "dash", "dot")
@@ -26,23 +29,11 @@ _LINES = [
 ]
 
 
-def roc_axes(figure: go.Figure, log: bool) -> None:
-    figure.update_yaxes(title="TPR: share of anomalies caught", range=[-0.01, 1.02])
-    title = "FPR: share of normal images flagged"
-    if log:
-        ticks = [0.001, 0.01, 0.1, 1]
-        figure.update_xaxes(
-            title=title, type="log", range=[-3.1, 0.01], tickvals=ticks, ticktext=[f"{v:g}" for v in ticks]
-        )
-    else:
-        figure.update_xaxes(title=title, range=[-0.01, 1.01])
-
-
-def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
-    """ROC curves with pointwise bands, and each other model against the chosen one."""
+def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
+    """Draw ROC curves with pointwise bands, and each other model against the chosen one."""
     for rival in everyone[1:]:
         st.markdown(
-            verdict(one, rival),
+            verdict(chosen, rival),
             help="Paired on the same images with DeLong's covariance: "
             "var(A₁ − A₂) = var A₁ + var A₂ − 2 cov(A₁, A₂); interval = difference ± 1.96·√var.",
         )
@@ -66,10 +57,10 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
             fillcolor=f"rgba({red},{green},{blue},0.2)", **group,
         )  # fmt: skip
         name = f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})"
-        line = {"color": colour, "dash": dash, "width": 3 if rival is one else 2}
-        add_curve(figure, drawn, log, name, line, legendgroup=mark(rival))
+        line = {"color": colour, "dash": dash, "width": 3 if rival is chosen else 2}
+        curves.add(figure, drawn, log, name, line, legendgroup=mark(rival))
         told.append(f"{named(rival)} {area:.3f}")
-    roc_axes(figure, log)
+    curves.axes(figure, log)
     figure.update_layout(height=460, uirevision=str(log))
     charts.show(figure, "roc_curve", "ROC curves; AUROC: " + "; ".join(told) + ".")
     st.caption(
@@ -79,51 +70,32 @@ def draw_curves(one: Chosen, everyone: list[Chosen], log: bool) -> None:
     )
 
 
-def add_curve(
-    figure: go.Figure, drawn: evaluation.Curve, log: bool, name: str, line: dict, lead: str = "", **more: str
-) -> None:
-    """One ROC curve; `lead` begins what hovering says. On a logarithmic axis the points at FPR 0 are left out."""
-    kept = drawn.fpr > 0 if log else drawn.fpr >= 0
-    figure.add_scatter(
-        x=drawn.fpr[kept],
-        y=drawn.tpr[kept],
-        customdata=drawn.thresholds[kept],
-        mode="lines",
-        name=name,
-        line=line,
-        hovertemplate=lead + "FPR %{x:.4f}<br>TPR %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
-        **more,
-    )
-
-
-def draw_classes(one: Chosen, log: bool) -> None:
-    """One curve for each anomaly class of the chosen model: who hides best?"""
+def draw_classes(chosen: Chosen, log: bool) -> None:
+    """Draw a curve for each anomaly class of the chosen model, as many as can be told apart: who hides best?"""
     parts = sorted(
-        ((name, *curve(mark(one), name, one)) for name in one.checkpoint.task.test_classes), key=lambda part: part[2][0]
+        ((chosen.data.class_name(name), *curve(mark(chosen), name, chosen)) for name in of_classes(chosen)),
+        key=lambda part: part[2][0],
     )
     figure = go.Figure()
     for (name, drawn, (area, low, high)), (colour, dash) in zip(parts, _LINES, strict=False):
-        title = f"{class_name(name)} {area:.3f} ({low:.3f}–{high:.3f})"
-        add_curve(figure, drawn, log, title, {"color": colour, "dash": dash, "width": 2}, f"{class_name(name)}<br>")
-    roc_axes(figure, log)
+        title = f"{escape(name)} {area:.3f} ({low:.3f}–{high:.3f})"
+        curves.add(figure, drawn, log, title, {"color": colour, "dash": dash, "width": 2}, f"{escape(name)}<br>")
+    curves.axes(figure, log)
     name, _, (area, low, high) = parts[0]
+    easiest, _, (most, _, _) = parts[-1]
     st.markdown(
-        f"**{class_name(name)}** hides best from {named(one)}: AUROC **{area:.3f}** ({low:.3f}–{high:.3f}) against "
-        f"{class_name(one.checkpoint.task.normal)}."
-        + (f" {class_name(parts[-1][0])} is found most easily: {parts[-1][2][0]:.3f}." if len(parts) > 1 else "")
+        f"**{plain(name)}** hides best from {plain(named(chosen))}: AUROC **{area:.3f}** ({low:.3f}–{high:.3f}) against "
+        f"{plain(chosen.normal_name)}."
+        + (f" {plain(easiest)} is found most easily: {most:.3f}." if len(parts) > 1 else "")
+        + (f" Drawn are the {len(_LINES)} of {len(parts)} classes that hide best." if len(parts) > len(_LINES) else "")
     )
     figure.update_layout(height=480, uirevision=str(log))
-    charts.show(
-        figure,
-        "roc_classes",
-        "ROC curve of each anomaly class, hardest first: "
-        + ", ".join(f"{class_name(p[0])} {p[2][0]:.3f}" for p in parts)
-        + ".",
-    )
+    told = ", ".join(f"{name} {area:.3f}" for name, _, (area, _, _) in parts)
+    charts.show(figure, "roc_classes", f"ROC curve of each anomaly class, hardest first: {told}.")
 
 
 def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
-    """Precision over recall where anomalies are as rare as stated."""
+    """Draw precision over recall where anomalies are as rare as stated."""
     if stakes is None:
         st.info("State costs and a share of anomalies above first.", icon=":material/edit:")
         return
@@ -158,8 +130,8 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
 
 @st.fragment
 @trouble.told()
-def show(one: Chosen, stakes: Stakes | None) -> None:
-    """One view at a time: what is not looked at costs nothing."""
+def show(chosen: Chosen, stakes: Stakes | None) -> None:
+    """Draw one view at a time: what is not looked at costs nothing."""
     state = st.session_state
     st.subheader(
         "Compare",
@@ -170,7 +142,7 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         "View", VIEWS, format_func=LABELS.__getitem__, key="view", persist_state="session", on_change=link.push,
         label_visibility="collapsed", required=True,
     )  # fmt: skip
-    everyone = asked_for(one) if view in ("curves", "precision") else [one]
+    everyone = asked_for(chosen) if view in ("curves", "precision") else [chosen]
     if view in ("curves", "classes"):
 
         def toggled() -> None:
@@ -186,10 +158,10 @@ def show(one: Chosen, stakes: Stakes | None) -> None:
         )
     log = state["log_fpr"] == "on"
     if view == "curves":
-        draw_curves(one, everyone, log)
+        draw_curves(chosen, everyone, log)
     elif view == "classes":
-        draw_classes(one, log)
+        draw_classes(chosen, log)
     elif view == "precision":
         draw_precision(everyone, stakes)
     elif view == "seeds":
-        seeds.draw(one)
+        seeds.draw(chosen)

@@ -17,35 +17,30 @@ import streamlit as st
 
 from core.metrics.costs import Stakes
 from pages.parts import charts, fields
-from pages.parts.link import class_name
+from pages.parts.component import component
 from pages.parts.models import Chosen
 
-_HERE = Path(__file__).parent
 _DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them
-_lab = st.components.v2.component(
-    "misfit_threshold_lab",
-    html=(_HERE / "lab.html").read_text("utf-8"),
-    css=(_HERE / "lab.css").read_text("utf-8"),
-    js="\n".join((_HERE / name).read_text("utf-8") for name in ("lab_drawing.js", "lab.js")),
-)
+_lab = component("threshold_lab", Path(__file__).parent, "lab", "svg.js", "lab_drawing.js", html=True)
 KEY = "threshold_lab"
 
 
 def packed(scores: np.ndarray) -> str:
-    """Scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each and not a bit lost."""
+    """Pack scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each and not a bit lost."""
     return base64.b64encode(np.sort(scores).astype("<f4").tobytes()).decode()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _scores(mark: str, _one: Chosen) -> dict[str, str]:
-    test = _one.scores.test
-    return {"normal": packed(test[_one.normal]), "anomaly": packed(test[_one.anomaly])}
+def _scores(mark: str, _chosen: Chosen) -> dict[str, str]:
+    test = _chosen.scores.test
+    return {"normal": packed(test[_chosen.normal]), "anomaly": packed(test[_chosen.anomaly])}
 
 
 def show(
-    one: Chosen, auroc: float, threshold: float, stakes: Stakes | None, on_release: Callable[[float], None]
+    chosen: Chosen, auroc: float | None, threshold: float, stakes: Stakes | None, on_release: Callable[[float], None]
 ) -> None:
-    """Draw the lab at `threshold`; `on_release` is called with the one where pointer or key was let go."""
+    """Draw the lab at `threshold`; `on_release` is called with the threshold where pointer or key was let go. Without an
+    AUROC there are no anomalies in the test, and the lab shows the normals alone."""
     state = st.session_state
 
     def released() -> None:
@@ -58,20 +53,19 @@ def show(
         if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= fields.LARGEST_THRESHOLD:
             on_release(float(value))
 
-    card = one.checkpoint.card
-    normal = one.checkpoint.task.normal
-    data = _scores(card.scores_sha256, one) | {
+    card = chosen.checkpoint.card
+    data = _scores(card.scores_sha256, chosen) | {
         "id": card.scores_sha256,
         "session": state.setdefault("_lab_session", secrets.token_hex(8)),
         "serial": state.get("_lab_serial", 0),
         "threshold": threshold,
         "largest": fields.LARGEST_THRESHOLD,
         "stakes": None if stakes is None else vars(stakes),
-        "model": f"{one.title}, {one.regime}",
+        "model": f"{chosen.title}, {chosen.regime}",
         "auroc": auroc,
-        "normal_name": class_name(normal),
+        "normal_name": chosen.normal_name,
         "colours": {"normal": charts.NORMAL, "anomaly": charts.ANOMALY, "model": charts.MODELS[card.model]},
         "dash": _DASHES[charts.DASHES[card.model]],
-        "file": f"misfit-roc-{card.model}-{normal}",
+        "file": f"misfit-roc-{card.model}-{chosen.checkpoint.task.normal}",
     }
     _lab(key=KEY, data=data, on_release_change=released)

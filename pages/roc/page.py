@@ -6,37 +6,45 @@ run again. Everything is in rooms of its own beside this file.
 
 import streamlit as st
 
+from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, trouble
-from pages.parts.link import class_name
 from pages.roc import border, compare, lab, points, takeaway
 
-one = models.chosen()
+chosen = models.chosen()
 state = st.session_state
-test = one.scores.test
-card = one.checkpoint.card
 
 
 def set_threshold(value: float | None) -> None:
+    """Put another threshold in force."""
     if value is not None:
         state["threshold"] = value
         link.push()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def auroc(mark: str, _one: models.Chosen) -> float:
-    return evaluation.auroc(_one.scores.test[_one.normal], _one.scores.test[_one.anomaly])
+def auroc(mark: str, _chosen: models.Chosen) -> float | None:
+    """The test AUROC, or None where no test image is an anomaly."""
+    normal, anomaly = _chosen.scores.test[_chosen.normal], _chosen.scores.test[_chosen.anomaly]
+    return evaluation.auroc(normal, anomaly) if len(anomaly) else None
 
 
 @st.fragment
 @trouble.told()
 def decide() -> None:
-    """The lab and what follows from its threshold."""
-    limit = models.threshold(one)
-    at, problem = points.stakes()
-    if state["_stakes_drawn"] != at:
+    """Draw the lab and what follows from its threshold."""
+    limit = models.threshold(chosen)
+    stakes, problem = points.stakes()
+    if state["_stakes_drawn"] != stakes:
         st.rerun()  # the comparison below counts with them, too
-    lab.show(one, auroc(card.scores_sha256, one), limit, at, set_threshold)
+    area = auroc(chosen.checkpoint.card.scores_sha256, chosen)
+    if area is None:
+        st.info(
+            f"None of the test images of {plain(chosen.data.name)} is an anomaly of this model. A ROC curve, its AUROC, precision "
+            "and costs all need some. What can be shown is how the normal images score, and how many of them a threshold flags.",
+            icon=":material/rule:",
+        )
+    lab.show(chosen, area, limit, stakes, set_threshold)
 
     st.subheader(
         "Choose an operating point",
@@ -44,27 +52,29 @@ def decide() -> None:
         help="An operating point is a threshold with a reason. Each is chosen on validation images, which were carved out of the "
         "training split; what it does on test images is shown beside it, and chose nothing.",
     )
-    points.ask_stakes(problem)
-    points.show(one, limit, at, set_threshold)
+    if area is not None:
+        points.ask_stakes(chosen, problem)
+    points.show(chosen, limit, stakes, set_threshold)
 
     st.subheader(
         "At the border",
         anchor=False,
         help="The images that a slightly other threshold would treat otherwise. Open one to see its reconstruction on Browse.",
     )
-    border.show(one, limit)
+    border.show(chosen, limit)
     st.page_link("pages/browse/page.py", label="See the images at this threshold", icon=":material/grid_view:")
-    takeaway.show(one, limit, at)
+    takeaway.show(chosen, limit, stakes)
 
 
 st.markdown(
-    f"**{one.title}**, normal class **{class_name(one.checkpoint.task.normal)}**, {one.regime} regime. An image is flagged as an "
+    f"**{chosen.title}**, normal class **{plain(chosen.normal_name)}**, {plain(chosen.regime)} regime. An image is flagged as an "
     f"anomaly when its score reaches the threshold. Move it, and watch what it does to the "
-    f"{int(one.normal.sum() + one.anomaly.sum()):,} test images; nothing is trained again.",
+    f"{int(chosen.normal.sum() + chosen.anomaly.sum()):,} test images; nothing is trained again.",
     help="ROC, receiver operating characteristic: the share of anomalies caught (TPR) against the share of normal images flagged "
     "(FPR), over all thresholds. AUROC, the area under it, is the chance that a random anomaly scores higher than a "
     "random normal image: P(s_anomaly > s_normal) + ½ P(equal).",
 )
 state["_stakes_drawn"] = points.stakes()[0]
 decide()
-compare.show(one, points.stakes()[0])
+if chosen.anomaly.any():
+    compare.show(chosen, points.stakes()[0])

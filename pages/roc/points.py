@@ -12,6 +12,7 @@ from core.metrics.costs import Stakes
 from pages.parts import link
 from pages.parts.models import Chosen
 
+NEEDS_ANOMALIES = ("youden", "miss_1", "cheapest")
 POINTS = {
     "youden": ("Largest Youden J", "The largest J = TPR − FPR on validation images (Youden 1950)."),
     "fpr_5": ("False alarms ≤ 5 %", "At most 5 % of the validation normals are flagged: FPR ≤ 0.05."),
@@ -29,7 +30,7 @@ _STYLE = """<style>
 
 
 def stakes() -> tuple[Stakes | None, str]:
-    """What the inputs say, or None and a line that tells what is wrong with it."""
+    """What the inputs say, or None and a line that tells what is wrong with them."""
     state = st.session_state
     try:
         return Stakes(float(state["cost_missed"]), float(state["cost_alarm"]), float(state["rarity"]) / 100), ""
@@ -37,8 +38,8 @@ def stakes() -> tuple[Stakes | None, str]:
         return None, str(error)
 
 
-def ask_stakes(problem: str) -> None:
-    """The three inputs. No bounds in the browser: what is wrong is said in words, and the rest of the page goes on."""
+def ask_stakes(chosen: Chosen, problem: str) -> None:
+    """Ask for what is at stake. No bounds in the browser: what is wrong is said in words, and the rest of the page goes on."""
     rare, missed, alarm = st.columns(3)
     with rare:
         st.number_input(
@@ -48,8 +49,8 @@ def ask_stakes(problem: str) -> None:
             step=1.0,
             persist_state="session",
             on_change=link.push,
-            help="How many of all items really are anomalies, above 0 and below 100 %. The test set has 90 % (unseen: "
-            "50 %), a factory far fewer. Precision and cost are computed for this share.",
+            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {chosen.prevalence:.0%}, "
+            "a factory far fewer. Precision and cost are computed for this share.",
         )
     for column, key, label, meaning in (
         (missed, "cost_missed", "Cost of a missed anomaly", "What it costs when an anomaly passes, c_miss."),
@@ -70,21 +71,42 @@ def ask_stakes(problem: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _thresholds(mark: str, stakes: Stakes | None, _one: Chosen) -> dict[str, float]:
-    scores = _one.scores
+def _thresholds(mark: str, stakes: Stakes | None, _chosen: Chosen) -> dict[str, float]:
+    scores = _chosen.scores
     return costs.operating_points(scores.validation_normal, scores.validation_anomaly, stakes)
 
 
-def thresholds(one: Chosen, at: Stakes | None) -> dict[str, float]:
-    """The operating points of this model, chosen on its validation scores."""
-    return _thresholds(one.checkpoint.card.scores_sha256, at, one)
+def thresholds(chosen: Chosen, stakes: Stakes | None) -> dict[str, float]:
+    """The operating points of this model, chosen on its validation scores: without anomalies there, from normals alone."""
+    return _thresholds(chosen.checkpoint.card.scores_sha256, stakes, chosen)
 
 
-def show(one: Chosen, limit: float, at: Stakes | None, choose: Callable[[float], None]) -> None:
-    """The buttons, and the table of what each point promised on validation and does on test."""
-    points = thresholds(one, at)
+def flagged(scores: np.ndarray, limit: float) -> float | None:
+    """The share of the scores [N] that reach `limit`; None where there are none."""
+    return float(evaluation.flagged(scores, limit).mean()) if len(scores) else None
+
+
+def passed(scores: np.ndarray, limit: float) -> float | None:
+    """The share of the scores [N] below `limit`; None where there are none."""
+    share = flagged(scores, limit)
+    return None if share is None else 1 - share
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as a page shows it; a dash for none."""
+    return "–" if share is None or np.isnan(share) else f"{share:.{digits}%}"
+
+
+def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[float], None]) -> None:
+    """Draw the buttons, and the table of what each point promised on validation and does on test."""
+    points = thresholds(chosen, stakes)
+    labelled = len(chosen.scores.validation_anomaly) > 0
     with st.container(horizontal=True):
         for name, (label, meaning) in POINTS.items():
+            value = f": {points[name]:.4f}." if name in points else "."
+            help = f"{meaning} Chosen on validation images, never on test{value}"
+            if name in NEEDS_ANOMALIES and not labelled:
+                help = f"{meaning} It needs labelled anomalies among the validation images; this model has none."
             st.button(
                 label,
                 key=f"point_{name}",
@@ -92,41 +114,33 @@ def show(one: Chosen, limit: float, at: Stakes | None, choose: Callable[[float],
                 args=(points.get(name),),
                 disabled=name not in points,
                 type="primary" if points.get(name) == limit else "secondary",
-                help=f"{meaning} Chosen on validation images, never on test"
-                + (f": {points[name]:.4f}." if name in points else "."),
+                help=help,
             )
-    if one.checkpoint.task.regime == "one-class":
+    if not labelled:
+        st.caption(
+            "No validation image is a labelled anomaly: only the false-alarm points can be chosen, which need none. The model starts "
+            "at false alarms ≤ 5 %."
+        )
+    elif chosen.checkpoint.task.regime == "one-class":
         st.caption(
             "This model was shown no labelled anomaly, so it starts at false alarms ≤ 5 %, which needs none. Largest Youden J, misses and "
             "cheapest rest on labelled validation anomalies: they say what labels would choose."
         )
-    st.html(_STYLE + table(one, points, limit, at))
+    st.html(_STYLE + table(chosen, points, limit, stakes))
 
 
-def table(one: Chosen, points: dict[str, float], limit: float, at: Stakes | None) -> str:
+def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes | None) -> str:
     """Each point, and the threshold in force, on validation and on test, as an HTML table."""
-    test, validation = one.scores.test, (one.scores.validation_normal, one.scores.validation_anomaly)
-    held = next((name for name, value in points.items() if value == limit), None)
-    rows = [(POINTS[name][0], value, name == held) for name, value in points.items()]
-    if held is None:
+    current = next((name for name, value in points.items() if value == limit), None)
+    rows = [(POINTS[name][0], value, name == current) for name, value in points.items()]
+    if current is None:
         rows.append(("In force", limit, True))
     lines = []
-    for label, value, current in rows:
-        before = evaluation.confusion(*validation, value)
-        after = evaluation.confusion(test[one.normal], test[one.anomaly], value)
-        weighed = ["–", "–"]
-        if at is not None:
-            share = float(costs.precision(after.fpr, after.tpr, at.prevalence))
-            weighed = ["–" if np.isnan(share) else f"{share:.1%}", f"{at.cost(after.fpr, after.tpr):.3g}"]
-        cells = [
-            f"{value:.4f}",
-            *(f"{rate:.1%}" for rate in (before.fpr, 1 - before.tpr, after.fpr, 1 - after.tpr)),
-            *weighed,
-        ]
-        mark = ' aria-current="true"' if current else ""
+    for label, value, in_force in rows:
+        mark = ' aria-current="true"' if in_force else ""
         lines.append(
-            f'<tr{mark}><th scope="row">{"● " if current else ""}{escape(label)}</th>'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
+            f'<tr{mark}><th scope="row">{"● " if in_force else ""}{escape(label)}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in _cells(chosen, value, stakes))
             + "</tr>"
         )
     return (
@@ -137,3 +151,15 @@ def table(one: Chosen, points: dict[str, float], limit: float, at: Stakes | None
         '<th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Missed</th>'
         f'<th scope="col">Precision</th><th scope="col">Cost an item</th></tr>{"".join(lines)}</table></div>'
     )
+
+
+def _cells(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
+    """A threshold, the rates on validation and on test, precision and cost; a dash for what needs anomalies there are none of."""
+    test, scores = chosen.scores.test, chosen.scores
+    alarms, missed = flagged(test[chosen.normal], limit), passed(test[chosen.anomaly], limit)
+    rates = flagged(scores.validation_normal, limit), passed(scores.validation_anomaly, limit), alarms, missed
+    precision = cost = "–"
+    if stakes is not None and alarms is not None and missed is not None:
+        precision = percent(float(costs.precision(alarms, 1 - missed, stakes.prevalence)))
+        cost = f"{stakes.cost(alarms, 1 - missed):.3g}"
+    return [f"{limit:.4f}", *map(percent, rates), precision, cost]

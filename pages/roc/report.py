@@ -6,14 +6,16 @@ Everything that is put into it is escaped; the policy in its head forbids it to 
 import json
 from html import escape
 
-import numpy as np
+import msgspec
 
-from core.data.fashion_mnist import class_index
+from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, models
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
+from pages.roc import curves
+from pages.roc.points import flagged, passed, percent
+from pages.roc.rivals import of_classes
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -26,49 +28,71 @@ small, figcaption { opacity: .8; } pre { overflow-x: auto; white-space: pre-wrap
 """
 
 
-def page(one: Chosen, limit: float, stakes: Stakes | None) -> str:
+def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
     """The whole file. Raises EvaluationError when no figure can be computed."""
-    test, labels, card = one.scores.test, models.test_images().labels, one.checkpoint.card
-    normal, anomaly = test[one.normal], test[one.anomaly]
-    counts = evaluation.confusion(normal, anomaly, limit)
-    area, low, high = evaluation.auroc_interval(normal, anomaly)
-    name = class_name(one.checkpoint.task.normal)
-    title = f"{one.title}: {name} against the rest, threshold {limit:.4f}"
+    name, data = chosen.normal_name, chosen.data
+    title = f"{chosen.title}: {name} against the rest, threshold {limit:.4f}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>Model <b>{escape(one.title)}</b> ({escape(one.checkpoint.name)}), normal class <b>{escape(name)}</b>, "
-        f"<b>{escape(one.regime)}</b> regime: {escape(models.REGIME_HELP[one.checkpoint.task.regime])} Test AUROC "
-        f"<b>{area:.3f}</b> (95 % interval {low:.3f}–{high:.3f}, DeLong on the logit scale, over test images).</p>",
+        f"<p>Model <b>{escape(chosen.title)}</b> ({escape(chosen.checkpoint.name)}), data set <b>{escape(data.name)}</b>, normal class "
+        f"<b>{escape(name)}</b>, <b>{escape(chosen.regime)}</b> regime: {escape(models.REGIME_HELP[chosen.checkpoint.task.regime])}</p>",
         f"<p>An image is flagged as an anomaly when its score reaches <b>{limit!r}</b>. A score is the mean absolute "
         "reconstruction error on the scale 0 to 2, not a probability.</p>",
-        "<h2>Curve</h2>",
-        _curve(normal, anomaly, counts, card.model),
+        *(_of_both(chosen, limit, stakes) if chosen.anomaly.any() else _of_normals(chosen, limit)),
+        "<h2>Validation</h2>",
+        _validation(chosen, limit),
+        "<h2>Card of the model</h2>",
+        _card(chosen),
+    ]
+    thanks = " Fashion-MNIST is Zalando's (MIT licence)." if data == FASHION_MNIST.description else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}"
+        f"<p><small>Made with Misfit.{thanks}</small></p></body></html>"
+    )
+
+
+def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
+    """What the threshold does to normal images and anomalies, all together and class by class."""
+    test = chosen.scores.test
+    normal, anomaly = test[chosen.normal], test[chosen.anomaly]
+    counts = evaluation.confusion(normal, anomaly, limit)
+    area, low, high = evaluation.auroc_interval(normal, anomaly)
+    colour = charts.MODELS[chosen.checkpoint.card.model]
+    return [
+        f"<h2>Curve</h2><p>Test AUROC <b>{area:.3f}</b> (95 % interval {low:.3f}–{high:.3f}, DeLong on the logit scale, over test "
+        "images).</p>",
+        curves.as_svg(curves.thinned(normal, anomaly), counts.fpr, counts.tpr, colour),
         "<h2>What the threshold does to the test images</h2>",
         _table(
             ["", "Flagged", "Not flagged"],
             [
                 ["Anomalies", f"{counts.caught:,} caught", f"{counts.missed:,} missed"],
-                [f"Normal ({name})", f"{counts.false_alarms:,} false alarms", f"{counts.passed:,} passed"],
+                [
+                    f"Normal ({chosen.normal_name})",
+                    f"{counts.false_alarms:,} false alarms",
+                    f"{counts.passed:,} passed",
+                ],
             ],
         ),
         f"<p>TPR = caught ÷ anomalies = {counts.tpr:.2%}. FPR = false alarms ÷ normal images = {counts.fpr:.2%}.</p>",
         _costs(counts, stakes),
         "<h2>Class by class</h2>",
         _table(
-            ["Anomaly class", "Images", "Caught", "Missed", "TPR", "AUROC (95 % interval)"],
-            _classes(one, labels, limit),
+            ["Anomaly class", "Images", "Caught", "Missed", "TPR", "AUROC (95 % interval)"], _classes(chosen, limit)
         ),
-        "<h2>Validation</h2>",
-        _validation(one, limit),
-        "<h2>Card of the model</h2>",
-        _card(one),
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}"
-        "<p><small>Made with Misfit. Fashion-MNIST is Zalando's (MIT licence).</small></p></body></html>"
-    )
+
+
+def _of_normals(chosen: Chosen, limit: float) -> list[str]:
+    """What the threshold does to normal images, where no test image is an anomaly."""
+    scores = chosen.scores.test[chosen.normal]
+    return [
+        "<h2>What the threshold does to the test images</h2>",
+        f"<p>Of {len(scores):,} normal images it flags {percent(flagged(scores, limit), 2)}, the false alarms. No test image is an "
+        "anomaly of this model: there is no ROC curve, no AUROC, no precision and no cost.</p>",
+    ]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -78,39 +102,6 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
         for first, *rest in rows
     )
     return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
-
-
-def _curve(normal: np.ndarray, anomaly: np.ndarray, counts: evaluation.Confusion, model: str) -> str:
-    curve = evaluation.roc(normal, anomaly)
-    keep = np.unique(np.linspace(0, len(curve.fpr) - 1, 400).round().astype(int))
-    size, left, top = 380, 40, 24
-
-    def at(fpr: float, tpr: float) -> tuple[float, float]:
-        return left + size * fpr, top + size * (1 - tpr)
-
-    path = " ".join(
-        f"{x:.1f},{y:.1f}"
-        for x, y in (at(f, t) for f, t in [(0, 0), *zip(curve.fpr[keep], curve.tpr[keep], strict=True)])
-    )
-    lines = []
-    for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
-        (x, _), (_, y) = at(tick, 0), at(0, tick)
-        lines.append(
-            f'<path d="M{x} {top}v{size}M{left} {y}h{size}" stroke="#7a859440"/>'
-            f'<text x="{x}" y="{top + size + 16}" text-anchor="middle">{tick:g}</text>'
-            f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{tick:g}</text>'
-        )
-    x, y = at(counts.fpr, counts.tpr)
-    (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
-    return (
-        f'<figure><svg width="{size + 60}" height="{size + 70}" viewBox="0 0 {size + 60} {size + 70}" role="img" '
-        f'aria-label="ROC curve with the operating point at FPR {counts.fpr:.3f} and TPR {counts.tpr:.3f}">{"".join(lines)}'
-        f'<path d="M{x0} {y0}L{x1} {y1}" stroke="{charts.NEUTRAL}" stroke-dasharray="2 4"/>'
-        f'<polyline points="{path}" fill="none" stroke="{charts.MODELS[model]}" stroke-width="2.5"/>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{charts.ANOMALY}" stroke="white" stroke-width="2"/>'
-        f'<text x="0" y="14">TPR</text><text x="{left + size}" y="{top + size + 36}" text-anchor="end">FPR</text></svg>'
-        f"<figcaption>● the operating point: FPR {counts.fpr:.2%}, TPR {counts.tpr:.2%}. Dotted: chance.</figcaption></figure>"
-    )
 
 
 def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
@@ -127,7 +118,7 @@ def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
                 ["Share of anomalies π", f"{100 * stakes.prevalence:g} %"],
                 ["Cost of a missed anomaly c_miss", f"{stakes.missed:g}"],
                 ["Cost of a false alarm c_alarm", f"{stakes.alarm:g}"],
-                ["Precision = π·TPR ÷ (π·TPR + (1 − π)·FPR)", "–" if np.isnan(share) else f"{share:.2%}"],
+                ["Precision = π·TPR ÷ (π·TPR + (1 − π)·FPR)", percent(share, 2)],
                 ["Expected cost an item = π·c_miss·(1 − TPR) + (1 − π)·c_alarm·FPR", f"{cost:.4g}"],
                 ["… if nothing were flagged", f"{nothing:.4g}"],
                 ["… if everything were flagged", f"{everything:.4g}"],
@@ -137,31 +128,34 @@ def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
     )
 
 
-def _classes(one: Chosen, labels: np.ndarray, limit: float) -> list[list[str]]:
-    test = one.scores.test
+def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
+    """A row of cells for each anomaly class in the test, hardest first."""
+    test = chosen.scores.test
     lines = []
-    for name in one.checkpoint.task.test_classes:
-        scores = test[one.anomaly & (labels == class_index(name))]
-        caught = int(evaluation.flagged(scores, limit).sum())
-        area, low, high = evaluation.auroc_interval(test[one.normal], scores)
-        lines.append(
-            (area, [class_name(name), f"{len(scores):,}", f"{caught:,}", f"{len(scores) - caught:,}",
-                    f"{caught / len(scores):.1%}", f"{area:.3f} ({low:.3f}–{high:.3f})"])
-        )  # fmt: skip
+    for name, mask in of_classes(chosen).items():
+        counts = evaluation.confusion(test[chosen.normal], test[mask], limit)
+        area, low, high = evaluation.auroc_interval(test[chosen.normal], test[mask])
+        cells = [chosen.data.class_name(name), f"{int(mask.sum()):,}", f"{counts.caught:,}", f"{counts.missed:,}"]
+        lines.append((area, [*cells, f"{counts.tpr:.1%}", f"{area:.3f} ({low:.3f}–{high:.3f})"]))
     return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
 
 
-def _validation(one: Chosen, limit: float) -> str:
-    found = evaluation.confusion(one.scores.validation_normal, one.scores.validation_anomaly, limit)
+def _validation(chosen: Chosen, limit: float) -> str:
+    """What the threshold does to the validation images."""
+    normal, anomaly = chosen.scores.validation_normal, chosen.scores.validation_anomaly
+    missed = (
+        f" and misses {percent(passed(anomaly, limit), 2)} of {len(anomaly):,} anomalies."
+        if len(anomaly)
+        else ". None of them is a labelled anomaly."
+    )
     return (
         "<p>On validation images, which were carved out of the training split, this threshold flags "
-        f"{found.fpr:.2%} of {found.false_alarms + found.passed:,} normals and misses {1 - found.tpr:.2%} of "
-        f"{found.caught + found.missed:,} anomalies.</p>"
+        f"{percent(flagged(normal, limit), 2)} of {len(normal):,} normals{missed}</p>"
     )
 
 
-def _card(one: Chosen) -> str:
-    card = one.checkpoint.card
+def _card(chosen: Chosen) -> str:
+    card = chosen.checkpoint.card
     rows = [
         [
             "Trained",
@@ -173,7 +167,9 @@ def _card(one: Chosen) -> str:
         ["Scores, SHA-256", card.scores_sha256],
         ["Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())],
     ]
-    detail = json.dumps({"task": card.task, "config": card.config, "validation": card.validation}, indent=1)
+    detail = json.dumps(
+        msgspec.to_builtins({name: getattr(card, name) for name in ("task", "config", "validation")}), indent=1
+    )
     return (
         f'<div class="card">{_table(["", "On the card"], rows)}</div>'
         + f"<details><summary>Task and config</summary><pre>{escape(detail)}</pre></details>"

@@ -1,24 +1,33 @@
 """The main table's trainings of results.csv: methods and seeds, a panel and a table for each regime."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.basics.names import METHOD_NAMES
+from core.basics.text import plain
+from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures, results
 from pages.parts import charts, models
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
 
 
-def draw(one: Chosen) -> None:
-    """The main table's trainings of results.csv for this class: methods and seeds, a table and a panel for each regime."""
+def draw(chosen: Chosen) -> None:
+    """Draw the main table's trainings of results.csv for this class: a table and a panel of methods and seeds a regime."""
+    data, normal = FASHION_MNIST.description, chosen.checkpoint.task.normal
+    if chosen.data.key != data.key:
+        st.info(
+            f"Seeds and baselines are measured by the sweep (`python -m core results`), and that is of {data.name}. "
+            f"{plain(chosen.data.name)} has not been measured that way.",
+            icon=":material/table_chart:",
+        )
+        return
     rows = figures.main_rows(results.read())
-    normal = one.checkpoint.task.normal
     rows = rows[rows["normal"] == normal]
     if rows.empty:
         st.info(
-            f"results.csv has no figures for {class_name(normal)} yet. `python -m core results --normal {normal}` measures them.",
+            f"results.csv has no figures for {data.class_name(normal)} yet. `python -m core results --normal {normal}` measures them.",
             icon=":material/table_chart:",
         )
         return
@@ -31,31 +40,9 @@ def draw(one: Chosen) -> None:
     for regime, group in rows.groupby("regime", sort=False):
         lines = figures.summary(group).sort_values("mean", ascending=False)
         st.markdown(f"###### {str(regime).capitalize()} regime", help=models.REGIME_HELP[str(regime)])
-        figure = go.Figure()
-        for method in lines["method"][::-1]:  # the best at the top
-            cells = group[group["method"] == method].sort_values("auroc")
-            areas, name = cells["auroc"].to_numpy(), METHOD_NAMES.get(method, method)
-            figure.add_scatter(
-                x=areas,
-                y=[name] * len(areas),
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": cells["auroc_high"] - areas,
-                    "arrayminus": areas - cells["auroc_low"],
-                    "thickness": 1,
-                },
-                customdata=np.stack([cells["seed"], [class_name(c) if c else "all nine" for c in cells["left_out"]]], 1),
-                mode="markers",
-                showlegend=False,
-                marker={"size": 10, "color": charts.MODELS.get(method, charts.NEUTRAL),
-                        "symbol": {"dcgan": "diamond", "traditional": "square"}.get(method, "circle")},
-                hovertemplate=f"{name}, seed %{{customdata[0]}}<br>anomalies: %{{customdata[1]}}<br>AUROC %{{x:.4f}}<extra></extra>",
-            )  # fmt: skip
-        figure.update_xaxes(title="Test AUROC; bars: 95 % interval over test images")
-        figure.update_layout(height=110 + 42 * len(lines))
         told = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
-        charts.show(figure, f"seeds_{regime}", f"AUROC in the {regime} regime: {'; '.join(told)}.")
+        alt = f"AUROC in the {regime} regime: {'; '.join(told)}."
+        charts.show(_panel(group, list(lines["method"])), f"seeds_{regime}", alt)
         shown = {"method": "Method", "trainings": "Trainings", "mean": "Mean", "sd_seeds": "SD over seeds"}
         if regime == "unseen":
             shown["sd_classes"] = "SD over left-out classes"
@@ -66,3 +53,34 @@ def draw(one: Chosen) -> None:
             column_config=dict.fromkeys(("Mean", "SD over seeds", "SD over left-out classes"), number),
             key=f"seed_table_{regime}",
         )
+
+
+def _panel(group: pd.DataFrame, methods: list[str]) -> go.Figure:
+    """A line a method, a dot a training with its interval; the first method stands at the top."""
+    figure, data = go.Figure(), FASHION_MNIST.description
+    for method in reversed(methods):
+        cells = group[group["method"] == method].sort_values("auroc")
+        areas, name = cells["auroc"].to_numpy(), METHOD_NAMES.get(method, method)
+        left_out = [data.class_name(slug) if slug else "all others" for slug in cells["left_out"]]
+        figure.add_scatter(
+            x=areas,
+            y=[name] * len(areas),
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": cells["auroc_high"] - areas,
+                "arrayminus": areas - cells["auroc_low"],
+                "thickness": 1,
+            },
+            customdata=np.stack([cells["seed"], left_out], 1),
+            mode="markers",
+            showlegend=False,
+            marker={
+                "size": 10,
+                "color": charts.MODELS.get(method, charts.NEUTRAL),
+                "symbol": {"dcgan": "diamond", "traditional": "square"}.get(method, "circle"),
+            },
+            hovertemplate=f"{name}, seed %{{customdata[0]}}<br>anomalies: %{{customdata[1]}}<br>AUROC %{{x:.4f}}<extra></extra>",
+        )
+    figure.update_xaxes(title="Test AUROC; bars: 95 % interval over test images")
+    return figure.update_layout(height=110 + 42 * len(methods))

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from core.basics.text import as_csv
-from core.data.fashion_mnist import CLASSES
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from core.metrics.outcomes import OUTCOMES, outcomes
@@ -17,10 +16,10 @@ from pages.parts.models import Chosen
 from pages.roc import report
 
 
-def curve_csv(one: Chosen, stakes: Stakes | None) -> bytes:
+def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
     """threshold, fpr, tpr at every distinct test score, and precision and cost an item where stakes are stated."""
-    test = one.scores.test
-    curve = evaluation.roc(test[one.normal], test[one.anomaly])
+    test = chosen.scores.test
+    curve = evaluation.roc(test[chosen.normal], test[chosen.anomaly])
     table = pd.DataFrame(
         {"threshold": curve.thresholds.astype(float), "false_positive_rate": curve.fpr, "true_positive_rate": curve.tpr}
     )
@@ -31,15 +30,15 @@ def curve_csv(one: Chosen, stakes: Stakes | None) -> bytes:
     return as_csv(table)
 
 
-def scores_csv(one: Chosen, limit: float) -> bytes:
+def scores_csv(chosen: Chosen, limit: float) -> bytes:
     """image (number in the test split), class, role, score, threshold, outcome; images of no role have no outcome."""
-    test, labels = one.scores.test, models.test_images().labels
-    outcome = np.array([*OUTCOMES, ""])[outcomes(test, one.normal, one.anomaly, limit)]
+    test, labels = chosen.scores.test, models.test_images().labels
+    outcome = np.array([*OUTCOMES, ""])[outcomes(test, chosen.normal, chosen.anomaly, limit)]
     table = pd.DataFrame(
         {
             "image": np.arange(len(test)),
-            "class": np.array(CLASSES)[labels],
-            "role": np.select([one.normal, one.anomaly], ["normal", "anomaly"], "neither"),
+            "class": np.array(chosen.data.classes)[labels],
+            "role": np.select([chosen.normal, chosen.anomaly], ["normal", "anomaly"], "neither"),
             "score": test.astype(float),
             "threshold": limit,
             "outcome": outcome,
@@ -48,34 +47,38 @@ def scores_csv(one: Chosen, limit: float) -> bytes:
     return as_csv(table)
 
 
-def show(one: Chosen, limit: float, stakes: Stakes | None) -> None:
-    """The three downloads; the figure itself is saved from the lab."""
+def show(chosen: Chosen, limit: float, stakes: Stakes | None) -> None:
+    """Offer the downloads; without anomalies in the test there is no curve to take. The figure itself is saved from the lab."""
     st.subheader("Take away", anchor=False)
-    stem = f"misfit-{one.checkpoint.card.model}-{one.checkpoint.task.normal}"
-    with st.container(horizontal=True):
-        for label, file, kind, make, meaning in (
-            (
-                "Report of this operating point",
-                f"{stem}-report.html",
-                "text/html",
-                lambda: report.page(one, limit, stakes).encode(),
-                "One HTML file that opens offline: curve, confusion matrix, every class, costs, and the model's card.",
-            ),
-            (
-                "Scores of all images (CSV)",
-                f"{stem}-scores.csv",
-                "text/csv",
-                lambda: scores_csv(one, limit),
-                "For each test image: number, class, role, score, and outcome at this threshold.",
-            ),
+    stem = f"misfit-{chosen.checkpoint.card.model}-{chosen.checkpoint.task.normal}"
+    downloads = [
+        (
+            "Report of this operating point",
+            f"{stem}-report.html",
+            "text/html",
+            lambda: report.page(chosen, limit, stakes).encode(),
+            "One HTML file that opens offline: what the threshold does, every class, costs, and the model's card.",
+        ),
+        (
+            "Scores of all images (CSV)",
+            f"{stem}-scores.csv",
+            "text/csv",
+            lambda: scores_csv(chosen, limit),
+            "For each test image: number, class, role, score, and outcome at this threshold.",
+        ),
+    ]
+    if chosen.anomaly.any():
+        downloads.append(
             (
                 "ROC curve (CSV)",
                 f"{stem}-roc.csv",
                 "text/csv",
-                lambda: curve_csv(one, stakes),
+                lambda: curve_csv(chosen, stakes),
                 "FPR, TPR, precision and expected cost at every distinct score as a threshold.",
-            ),
-        ):
+            )
+        )
+    with st.container(horizontal=True):
+        for label, file, kind, make, help in downloads:
             st.download_button(
-                label, make, file, kind, icon=":material/download:", help=meaning, on_click="ignore", key=f"take_{file}"
+                label, make, file, kind, icon=":material/download:", help=help, on_click="ignore", key=f"take_{file}"
             )

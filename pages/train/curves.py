@@ -37,8 +37,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         quantities.append((f"{kind.capitalize()} accuracy", help, ("discriminator_accuracy", kind), 3))
     names: dict[str, None] = {}
     for _, records, status in runs:
-        for losses in [*(record.losses for record in records[-1:]), status.losses if status else {}]:
-            names |= dict.fromkeys(losses)
+        names |= dict.fromkeys(records[-1].losses if records else ())
+        names |= dict.fromkeys(status.losses if status else ())
     for name in names:
         help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
         quantities.append((loss_name(name), help, ("losses", name), 3))
@@ -64,7 +64,8 @@ def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
 
 def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int) -> dict[str, Any]:
     """The points of one quantity of each run, that of the epoch under way apart, and the same in words."""
-    words, series = [], []
+    words: list[str] = []
+    series: list[dict[str, Any]] = []
     for name, records, status in runs:
         values = [(record.epoch, _value(msgspec.structs.asdict(record), path)) for record in records]
         points = [[epoch, round(value, 5)] for epoch, value in values if value is not None]

@@ -25,12 +25,12 @@ STATE_ICONS = {
 
 
 def described(status: Status, with_data: bool = True) -> str:
-    """What a run trains, as markdown: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
+    """What a run trains, as text: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
     request = status.request
     task, data = request.task, request.task.data
     regime = task.regime + (f" without {data.class_name(task.left_out)}" if task.left_out else "")
     normal = (f"{data.name}: " if with_data else "") + data.class_name(task.normal)
-    return plain(f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}")
+    return f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}"
 
 
 @st.fragment(run_every=0.7)
@@ -75,7 +75,7 @@ def _at_work(status: Status) -> None:
                 key=f"stop_{status.name}",
                 help="Ends within two seconds and keeps the model so far. It can be resumed.",
             )
-    st.caption(described(status))
+    st.caption(plain(described(status)))
     st.progress(status.share, f"{STATE_ICONS[status.state]} {_progress(status, epochs)}")
     if status.warning:
         st.warning(plain(status.warning), icon=":material/disk_full:")
@@ -126,7 +126,9 @@ def _queue(waiting: list[Status]) -> None:
     st.markdown("##### Queue")
     for place, status in enumerate(sorted(waiting, key=lambda status: status.queued), 1):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{STATE_ICONS['queued']} {place}. **{status.name}**: {described(status)}", width="content")
+            st.markdown(
+                f"{STATE_ICONS['queued']} {place}. **{status.name}**: {plain(described(status))}", width="content"
+            )
             st.button(
                 "Take out",
                 icon=":material/close:",

@@ -22,7 +22,7 @@ def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> N
     """Draw the run; `kept` are its models by the names of their folders, `rival` is the run to compare it with."""
     box = {"finished": st.success, "stopped": st.info}.get(status.state, st.error)
     box(
-        f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{described(status)}",
+        f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{plain(described(status))}",
         icon=STATE_ICONS[status.state],
     )
     _use(status, kept)

@@ -21,6 +21,6 @@ def test_epochs_are_chosen_without_a_label() -> None:
 
 
 def test_the_distorted_validation_images_are_the_same_each_time() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (8, 28, 28), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), dtype=np.uint8)
     first, again = tuning.distorted(images), tuning.distorted(images)
-    assert first.shape == (8, 28, 28) and np.array_equal(first, again) and not np.array_equal(first, images)
+    assert first.shape == (8, 28, 28, 1) and np.array_equal(first, again) and not np.array_equal(first, images)

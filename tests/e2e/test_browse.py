@@ -18,7 +18,7 @@ from tests.e2e.conftest import settled, until
 def truth():
     """(scores, labels, threshold) of the shipped DCGAN."""
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    return one.scores.test.astype(float), fashion_mnist.load("test").labels, one.card.thresholds["youden"]
+    return one.scores.test.astype(float), fashion_mnist.load("test").labels, one.card.thresholds.youden
 
 
 def pill(page: Page, name: str) -> Locator:

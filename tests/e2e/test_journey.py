@@ -46,7 +46,7 @@ def test_moving_the_threshold_changes_the_counts_and_goes_along_to_browse(server
     for _ in range(15):
         slider.press("ArrowRight")
     limit = float(slider.input_value())
-    assert limit > one.card.thresholds["youden"] + 0.005  # none of the quick presses was lost
+    assert limit > one.card.thresholds.youden + 0.005  # none of the quick presses was lost
     expect(page).to_have_url(re.compile(f"threshold={limit:g}"))
     settled(page)
     assert float(slider.input_value()) == limit  # nor was one taken back by an answer to an older one

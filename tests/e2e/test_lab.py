@@ -174,7 +174,7 @@ def test_python_moves_the_lab_and_back_again(server, page: Page, scores):
     page.get_by_role("slider", name="Threshold").press("ArrowRight")
     expect(page).to_have_url(re.compile(r"threshold=0\.5005$"))
     page.get_by_role("button", name="False alarms ≤ 1 %").click()
-    lab.reads(card.thresholds["fpr_1"], counted(scores, card.thresholds["fpr_1"]))
+    lab.reads(card.thresholds.fpr_1, counted(scores, card.thresholds.fpr_1))
     # The same threshold as the first release: a second release all the same.
     exact = page.get_by_role("textbox", name="Exact threshold")
     exact.fill("0.5005")

@@ -43,7 +43,7 @@ def truth():
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
     labels = fashion_mnist.load("test").labels
     normal, anomaly = roles(one.task, labels)
-    return one.scores.test, labels, normal, anomaly, one.card.thresholds["youden"]
+    return one.scores.test, labels, normal, anomaly, one.card.thresholds.youden
 
 
 def test_it_starts_with_the_most_anomalous(open_page, shown, truth):

@@ -1,5 +1,6 @@
 import base64
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -8,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from safetensors.numpy import load, save
 
 from core.basics.files import sha256
@@ -120,7 +122,7 @@ def test_a_release_that_is_no_threshold_is_answered_with_the_one_in_force(open_p
 def test_another_model_starts_at_its_own_threshold(open_page):
     app = open_page("roc", threshold="1.5")
     app.sidebar.selectbox(key="model").select("traditional").run()
-    own = checkpoints.load(checkpoints.shipped("traditional", "t-shirt")).card.thresholds["youden"]
+    own = checkpoints.load(checkpoints.shipped("traditional", "t-shirt")).card.thresholds.youden
     assert sent(app)["threshold"] == own
 
 
@@ -139,7 +141,7 @@ def test_a_one_class_model_starts_at_the_false_alarm_budget(open_page, model, li
 def test_buttons_set_the_points_that_validation_chose(open_page, stored):
     validation = stored.scores.validation_normal, stored.scores.validation_anomaly
     points = costs.operating_points(*validation, Stakes(10.0, 1.0, 0.05))
-    assert stored.card.thresholds.items() <= points.items()
+    assert stored.card.thresholds.known.items() <= points.items()
     app = open_page("roc")
     for name in ("fpr_1", "miss_1", "cheapest", "fpr_5", "youden"):
         app.button(key=f"point_{name}").click().run()
@@ -282,7 +284,7 @@ def test_another_regime_is_held_against_it_only_when_asked_for_and_with_a_word(o
 
 def test_the_class_that_hides_best_has_the_smallest_auroc(open_page, stored):
     app = open_page("roc", view="classes")
-    per_class = stored.card.test["per_class"]
+    per_class = stored.card.test.per_class
     assert f"**Shirt** hides best from DCGAN, seen: AUROC **{min(per_class.values()):.3f}**" in words(app)
     traces = figure(app)["data"]
     assert len(traces) == 9 and traces[0]["name"].startswith(f"Shirt {per_class['shirt']:.3f}")
@@ -391,9 +393,7 @@ def test_the_report_says_it_all_and_loads_nothing(one, scores, stored):
 
 
 def test_the_report_escapes_what_others_wrote(one, monkeypatch):
-    import dataclasses
-
-    card = dataclasses.replace(one.checkpoint.card, data_source="<script>alert(1)</script>", device='"><img src=x>')
+    card = replace(one.checkpoint.card, data_source="<script>alert(1)</script>", device='"><img src=x>')
     hostile = dataclasses.replace(one, checkpoint=dataclasses.replace(one.checkpoint, card=card))
     page = report.page(hostile, 0.3, None)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(1)" in page

@@ -124,7 +124,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     from core.data.tasks import Task
     from core.gans.config import config_class
     from core.gans.training import Training
-    from core.store import checkpoints
+    from core.store import checkpoints, discovery, saving
 
     train, test = fashion_mnist.load("train"), fashion_mnist.load("test")
     kept = np.concatenate([np.flatnonzero(train.labels == label)[:60] for label in range(10)])
@@ -140,7 +140,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     def write(number: int) -> None:
         temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/models.py does
         shutil.rmtree(temporary, ignore_errors=True)
-        checkpoints.save(temporary, training, task, "traditional", number, train, test)
+        saving.save(temporary, training, task, "traditional", number, train, test)
         checkpoints.replace(temporary, folder)
 
     def check() -> bool:
@@ -152,7 +152,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
         found = checkpoints.load(folder)
         found.generator()
         assert len(found.scores.test) == 256
-        assert [one.folder for one in checkpoints.discover()[0] if one.run] == [folder]
+        assert [one.folder for one in discovery.discover()[0] if one.run] == [folder]
         return True
 
     return write, check

@@ -9,7 +9,8 @@ import pytest
 
 from core.basics.errors import DataError
 from core.data import fashion_mnist
-from core.data.fashion_mnist import CLASS_NAMES, CLASSES, Images
+from core.data.dataset import Images
+from core.data.fashion_mnist import FASHION_MNIST
 
 KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 
@@ -17,7 +18,7 @@ KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 @pytest.fixture
 def train_is_starter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes the starter set's content for the whole training split, which does not ship."""
-    for kind in KINDS:
+    for kind in ("images", "labels"):
         monkeypatch.setitem(fashion_mnist.CHECKSUMS, f"train-{kind}", fashion_mnist.CHECKSUMS[f"starter-{kind}"])
 
 
@@ -38,13 +39,13 @@ def packed(array: np.ndarray) -> bytes:
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_shipped_splits_have_a_thousand_images_of_each_class(split: str) -> None:
-    found = fashion_mnist.load(split)
+    found = FASHION_MNIST.load(split)
     assert found.source.name == "shipped"
-    assert found.images.shape == (10_000, 28, 28)
+    assert found.images.shape == (10_000, 28, 28, 1)
     assert found.images.dtype == found.labels.dtype == np.uint8
     assert np.bincount(found.labels).tolist() == [1000] * 10
     # Background is 0: the outermost ring is nearly always empty.
-    assert np.median(found.images[:, 0, :]) == 0
+    assert np.median(found.images[:, 0]) == 0
     assert found.images.max() == 255
 
 
@@ -127,25 +128,27 @@ def _corrupt(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "reason"),
     [
         (_flip, "its checksum is wrong"),
         (_corrupt, "cannot be read"),
         (lambda content: content[: len(content) // 2], "cannot be read"),
         (lambda content: b"this is no gzip file", "cannot be read"),
-        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "its checksum is wrong"),
+        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "7840001 bytes follow"),
         (lambda content: b"", "its checksum is wrong|cannot be read"),
     ],
     ids=["one pixel", "corrupt", "truncated", "no gzip", "too long", "empty"],
 )
 def test_a_damaged_file_is_an_error_that_names_it(
-    damage, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damage, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for kind in KINDS:
         content = (fashion_mnist.SHIPPED / f"t10k-{kind}.gz").read_bytes()
         (tmp_path / f"t10k-{kind}.gz").write_bytes(damage(content) if kind == KINDS[0] else content)
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path))
-    with pytest.raises(DataError, match=f"{re.escape(str(tmp_path / 't10k-images-idx3-ubyte.gz'))}.*({said})") as error:
+    with pytest.raises(
+        DataError, match=f"{re.escape(str(tmp_path / 't10k-images-idx3-ubyte.gz'))}.*({reason})"
+    ) as error:
         fashion_mnist.load("test")
     assert "python -m core fetch" in str(error.value)
     assert "\n" not in str(error.value)
@@ -158,7 +161,7 @@ def test_images_without_their_labels_are_an_error(
         content = packed(array)
         (tmp_path / f"t10k-{kind}.gz").write_bytes(content)
         monkeypatch.setitem(
-            fashion_mnist.CHECKSUMS, f"t10k-{kind}", hashlib.sha256(gzip.decompress(content)).hexdigest()
+            fashion_mnist.CHECKSUMS, f"t10k-{kind.split('-')[0]}", hashlib.sha256(gzip.decompress(content)).hexdigest()
         )
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path))
     with pytest.raises(DataError, match="30 images but 29 labels"):
@@ -169,7 +172,7 @@ def test_a_fingerprint_names_the_images_and_the_labels(small: Images) -> None:
     expected = hashlib.sha256(small.images.tobytes() + small.labels.tobytes()).hexdigest()
     assert small.fingerprint == expected
     pixel, label = small.images.copy(), small.labels.copy()
-    pixel[3, 4, 5] ^= 1
+    pixel[3, 4, 5, 0] ^= 1
     label[0] ^= 1
     others = {
         Images(pixel, small.labels, small.source).fingerprint,
@@ -179,21 +182,24 @@ def test_a_fingerprint_names_the_images_and_the_labels(small: Images) -> None:
 
 
 def test_every_class_has_a_name_and_a_slug_that_finds_its_label() -> None:
-    assert len(set(CLASSES)) == len(set(CLASS_NAMES)) == len(CLASSES) == len(CLASS_NAMES) == 10
-    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in CLASSES)
-    assert [fashion_mnist.class_index(slug) for slug in CLASSES] == list(range(10))
+    data = FASHION_MNIST.description
+    assert len(set(data.classes)) == len(set(data.class_names)) == len(data.classes) == len(data.class_names) == 10
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in data.classes)
+    assert [data.label(slug) for slug in data.classes] == list(range(10))
     # Zalando's order (github.com/zalandoresearch/fashion-mnist).
-    assert (
-        fashion_mnist.class_index("trouser"),
-        fashion_mnist.class_index("shirt"),
-        fashion_mnist.class_index("ankle-boot"),
-    ) == (1, 6, 9)
+    assert [data.label(slug) for slug in ("trouser", "shirt", "ankle-boot")] == [1, 6, 9]
+    assert [data.class_name(slug) for slug in ("t-shirt", "ankle-boot")] == ["T-shirt/top", "Ankle boot"]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_images_of_each_class_are_counted(split: str) -> None:
+    assert FASHION_MNIST.counts(split) == [1000] * 10
 
 
 @pytest.mark.parametrize("slug", ["", "T-shirt", "hat", "../t-shirt"])
 def test_an_unknown_class_is_an_error_that_lists_the_known_ones(slug: str) -> None:
     with pytest.raises(DataError, match=r"t-shirt trouser .* ankle-boot"):
-        fashion_mnist.class_index(slug)
+        FASHION_MNIST.description.label(slug)
 
 
 def left_over() -> list[str]:
@@ -240,7 +246,7 @@ def test_a_mirror_that_is_not_there_is_an_error(mirror) -> None:
 
 
 def test_a_mirror_with_other_files_than_zalandos_is_an_error(mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fashion_mnist.CHECKSUMS, "train-images-idx3-ubyte", "0" * 64)
+    monkeypatch.setitem(fashion_mnist.CHECKSUMS, "train-images", "0" * 64)
     with pytest.raises(DataError, match="checksum is wrong"):
         list(fashion_mnist.fetch(mirror.url))
     assert left_over() == []

@@ -5,9 +5,11 @@ import pytest
 
 from core.basics.errors import ConfigError, DataError
 from core.data import tasks
-from core.data.fashion_mnist import CLASSES, Images
+from core.data.dataset import Images
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Split, Task
 
+CLASSES = FASHION_MNIST.description.classes
 SEEN = Task(anomalies=900)
 UNSEEN = Task(regime="unseen", anomalies=800, left_out="shirt")
 ONE_CLASS = Task(regime="one-class", anomalies=0)
@@ -21,14 +23,19 @@ def numbered(starter: Images) -> Images:
     """The starter set's labels, each image holding its own index, so that a split tells where its images came from."""
     images = np.zeros_like(starter.images)
     index = np.arange(len(images))
-    images[:, 0, 0], images[:, 0, 1] = index // 256, index % 256
+    images[:, 0, 0, 0], images[:, 0, 1, 0] = index // 256, index % 256
     return Images(images, starter.labels, starter.source)
 
 
 def parts(task: Task, numbered: Images) -> dict[str, np.ndarray]:
     """The indices of each part of the split."""
-    found = tasks.split(task, numbered)
-    return {name: part[:, 0, 0].astype(int) * 256 + part[:, 0, 1] for name, part in vars(found).items()}
+    dealt = arrays(tasks.split(task, numbered))
+    return {name: part[:, 0, 0, 0].astype(int) * 256 + part[:, 0, 1, 0] for name, part in dealt.items()}
+
+
+def arrays(split: Split) -> dict[str, np.ndarray]:
+    """The parts of a split by name."""
+    return {name: part for name, part in vars(split).items() if name != "data"}
 
 
 def counts(indices: np.ndarray, numbered: Images) -> dict[str, int]:
@@ -87,7 +94,7 @@ def test_one_class_has_no_anomaly_in_training_and_all_nine_classes_after_it(
     numbered: Images, test_split: Images
 ) -> None:
     found = tasks.split(ONE_CLASS, numbered)
-    assert found.train_anomaly.shape == (0, 28, 28)
+    assert found.train_anomaly.shape == (0, 28, 28, 1)
     assert found.train_anomaly.dtype == np.uint8
     assert len(counts(parts(ONE_CLASS, numbered)["validation_anomaly"], numbered)) == 9
     normal, anomaly = tasks.test_roles(ONE_CLASS, test_split.labels)
@@ -98,7 +105,7 @@ def test_one_class_has_no_anomaly_in_training_and_all_nine_classes_after_it(
 @TASKS
 def test_every_part_may_be_handed_to_torch(task: Task, starter: Images) -> None:
     # Of an array that cannot be written to, torch warns on stderr.
-    assert all(part.flags.writeable for part in vars(tasks.split(task, starter)).values())
+    assert all(part.flags.writeable for part in arrays(tasks.split(task, starter)).values())
 
 
 def test_fewer_anomalies_are_a_part_of_more_and_nothing_else_changes(numbered: Images) -> None:
@@ -122,7 +129,7 @@ def test_a_split_depends_on_nothing_but_its_arguments(numbered: Images) -> None:
         return tasks.split(SEEN, numbered)
 
     first, second = drawn(1), drawn(2)
-    assert all(np.array_equal(vars(first)[name], vars(second)[name]) for name in vars(first))
+    assert all(np.array_equal(part, arrays(second)[name]) for name, part in arrays(first).items())
 
 
 def test_more_anomalies_than_there_are_is_an_error_that_says_how_many_there_are(numbered: Images) -> None:
@@ -161,7 +168,7 @@ WHOLE = "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157"  # Za
 
 
 def test_the_starter_set_knows_which_of_its_images_a_model_of_the_whole_set_was_trained_on(starter: Images) -> None:
-    trained = tasks.trained_normals("t-shirt", WHOLE, starter)
+    trained = tasks.trained_normals(Task("t-shirt"), WHOLE, starter)
     assert trained is not None and len(trained) == 907
     shirts = starter.images[starter.labels == 0]
     validation = [
@@ -192,11 +199,11 @@ def test_a_model_of_the_images_at_hand_was_trained_on_what_was_dealt_to_training
     starter: Images, small: Images
 ) -> None:
     dealt = tasks.split(Task("bag", anomalies=9), starter)
-    trained = tasks.trained_normals("bag", starter.fingerprint, starter)
+    trained = tasks.trained_normals(Task("bag"), starter.fingerprint, starter)
     assert trained is not None and trained.tobytes() == dealt.train_normal.tobytes()
     found = tasks.validation_places(Task("bag", anomalies=9), starter.fingerprint, starter)
     assert found is not None
     assert starter.images[found[0]].tobytes() == dealt.validation_normal.tobytes()
     assert starter.images[found[1]].tobytes() == dealt.validation_anomaly.tobytes()
-    assert tasks.trained_normals("bag", "0" * 64, starter) is None
-    assert tasks.trained_normals("bag", WHOLE, small) is None  # nobody knows which images those are
+    assert tasks.trained_normals(Task("bag"), "0" * 64, starter) is None
+    assert tasks.trained_normals(Task("bag"), WHOLE, small) is None  # nobody knows which images those are

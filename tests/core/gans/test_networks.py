@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from core.basics.errors import ConfigError
+from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import losses
 from core.gans.build import MODELS, Pass, build, from_output, to_input
 from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class
@@ -15,11 +16,11 @@ CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 def fresh(model: str, **changes: object):
     torch.manual_seed(3)
-    return build(model, config_class(model)(**changes))
+    return build(model, config_class(model)(**changes), FASHION_MNIST.description)
 
 
-def batch(test_split, count: int, size: int, start: int = 0) -> torch.Tensor:
-    return to_input(torch.tensor(test_split.images[start : start + count]), size)
+def batch(test_split, count: int, side: int, start: int = 0) -> torch.Tensor:
+    return to_input(torch.tensor(test_split.images[start : start + count]), side)
 
 
 def parameters(module: nn.Module) -> int:
@@ -34,17 +35,17 @@ def test_bytes_become_minus_one_to_one_and_the_margin_is_background(test_split) 
     images = torch.tensor(test_split.images[:5])
     found = to_input(images, 32)
     assert (found.shape, found.dtype) == ((5, 1, 32, 32), torch.float32)
-    assert torch.equal(found[:, 0, 2:30, 2:30], images.float() / 127.5 - 1.0)
+    assert torch.equal(found[:, 0, 2:30, 2:30], images[:, :, :, 0].float() / 127.5 - 1.0)
     found[:, :, 2:30, 2:30] = -1.0
     assert (found == -1.0).all()
-    ends = to_input(torch.tensor([0, 255], dtype=torch.uint8).expand(28, 28, 2).permute(2, 0, 1), 28)
+    ends = to_input(torch.tensor([0, 255], dtype=torch.uint8).expand(28, 28, 2).permute(2, 0, 1)[..., None], 28)
     assert ends[:, 0, 0, 0].tolist() == [-1.0, 1.0]
 
 
-@pytest.mark.parametrize("size", [28, 32])
-def test_the_way_back_cuts_the_margin_off_again(size: int, test_split) -> None:
+@pytest.mark.parametrize("side", [28, 32])
+def test_the_way_back_cuts_the_margin_off_again(side: int, test_split) -> None:
     images = torch.tensor(test_split.images[:5])
-    assert torch.equal(from_output(to_input(images, size)), images.float() / 127.5 - 1.0)
+    assert torch.equal(from_output(to_input(images, side), 28), images.float() / 127.5 - 1.0)
 
 
 def test_the_u_net_has_the_papers_number_of_parameters() -> None:
@@ -105,7 +106,7 @@ def test_the_two_discriminators_are_alike_and_share_nothing() -> None:
 def test_convolutions_and_batch_norms_are_initialised_as_documented() -> None:
     # A well-known port calls its initialisation on the module without .apply, which does nothing.
     torch.manual_seed(0)
-    networks = [UNetGenerator((8, 16, 32, 64)), PatchDiscriminator((16, 32, 64, 64))]
+    networks = [UNetGenerator(FASHION_MNIST.description, (8, 16, 32, 64)), PatchDiscriminator(1, (16, 32, 64, 64))]
     large = [c for network in networks for c in of(network, CONVOLUTIONS) if c.weight.numel() >= 4000]
     assert len(large) >= 7
     for convolution in large:
@@ -138,7 +139,7 @@ def test_a_reconstruction_stays_within_the_scale_whatever_the_weights(model: str
     with torch.no_grad():
         for parameter in gan.generator.parameters():
             parameter.mul_(50.0)
-        found = gan.generator.eval()(batch(test_split, 4))
+        found = gan.generator.eval()(batch(test_split, 4, gan.generator.side))
     assert found.min() >= -1.0
     assert found.max() <= 1.0
     assert found.abs().max() > 0.9  # the bound was reached for
@@ -148,7 +149,7 @@ def test_a_reconstruction_stays_within_the_scale_whatever_the_weights(model: str
 def test_a_decision_depends_on_its_own_image_alone(model: str, test_split) -> None:
     gan = fresh(model)
     gan.train()
-    images = batch(test_split, 8)
+    images = batch(test_split, 8, gan.generator.side)
     with torch.no_grad():
         together = gan.normal_discriminator(images)
         alone = torch.cat([gan.normal_discriminator(image[None]) for image in images])
@@ -162,7 +163,8 @@ def test_a_decision_depends_on_its_own_image_alone(model: str, test_split) -> No
 @MODEL
 def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_split) -> None:
     gan = fresh(model)
-    real, fake = batch(test_split, 6), batch(test_split, 6, gan.size, start=6).flip(-1)
+    side = gan.generator.side
+    real, fake = batch(test_split, 6, side), batch(test_split, 6, side, start=6).flip(-1)
     discriminator = gan.anomaly_discriminator
     with torch.no_grad():
         for parameter in discriminator.parameters():  # so that decisions fall on both sides of one half
@@ -178,7 +180,8 @@ def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_s
 
 
 def passes(gan, test_split) -> tuple[Pass, Pass]:
-    normal, anomaly = batch(test_split, 4), batch(test_split, 4, gan.size, start=4)
+    side = gan.generator.side
+    normal, anomaly = batch(test_split, 4, side), batch(test_split, 4, side, start=4)
     return Pass(normal, *gan.generator.through(normal)), Pass(anomaly, *gan.generator.through(anomaly))
 
 
@@ -229,4 +232,4 @@ def test_without_anomalies_there_is_no_loss_on_anomalies(model: str, test_split)
 
 def test_an_unknown_model_is_an_error() -> None:
     with pytest.raises(ConfigError, match="vae"):
-        build("vae", DCGANConfig())
+        build("vae", DCGANConfig(), FASHION_MNIST.description)

@@ -5,18 +5,20 @@ import pytest
 import torch
 from torch import nn
 
+from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import scoring
-from core.gans.build import from_output, to_input
+from core.gans.gan import Generator, from_output, to_input
 
 MODEL = pytest.mark.parametrize("model", ["traditional", "dcgan"])
 COUNT = 2 * scoring.BATCH + 9  # three passes, the last one not full
 
 
-class Black(nn.Module):
+class Black(Generator):
     """Reconstructs every image as background."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int) -> None:
         super().__init__()
+        self.data, self.side = FASHION_MNIST.description, side
         self.level = nn.Parameter(torch.tensor(-1.0))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -56,20 +58,19 @@ def test_a_score_is_not_rescaled_by_the_images_beside_it(model: str, trained, im
 @MODEL
 def test_a_score_is_the_mean_absolute_difference_from_the_reconstruction(model: str, trained, images) -> None:
     training = trained[model]
-    size = training.gan.size
     with torch.no_grad():
-        outputs = training.generator(to_input(torch.tensor(images), size))
-    reconstructions = from_output(outputs).numpy()
-    expected = np.abs(images / 127.5 - 1.0 - reconstructions).mean((1, 2))
-    assert scoring.reconstruct(training.generator, images, size) == pytest.approx(reconstructions, abs=1e-5)
-    assert scoring.score(training.generator, images, size) == pytest.approx(expected, abs=1e-5)
+        outputs = training.generator(to_input(torch.tensor(images), training.generator.side))
+    reconstructions = from_output(outputs, 28).numpy()
+    expected = np.abs(images / 127.5 - 1.0 - reconstructions).mean((1, 2, 3))
+    assert scoring.reconstruct(training.generator, images) == pytest.approx(reconstructions, abs=1e-5)
+    assert scoring.score(training.generator, images) == pytest.approx(expected, abs=1e-5)
 
 
 @MODEL
 def test_reconstructions_residuals_and_scores_fit_each_other(model: str, trained, images) -> None:
     training = trained[model]
     reconstructions = scoring.reconstruct(training.generator, images)
-    assert (reconstructions.shape, reconstructions.dtype) == ((COUNT, 28, 28), np.float32)
+    assert (reconstructions.shape, reconstructions.dtype) == ((COUNT, 28, 28, 1), np.float32)
     residual = scoring.residual(images, reconstructions)
     assert (residual.shape, residual.dtype) == ((COUNT, 28, 28), np.float32)
     assert residual.min() >= 0
@@ -80,12 +81,12 @@ def test_reconstructions_residuals_and_scores_fit_each_other(model: str, trained
     assert found.tobytes() == scoring.score_reconstructions(images, reconstructions).tobytes()
 
 
-@pytest.mark.parametrize("size", [28, 32])
-def test_the_scale_goes_from_zero_to_two(size: int, images) -> None:
-    ends = np.stack([np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8), images[0]])
+@pytest.mark.parametrize("side", [28, 32])
+def test_the_scale_goes_from_zero_to_two(side: int, images) -> None:
+    ends = np.stack([np.zeros((28, 28, 1), np.uint8), np.full((28, 28, 1), 255, np.uint8), images[0]])
     # Against a black reconstruction the error is the image's own brightness; the network's margin does not count.
     expected = [0.0, 2.0, images[0].mean() / 127.5]
-    assert scoring.score(Black(), ends, size) == pytest.approx(expected, rel=1e-6)
+    assert scoring.score(Black(side), ends) == pytest.approx(expected, rel=1e-6)
 
 
 @MODEL
@@ -107,12 +108,12 @@ def test_batch_statistics_would_have_made_another_score(trained, images) -> None
     generator = copy.deepcopy(training.generator).train()
     with torch.no_grad():
         outputs = generator(to_input(torch.tensor(images[:8]), 32))
-    alone = scoring.reconstruct(training.generator, images[:8], 32)
-    assert np.abs(from_output(outputs).numpy() - alone).max() > 0.01
+    alone = scoring.reconstruct(training.generator, images[:8])
+    assert np.abs(from_output(outputs, 28).numpy() - alone).max() > 0.01
 
 
 @MODEL
 def test_no_images_have_no_scores(model: str, trained, images) -> None:
     training = trained[model]
     assert scoring.score(training.generator, images[:0]).shape == (0,)
-    assert scoring.reconstruct(training.generator, images[:0]).shape == (0, 28, 28)
+    assert scoring.reconstruct(training.generator, images[:0]).shape == (0, 28, 28, 1)

@@ -24,20 +24,21 @@ def taken(content: bytes, name: str = "item.png", **options: object) -> intake.T
     return intake.take(intake.read(content, name), GARMENTS, name, intake.Steps(**options))
 
 
-def grey(content: bytes, **options: object) -> np.ndarray:
-    """The garment that the model sees: uint8 [28, 28]."""
-    return taken(content, **options).image[:, :, 0]
+def drawn(image: np.ndarray) -> Image.Image:
+    """A grey image of the data set, uint8 [H, W, 1], as a picture."""
+    return Image.fromarray(image[:, :, 0])
 
 
 def error(image: np.ndarray, other: np.ndarray) -> float:
     """Mean absolute difference in grey levels."""
+    assert image.shape == other.shape
     return float(np.abs(image.astype(float) - other.astype(float)).mean())
 
 
 @pytest.fixture
 def boot(test_split) -> np.ndarray:
     """A test image as it lies in the frame: its longest edge is the frame's, as the authors made them."""
-    image = test_split.images[BOOT, :, :, 0]
+    image = test_split.images[BOOT]
     assert (image > intake.FAINT).any(0).all()
     return image
 
@@ -45,14 +46,14 @@ def boot(test_split) -> np.ndarray:
 @pytest.fixture
 def photo(boot: np.ndarray) -> Image.Image:
     """The boot ten times as large, dark on a white page with a margin around it."""
-    return ImageOps.expand(Image.fromarray(255 - boot).resize((280, 280), Image.Resampling.NEAREST), 60, 255)
+    return ImageOps.expand(drawn(255 - boot).resize((280, 280), Image.Resampling.NEAREST), 60, 255)
 
 
 def test_every_test_image_comes_back_bit_for_bit(test_split) -> None:
     changed = [
         number
         for number, image in enumerate(test_split.images)
-        if (intake.take(Image.fromarray(image[:, :, 0]), GARMENTS).image != image).any()
+        if (intake.take(drawn(image), GARMENTS).image != image).any()
     ]
     assert changed == []
 
@@ -60,14 +61,14 @@ def test_every_test_image_comes_back_bit_for_bit(test_split) -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "LA"])
 def test_a_test_image_as_a_png_of_any_mode_comes_back_bit_for_bit(mode: str, test_split) -> None:
     for image in test_split.images[:10]:
-        found = taken(encoded(Image.fromarray(image[:, :, 0]).convert(mode)))
+        found = taken(encoded(drawn(image).convert(mode)))
         assert np.array_equal(found.image, image)
         assert (found.inverted, found.trimmed) == (False, False)
 
 
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("BMP", {}), ("GIF", {}), ("WEBP", {"lossless": True})])
 def test_every_lossless_format_brings_the_same_image(kind: str, options: dict, boot) -> None:
-    found = taken(encoded(Image.fromarray(boot), kind, **options), f"item.{kind.lower()}")
+    found = taken(encoded(drawn(boot), kind, **options), f"item.{kind.lower()}")
     assert np.array_equal(found.image, boot)
 
 
@@ -85,7 +86,7 @@ def test_garments_are_placed_as_the_data_set_places_them(test_split) -> None:
     # have one more empty column on the left, 10 on the right.
     errors = []
     for image in test_split.images[:200]:
-        large = Image.fromarray(255 - image[:, :, 0]).resize((280, 280), Image.Resampling.NEAREST)
+        large = drawn(255 - image).resize((280, 280), Image.Resampling.NEAREST)
         errors.append(error(taken(encoded(ImageOps.expand(large, 60, 255))).image, image))
     assert np.mean(errors) < 8
 
@@ -144,7 +145,7 @@ def test_a_garment_is_centred_and_its_longest_edge_fitted() -> None:
 
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
 def test_transparency_is_background_whatever_colour_lies_beneath(dark: bool, boot) -> None:
-    large = Image.fromarray(boot).resize((280, 280), Image.Resampling.NEAREST)
+    large = drawn(boot).resize((280, 280), Image.Resampling.NEAREST)
     level = 0 if dark else 255
     for beneath in (0, 255):
         cut_out = Image.new("RGBA", (280, 280), (beneath,) * 3 + (0,))
@@ -154,7 +155,7 @@ def test_transparency_is_background_whatever_colour_lies_beneath(dark: bool, boo
 
 
 def test_a_palette_with_a_transparent_colour_is_read(boot) -> None:
-    large = Image.fromarray(np.where(boot > 24, 1, 0).astype(np.uint8)).resize((280, 280), Image.Resampling.NEAREST)
+    large = drawn(np.where(boot > 24, 1, 0).astype(np.uint8)).resize((280, 280), Image.Resampling.NEAREST)
     palette = large.convert("P")
     palette.putpalette([255, 0, 0, 20, 20, 20])
     found = taken(encoded(palette, transparency=0))
@@ -173,13 +174,13 @@ def test_a_turned_photo_is_set_upright(orientation: int, photo, boot) -> None:
 
 
 def test_sixteen_bits_are_read_as_eight(boot) -> None:
-    wide = Image.fromarray(boot.astype(np.uint16) * 257)
+    wide = drawn(boot.astype(np.uint16) * 257)
     assert wide.mode == "I;16"
     assert np.array_equal(taken(encoded(wide)).image, boot)
 
 
 def test_of_an_animation_the_first_frame_is_read(test_split) -> None:
-    frames = [Image.fromarray(image[:, :, 0]) for image in test_split.images[:3]]
+    frames = [drawn(image) for image in test_split.images[:3]]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert Image.open(io.BytesIO(content)).n_frames == 3
     assert np.array_equal(taken(content, "item.gif").image, test_split.images[0])
@@ -246,7 +247,7 @@ def test_what_cannot_be_scored_is_refused_with_one_line_that_names_the_file(kind
 
 def test_files_are_read_from_disk_and_missing_ones_named(tmp_path: Path, boot) -> None:
     path = tmp_path / "boot.png"
-    Image.fromarray(boot).save(path)
+    drawn(boot).save(path)
     assert np.array_equal(intake.take(intake.read_file(path), GARMENTS).image, boot)
     for wrong in (tmp_path / "none.png", tmp_path):
         with pytest.raises(PictureError, match=f"^{re.escape(str(wrong))} cannot be read"):
@@ -260,9 +261,7 @@ def test_quarter_turns_can_be_chosen(photo, boot) -> None:
     for turns in range(4):
         turned = photo.rotate(90 * turns, expand=True)  # counter-clockwise
         assert error(taken(encoded(turned), turn=turns).image, boot) < 8
-    assert np.array_equal(
-        taken(encoded(Image.fromarray(boot)), turn=2).original, np.rot90(boot, 2)[..., None].repeat(3, 2)
-    )
+    assert np.array_equal(taken(encoded(drawn(boot)), turn=2).original, np.rot90(boot, 2).repeat(3, 2))
 
 
 def test_every_step_can_be_seen(photo) -> None:
@@ -281,7 +280,7 @@ def test_every_step_can_be_seen(photo) -> None:
 
 @pytest.mark.parametrize("colour", [(255, 220, 180), (120, 200, 255), (255, 130, 160), (20, 30, 90), (70, 10, 20)])
 def test_a_coloured_background_is_taken_away(colour, boot) -> None:
-    garment = Image.fromarray(boot).resize((280, 280), Image.Resampling.BICUBIC)
+    garment = drawn(boot).resize((280, 280), Image.Resampling.BICUBIC)
     light = sum(colour) > 300
     page = Image.new("RGB", (400, 400), colour)
     page.paste(

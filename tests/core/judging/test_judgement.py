@@ -16,7 +16,7 @@ def dcgan():
 @pytest.fixture(scope="module")
 def judged(known, test_split):
     def judge(one, images, threshold=None):
-        limit = threshold or one.card.thresholds["youden"]
+        limit = threshold or one.card.thresholds.youden
         return judgement.judge(one, one.generator(), images, known, test_split, limit)
 
     return judge
@@ -25,7 +25,7 @@ def judged(known, test_split):
 def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_split) -> None:
     found = judged(dcgan, test_split.images[:30])
     assert [one.score for one in found] == dcgan.scores.test[:30].tolist()
-    limit = dcgan.card.thresholds["youden"]
+    limit = dcgan.card.thresholds.youden
     for one in found:
         assert one.residual.mean() == pytest.approx(one.score, rel=1e-5)
         assert one.verdict == ("anomaly" if one.score >= limit else "normal")
@@ -35,7 +35,7 @@ def test_what_is_no_garment_is_neither_normal_nor_an_anomaly(dcgan, judged) -> N
     grey = np.full((1, 28, 28, 1), 60, np.uint8)
     for limit in (1e-6, 2.0):  # a threshold that every score reaches, and one that none does
         row = judged(dcgan, grey, threshold=limit)[0].row("grey.png")
-        assert (row["verdict"], row["reason"]) == ("can't tell", "far from any garment")
+        assert (row["verdict"], row["reason"]) == ("can't tell", "far from every training image")
         assert row["farness"] > 1
 
 

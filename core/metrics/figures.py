@@ -1,0 +1,123 @@
+"""The figures of a trained model as its card states them, computed from the scores of its validation and test images.
+
+`normal` and `anomaly` are score arrays [N] of the two kinds, as in evaluation.py. That no anomaly is labelled is a normal
+case, with photos of one's own for instance: every figure that needs one is then None.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from core.metrics import evaluation
+
+LARGEST_SCORE = 2.001  # the mean absolute difference of pixels on [-1, 1], and what rounding adds
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Threshold = Annotated[float, Meta(ge=-LARGEST_SCORE, le=LARGEST_SCORE)]
+Count = Annotated[int, Meta(ge=0, lt=10**9)]
+
+
+class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What any two sets of scores give.
+
+    auroc, auroc_low, auroc_high  AUROC and its 95 % interval over the images; None without anomalies
+    normal_error                  mean score of the normals, which is their mean absolute error
+    n_normal, n_anomaly           how many images there were
+    """
+
+    auroc: Share | None
+    auroc_low: Share | None
+    auroc_high: Share | None
+    normal_error: Annotated[float, Meta(ge=0.0, le=LARGEST_SCORE)]
+    n_normal: Annotated[int, Meta(ge=1, lt=10**9)]
+    n_anomaly: Count
+
+    def __post_init__(self) -> None:
+        _together(self.n_anomaly > 0, self, "auroc", "auroc_low", "auroc_high")
+
+
+class Report(Figures, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the test gives, where each image's class is known.
+
+    average_precision_5pct  average precision if 5 % of all items were anomalies; None without anomalies
+    fpr_at_95tpr            share of normals flagged where 95 % of the anomalies are; None without anomalies
+    per_class               class → AUROC of its images against the normals, for each anomaly class in the test
+    """
+
+    average_precision_5pct: Share | None
+    fpr_at_95tpr: Share | None
+    per_class: Annotated[dict[str, Share], Meta(max_length=100)]
+
+    def __post_init__(self) -> None:
+        Figures.__post_init__(self)
+        _together(self.n_anomaly > 0, self, "average_precision_5pct", "fpr_at_95tpr")
+        if bool(self.per_class) != (self.n_anomaly > 0):
+            raise ValueError("per_class must hold a number for each anomaly class")
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The operating points that a card carries, chosen on validation scores.
+
+    youden  the largest TPR − FPR; None where validation has no anomaly
+    fpr_5   at most 5 % false alarms, from normals alone
+    fpr_1   at most 1 %
+    """
+
+    youden: Threshold | None
+    fpr_5: Threshold
+    fpr_1: Threshold
+
+    @property
+    def known(self) -> dict[str, float]:
+        """Name → threshold of those that there are."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
+
+def figures(normal: np.ndarray, anomaly: np.ndarray) -> Figures:
+    """Compute the figures of validation scores. `anomaly` may be empty. Raises EvaluationError as `evaluation.checked`."""
+    return Figures(**_common(normal, anomaly))
+
+
+def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, names: tuple[str, ...]) -> Report:
+    """Compute every test figure. `anomaly_labels` [A] are indices into `names`. Raises EvaluationError like `figures`."""
+    some = len(anomaly) > 0
+    return Report(
+        **_common(normal, anomaly),
+        average_precision_5pct=evaluation.average_precision(normal, anomaly) if some else None,
+        fpr_at_95tpr=evaluation.fpr_at_tpr(normal, anomaly) if some else None,
+        per_class={
+            names[label]: evaluation.auroc(normal, anomaly[anomaly_labels == label])
+            for label in np.unique(anomaly_labels)
+        },
+    )
+
+
+def operating_points(normal: np.ndarray, anomaly: np.ndarray) -> Thresholds:
+    """Choose a card's thresholds on validation scores. `anomaly` may be empty. Raises EvaluationError like `figures`."""
+    return Thresholds(
+        youden=evaluation.youden_threshold(normal, anomaly) if len(anomaly) else None,
+        fpr_5=evaluation.false_alarm_threshold(normal, 0.05),
+        fpr_1=evaluation.false_alarm_threshold(normal, 0.01),
+    )
+
+
+def _common(normal: np.ndarray, anomaly: np.ndarray) -> dict[str, Any]:
+    normal = evaluation.checked(normal, normal)[0]
+    area, low, high = evaluation.auroc_interval(normal, anomaly) if len(anomaly) else (None, None, None)
+    return {
+        "auroc": area,
+        "auroc_low": low,
+        "auroc_high": high,
+        "normal_error": float(normal.mean()),
+        "n_normal": len(normal),
+        "n_anomaly": len(anomaly),
+    }
+
+
+def _together(expected: bool, values: Figures, *names: str) -> None:
+    """Raise ValueError unless each of these fields is a number exactly where anomalies are expected."""
+    for name in names:
+        if (getattr(values, name) is not None) != expected:
+            kind = "a number" if expected else "null"
+            raise ValueError(f"{name} must be {kind} where n_anomaly is {values.n_anomaly}")

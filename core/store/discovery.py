@@ -1,0 +1,87 @@
+"""Every trained model there is: those in the box, those of finished runs, and what is there but damaged."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from core.basics.errors import CheckpointError
+from core.data.fashion_mnist import FASHION_MNIST
+from core.gans.config import CONFIGS
+from core.store import checkpoints
+from core.store.checkpoints import BEST, CARD, LAST, SCORES, WEIGHTS, Checkpoint
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A place where a trained model should be and cannot be read, and why. `model` and `normal` are the kind and the normal
+    class it would have, as far as the place tells; else ""."""
+
+    folder: Path
+    model: str
+    normal: str
+    problem: str
+
+    @property
+    def name(self) -> str:
+        """What the model would be called in links: "shipped", with its regime, or the run's name; "" for no model's place."""
+        if self.folder.parent.parent == checkpoints.RUNS:
+            return self.folder.parent.name + ("-best" if self.folder.name == BEST else "")
+        return "shipped" + self.folder.name.removeprefix(self.normal) if self.normal else ""
+
+    def may_be(self, model: str, normal: str) -> bool:
+        """Whether a model of this kind and class may have been there."""
+        return self.model in ("", model) and self.normal in ("", normal)
+
+
+def discover() -> tuple[list[Checkpoint], list[Damaged]]:
+    """Every checkpoint in the box and of finished runs, shipped ones first; and what is there but cannot be read."""
+    whole, damaged = [], []
+    folders, unreadable = places()
+    for folder in folders:
+        try:
+            whole.append(checkpoints.load(folder))
+        except CheckpointError as error:
+            damaged.append(Damaged(folder, *_kind(folder), str(error)))
+    return whole, damaged + [Damaged(folder, "", "", problem) for folder, problem in unreadable]
+
+
+def places() -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Every folder with a trained model or a part of one: the box's, then each run's last before its best. And each folder
+    that cannot be looked into, with a line that says so."""
+    unreadable: list[tuple[Path, str]] = []
+
+    def inside(folder: Path) -> list[Path]:
+        try:
+            return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            unreadable.append(
+                (folder, f"{folder} cannot be read ({error.strerror}). Make it a folder that may be read.")
+            )
+            return []
+
+    folders = [
+        place for model in inside(checkpoints.SHIPPED) if model.is_dir() for place in inside(model) if place.is_dir()
+    ]
+    for run in inside(checkpoints.RUNS):
+        if checkpoints.RUN_NAME.fullmatch(run.name) and run.is_dir():
+            folders += [place for name in (LAST, BEST) for place in inside(run) if place.name == name]
+    parts = {WEIGHTS, SCORES, CARD}
+    return [folder for folder in folders if parts & {path.name for path in inside(folder)}], unreadable
+
+
+def _kind(folder: Path) -> tuple[str, str]:
+    """(model, normal class) of what should be in a checkpoint's folder, each "" where nothing tells."""
+    if folder.parent.parent == checkpoints.RUNS:
+        try:
+            request = msgspec.json.decode(checkpoints.read_text(folder.parent / "request.json"))
+            model, normal = request["model"], request["task"]["normal"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError):
+            return "", ""
+    else:
+        model = folder.parent.name
+        classes = FASHION_MNIST.description.classes  # only its models are in the box
+        normal = next((slug for slug in classes if f"{folder.name}-".startswith(f"{slug}-")), "")
+    return (model if model in CONFIGS else ""), normal if isinstance(normal, str) else ""

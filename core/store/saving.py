@@ -1,0 +1,122 @@
+"""Writing trained models to disk: score, card, three files in a folder that appears whole or not at all."""
+
+import dataclasses
+import datetime
+import platform
+import tempfile
+from copy import deepcopy
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.basics.errors import CheckpointError
+from core.basics.files import sha256, whole_folder, write_whole
+from core.data.dataset import Images
+from core.data.tasks import Task, test_roles
+from core.metrics import figures
+from core.metrics.figures import Report
+from core.store import checkpoints
+from core.store.card import Card, encode
+from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
+
+if TYPE_CHECKING:
+    from core.gans.training import Training
+
+
+def save(
+    folder: Path,
+    training: "Training",
+    task: Task,
+    model: str,
+    seed: int,
+    train: Images,
+    test: Images,
+    best: bool = False,
+    replace: bool = False,
+) -> Checkpoint:
+    """Score validation and test, and write the checkpoint, whole or not at all.
+
+    `best` saves the model of the training's best epoch, with the history up to there, instead of the last one.
+    `replace` puts it in the place of what is in `folder`; otherwise `folder` must not exist yet (or be empty).
+    Raises CheckpointError when something is in the way, OSError when the disk refuses.
+    """
+    from safetensors.torch import save as save_tensors
+
+    from core.gans import scoring
+
+    if not replace:
+        refuse_occupied(folder)
+    generator = training.generator
+    if best:
+        generator = deepcopy(generator)
+        generator.load_state_dict(training.best_weights)
+    epochs = training.best_epoch if best else training.finished_epochs
+    history = training.history[:epochs]
+    normal, anomaly = training.validation
+    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    weights = save_tensors({name: value.cpu().contiguous() for name, value in generator.state_dict().items()})
+    stored = pack_scores(scores)
+    card = Card(
+        model=model,
+        task=task,
+        config=training.config,
+        seed=seed,
+        epochs_trained=epochs,
+        stopped_early=epochs < training.config.epochs,
+        trained_at=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        seconds=float(sum(record.seconds for record in history)),
+        device=str(training.device),
+        data_source=train.source.name,
+        data_fingerprint=train.fingerprint,
+        data_images=len(train.images),
+        test_fingerprint=test.fingerprint,
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in ("torch", "numpy", "safetensors")},
+        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        validation=figures.figures(scores.validation_normal, scores.validation_anomaly),
+        test=test_report(task, scores.test, test.labels),
+        thresholds=figures.operating_points(scores.validation_normal, scores.validation_anomaly),
+        history=history,
+        weights_sha256=sha256(weights),
+        scores_sha256=sha256(stored),
+    )
+    return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when something is in the way, OSError."""
+    refuse_occupied(folder)
+    return _write(folder, {name: checkpoints.read(checkpoint.folder / name) for name in (WEIGHTS, SCORES, CARD)})
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> Checkpoint:
+    with whole_folder(folder) as new:
+        for name, content in files.items():
+            write_whole(new / name, content)
+    return checkpoints.load(folder)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten.
+
+    Makes its parent, and raises OSError when that cannot be: better before a training than after it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # may be written to
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
+
+
+def pack_scores(scores: Scores) -> bytes:
+    """Make the content of scores.safetensors."""
+    from safetensors.numpy import save
+
+    return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})
+
+
+def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> Report:
+    """Compute every test figure of `task` from scores [N] and labels [N] of the test split. Raises EvaluationError."""
+    normal, anomaly = test_roles(task, labels)
+    return figures.report(scores[normal], scores[anomaly], labels[anomaly], task.data.classes)
