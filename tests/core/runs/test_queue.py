@@ -22,7 +22,7 @@ from core.runs import folders, listing, queue
 from core.runs.folders import folder
 from core.runs.request import Request
 from core.runs.status import Status, read_status, write_status
-from core.store import checkpoints
+from core.store import checkpoints, discovery
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=1)
 MARGIN = 3.0  # seconds that a loaded machine may take longer
@@ -100,7 +100,7 @@ def test_a_run_goes_through_to_its_end_in_the_background() -> None:
     assert msgspec.convert(checkpoint.card.history, list[Epoch]) == folders.history(name)
     assert not folders.resumable(name)  # nothing is left to go on with
     assert checkpoint.generator() is not None
-    assert [one.name for one in checkpoints.discover()[0]][-1] == name
+    assert [one.name for one in discovery.discover()[0]][-1] == name
     # A restarted server, which has no worker of its own, sees the same.
     queue._WORKERS.pop(name).wait()
     assert read_status(name) == status

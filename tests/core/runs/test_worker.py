@@ -25,7 +25,7 @@ from core.runs.progress import Pace
 from core.runs.request import Request
 from core.runs.status import Status, read_status
 from core.runs.worker import Worker
-from core.store import checkpoints
+from core.store import checkpoints, discovery
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=3, ema_decay=0.5)
 
@@ -49,13 +49,13 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     best = 1 + areas.index(max(areas))
     assert best < 8
     folder = folders.folder(name)
-    kept = {checkpoint.name: checkpoint for checkpoint in checkpoints.discover()[0] if checkpoint.run}
+    kept = {checkpoint.name: checkpoint for checkpoint in discovery.discover()[0] if checkpoint.run}
     assert set(kept) == {name, f"{name}-best"}
     assert (kept[name].which, kept[f"{name}-best"].which) == ("last", "best")
     card = checkpoints.load(folder / "best").card
     assert (card.epochs_trained, card.stopped_early, len(card.history)) == (best, True, best)
-    assert card.validation["auroc"] == max(areas)
-    assert kept[name].card.validation["auroc"] == areas[-1]
+    assert card.validation.auroc == max(areas)
+    assert kept[name].card.validation.auroc == areas[-1]
     assert kept[f"{name}-best"].generator() is not None
     assert read_status(name).best_epoch == best
     assert not folders.resumable(name)
