@@ -71,7 +71,11 @@ def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
 
 
 def test_an_image_without_a_stored_reconstruction_is_redrawn_on_request(open_page):
-    number = next(n for n in range(100) if n not in examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels))
+    number = next(
+        n
+        for n in range(100)
+        if n not in examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
+    )
     app = open_page(example=str(number))
     assert not app.exception and html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")
