@@ -55,7 +55,17 @@ def test_the_fewer_anomalies_are_labelled_the_more_distorted_normals_stand_in(sm
 
 def test_a_label_more_never_adds_a_stand_in():
     counts = [TraditionalConfig().stand_ins(labels) for labels in range(0, 6004)]
-    assert [counts[labels] for labels in (0, 1, 9, 100, 300, 1000, 1999, 2000, 6003)] == [64, 63, 63, 61, 54, 32, 0, 0, 0]
+    assert [counts[labels] for labels in (0, 1, 9, 100, 300, 1000, 1999, 2000, 6003)] == [
+        64,
+        63,
+        63,
+        61,
+        54,
+        32,
+        0,
+        0,
+        0,
+    ]
     assert all(more <= fewer for fewer, more in itertools.pairwise(counts))
     assert TraditionalConfig(distorted=False).stand_ins(0) == TraditionalConfig(distorted=False).stand_ins(10) == 0
 
