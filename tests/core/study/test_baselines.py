@@ -36,5 +36,7 @@ def test_neighbour_distances_are_those_of_a_plain_loop(small, test_split):
 
 def test_pca_residual_is_zero_for_what_the_components_span(small):
     split = tasks.split(Task(regime="one-class", anomalies=0), small)
-    few = tasks.Split(split.train_normal[:40].repeat(2, 0), *([split.train_anomaly] * 3))  # 40 images: rank below 64
+    few = tasks.Split(
+        split.data, split.train_normal[:40].repeat(2, 0), *([split.train_anomaly] * 3)
+    )  # 40 images: rank below 64
     assert pca_residual(few, split.train_normal[:40], 0).max() < 1e-4
