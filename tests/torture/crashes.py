@@ -138,10 +138,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     once = False
 
     def write(number: int) -> None:
-        temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/models.py does
-        shutil.rmtree(temporary, ignore_errors=True)
-        saving.save(temporary, training, task, "traditional", number, train, test)
-        checkpoints.replace(temporary, folder)
+        saving.save(folder, training, task, "traditional", number, train, test, replace=True)
 
     def check() -> bool:
         nonlocal once
@@ -206,7 +203,7 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     FashionMNIST.resources = [
         (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
     ]
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+    for kind in ("images", "labels"):
         fashion_mnist.CHECKSUMS[f"train-{kind}"] = fashion_mnist.CHECKSUMS[f"starter-{kind}"]
     once = False
 
