@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 

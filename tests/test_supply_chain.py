@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 from tests import audit
 
 README = (ROOT / "README.md").read_text("utf-8")

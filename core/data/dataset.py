@@ -134,8 +134,8 @@ class DataSet:
     counts: Callable[[str], list[int]]
 
 
-def count_labels(labels: np.ndarray, classes: Sequence[str]) -> list[int]:
-    """How many labels each class has. Raises DataError for a label that is no class."""
+def count_labels(labels: np.ndarray, classes: Sequence[str], name: str = "The data set") -> list[int]:
+    """Count the labels of each class. Raises DataError, which begins with `name`, for a label that is no class."""
     if len(labels) and int(labels.max()) >= len(classes):
-        raise DataError(f"There is a label {int(labels.max())}, but only {len(classes)} classes.")
+        raise DataError(f"{name} has a label {int(labels.max())}, but only {len(classes)} classes.")
     return np.bincount(labels, minlength=len(classes)).tolist()

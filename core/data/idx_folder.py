@@ -1,7 +1,7 @@
 """Any folder with the four IDX files of the MNIST family (MNIST, KMNIST, one's own) as a data set.
 
 The side comes from the files, the number of classes from the training labels. A file classes.txt beside them may name
-the classes, one a line; else they are called 0, 1, 2, …
+the classes, one a line, also those that training has no image of; else they are called 0, 1, 2, …
 """
 
 import re
@@ -33,7 +33,7 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
     """The data set in `folder`, called `key` (default: a slug of the folder's name).
 
     Reads the headers and the training labels. Raises DataError when a file is missing or damaged, when images are not
-    square or of a size that no network takes, or when the labels name fewer than two classes.
+    square or of a size that no network takes, or when labels and classes.txt name fewer than two classes.
     """
     folder = folder.resolve()
     if not holds(folder):
@@ -50,7 +50,9 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
     if height != width:
         raise DataError(f"{path} has images of {height}×{width} pixels; they must be square.")
     labels = _read(folder, "train", idx.LABELS)
-    names = _class_names(folder, int(labels.max()) + 1 if len(labels) else 0)
+    if not len(labels):
+        raise DataError(f"{folder} has no training labels.")
+    names = _class_names(folder, int(labels.max()) + 1)
     description = Description(
         key=key or slug(folder.name) or "data",
         name=folder.name,
@@ -71,11 +73,11 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
             description.channels
         ):
             raise DataError(f"{folder}: images of the {split} split have another shape than those of training.")
-        count_labels(labels, description.classes)
+        count_labels(labels, description.classes, f"{folder}, {split} split,")
         return Images(images.reshape(-1, *description.shape), labels, find(split))
 
     def counts(split: str) -> list[int]:
-        return count_labels(_read(folder, split, idx.LABELS), description.classes)
+        return count_labels(_read(folder, split, idx.LABELS), description.classes, f"{folder}, {split} split,")
 
     return DataSet(description, find, load, counts)
 

@@ -20,7 +20,7 @@ PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
 VERDICTS = {  # each verdict with its one reason
     "normal": "score below the threshold",
     "anomaly": "score at or above the threshold",
-    "can't tell": "far from any garment",
+    "can't tell": "far from every training image",
 }
 
 

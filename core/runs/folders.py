@@ -75,7 +75,7 @@ def history(name: str) -> list[Epoch]:
         for line in read_at_most(folder(name) / HISTORY, LARGEST).splitlines():
             records.append(decoded(line, Epoch))
     if not records:  # a run of the command line before it wrote one, or one imported
-        with contextlib.suppress(CheckpointError, ValueError):
+        with contextlib.suppress(CheckpointError):
             records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
     return records
 

@@ -89,13 +89,11 @@ def restore(path: Path, training: "Training") -> None:
             raise CheckpointError(f"{path} does not fit the run's request: tensor {name!r}.")
         here.detach().copy_(there)
     training.batches.random.set_state(expected["random"])
+    steps = len(facts.history) * training.steps
     for schedule, optimizer in zip(training.schedules, training.optimizers, strict=True):
         if optimizer.state:  # the schedule of one that never took a step has not moved either
-            schedule.last_epoch = len(facts.history) * training.steps
-            schedule._step_count = schedule.last_epoch + 1
-            schedule._last_lr = schedule.get_lr()
-            for group, rate in zip(optimizer.param_groups, schedule._last_lr, strict=True):
-                group["lr"] = rate
+            schedule.last_epoch, schedule._step_count = steps - 1, steps
+            schedule.step()  # the rate follows from the number of steps alone
 
 
 def _make_room(training: "Training", tensors: "dict[str, Tensor]") -> None:

@@ -7,12 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
-_chips = st.components.v2.component(
-    "misfit_chips",
-    css=(_HERE / "chips.css").read_text("utf-8"),
-    js=(_HERE / "chips.js").read_text("utf-8"),
-)
+from pages.parts.component import component
+
+_chips = component("chips", Path(__file__).parent, "chips")
 
 
 def show(
@@ -20,18 +17,18 @@ def show(
 ) -> None:
     """Options are (name, label, count); the list of chosen names is `st.session_state[key]`, which is set already."""
     state = st.session_state
-    component, turn = f"chips_{key}", f"_turn_{key}"
+    widget, turn = f"chips_{key}", f"_turn_{key}"
     names = [name for name, _, _ in options]
 
     def picked() -> None:
-        known = chosen_of(state[component].get("picked"), names)
+        known = chosen_of(state[widget].get("picked"), names)
         if known is not None:
             state[key], state[turn] = known
             on_change()
 
     st.markdown(label, help=help)
     _chips(
-        key=component,
+        key=widget,
         data={
             "label": label,
             "options": [{"name": name, "label": text, "count": count} for name, text, count in options],

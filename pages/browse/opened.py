@@ -5,6 +5,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from core.basics.text import plain
 from pages.browse.look import Look
 from pages.parts import link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
@@ -80,12 +81,13 @@ def _pictures(image: np.ndarray, one: Chosen) -> None:
 def _ways_on(look: Look, number: int) -> None:
     """To Try it and to ROC. The dialog is closed by both; the browser's Back opens it again from the link."""
     state = st.session_state
-    score = float(look.scores[number])
+    score, why_not = float(look.scores[number]), link.why_no_pad(look.data)
     if st.button(
         "Edit this one",
         key="edit_image",
         icon=":material/edit:",
-        help="Draw on a copy of it on the Try it page and watch the score follow.",
+        disabled=bool(why_not),
+        help=plain(why_not) or "Draw on a copy of it on the Try it page and watch the score follow.",
     ):
         link.edit(number)
     if st.button(

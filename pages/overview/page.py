@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.basics.errors import DataError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
 from core.store import checkpoints, model_cards
@@ -20,15 +20,22 @@ normal = data.class_name(state["normal"])
 
 def trained() -> tuple[list[Chosen], list[Checkpoint]]:
     """(models with their scores, models whose figures can be shown): without test images there are only the figures."""
-    try:
-        gans = models.trained_gans()
-    except DataError as error:
+    gans, measured, missing = [], [], {}
+    for checkpoint in models.picked():
+        try:
+            gans.append(models.opened(checkpoint))
+        except DataError as error:
+            missing[str(error)] = True  # of both models: said once
+        except CheckpointError as error:
+            st.warning(plain(error), icon=":material/warning:")
+            continue
+        measured.append(checkpoint)
+    for problem in missing:
         st.warning(
-            f"{plain(error)} Without its test images only what is stored with a model can be shown.",
+            f"{plain(problem)} Without the test images only what is stored with a model can be shown.",
             icon=":material/image_not_supported:",
         )
-        return [], models.picked()
-    return gans, [gan.checkpoint for gan in gans]
+    return gans, measured
 
 
 def supervised_cnn() -> float | None:

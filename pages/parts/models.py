@@ -134,19 +134,19 @@ def chosen(model: str | None = None) -> Chosen:
     state = st.session_state
     model = model or state["model"]
     checkpoint = pick(model, state["normal"], state.get("trained") if model == state["model"] else None)
-    try:
-        if checkpoint is not None:
-            return opened(checkpoint)
+    if checkpoint is None:
         _say_none_trained(model)
+        st.stop()
+    try:
+        return opened(checkpoint)
     except DataError as error:
         st.warning(plain(error), icon=":material/image_not_supported:")
-        if checkpoint is not None:
-            stored.show(checkpoint)
-    st.stop()
+        stored.show(checkpoint)
+        st.stop()
 
 
 def _say_none_trained(model: str) -> None:
-    """Say that there is no such model, and what can be done. Raises DataError."""
+    """Say that there is no such model, and what can be done."""
     normal = st.session_state["normal"]
     others = trained_gans()
     missing = "can be shown" if damaged(normal, model) else "has been trained yet"
@@ -176,13 +176,13 @@ def picked() -> list[Checkpoint]:
 
 
 def trained_gans() -> list[Chosen]:
-    """Each GAN that is trained for the normal class, traditional first; one with damaged scores is said to be so and left
-    out. Raises DataError."""
+    """Each GAN that is trained for the normal class, traditional first; one with damaged scores, or tested on images that are
+    not here, is said to be so and left out."""
     whole = []
     for checkpoint in picked():
         try:
             whole.append(opened(checkpoint))
-        except CheckpointError as error:
+        except (CheckpointError, DataError) as error:
             st.warning(plain(error), icon=":material/warning:")
     return whole
 

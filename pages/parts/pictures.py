@@ -24,9 +24,15 @@ def heat(residual: np.ndarray, full: float = RESIDUAL_FULL) -> np.ndarray:
     return _RAMP[(residual / full * 255.0).clip(0, 255).astype(np.uint8)]
 
 
-def enlarged(image: np.ndarray, times: int = 8) -> np.ndarray:
-    """Make every pixel a square of `times`: crisp however the browser scales."""
-    return image.repeat(times, 0).repeat(times, 1)
+def times(side: int) -> int:
+    """How much an image of `side` pixels is enlarged for a page."""
+    return max(4, 224 // side)
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """Make every pixel of [H, W] or [H, W, C] a square of `times` pixels: crisp however the browser scales."""
+    by = times(len(image))
+    return image.repeat(by, 0).repeat(by, 1)
 
 
 def picture(image: np.ndarray) -> Image.Image:

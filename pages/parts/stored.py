@@ -18,12 +18,10 @@ def show(checkpoint: Checkpoint) -> None:
     """Draw the stored figures of a model whose test images are not here."""
     test, data = checkpoint.card.test, checkpoint.task.data
     rows = [("Normal test images", f"{test.n_normal:,}"), ("Anomalies", f"{test.n_anomaly:,}")]
-    area = auroc(checkpoint)
-    if area:
-        rows += [
-            ("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)),
-            ("FPR at 95 % TPR", f"{100 * test.fpr_at_95tpr:.1f} %"),
-        ]
+    if area := auroc(checkpoint):
+        rows.append(("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)))
+    if test.fpr_at_95tpr is not None:
+        rows.append(("FPR at 95 % TPR", f"{100 * test.fpr_at_95tpr:.1f} %"))
     rows.append(("Mean score of the normal images", f"{test.normal_error:.4f}"))
     rows += [(f"AUROC, {data.class_name(slug)}", f"{value:.3f}") for slug, value in test.per_class.items()]
     st.markdown(

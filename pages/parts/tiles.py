@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.parts.component import component
 from pages.parts.pictures import data_url
 
-_HERE = Path(__file__).parent
-_tiles = st.components.v2.component(
-    "misfit_tiles",
-    css=(_HERE / "tiles.css").read_text("utf-8"),
-    js=(_HERE / "tiles.js").read_text("utf-8"),
-)
+_tiles = component("tiles", Path(__file__).parent, "tiles")
 
 # (sign, word, colour): colour never stands alone.
 OUTCOMES = {

@@ -218,3 +218,8 @@ def find(text: str) -> dict[str, list[Term]]:
         for group, terms in GROUPS.items()
     }
     return {group: terms for group, terms in hits.items() if terms}
+
+
+def article(noun: str) -> str:
+    """Put "a" or "an" before a noun."""
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"

@@ -7,17 +7,17 @@ import numpy as np
 import streamlit as st
 
 from core.basics.text import plain
+from core.data.dataset import Description
 from core.judging import judgement, novelty
 from core.judging.judgement import PATCH, Judgement
 from core.metrics.evaluation import flagged
 from pages.parts import charts, models, verdict
-from pages.parts.link import class_name
 from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, enlarged, heat, to_grey
+from pages.parts.pictures import data_url, enlarged, heat, times, to_grey
+from pages.parts.vocabulary import article
 
 NEAREST = 4
 BINS = 36
-_TIMES = 8  # squares of this many pixels, so that an outline can lie between them
 _STYLE = """<style>
 .mf-bars {position:relative; display:flex; align-items:flex-end; height:84px; border-bottom:1px solid #7a8594; margin-top:40px}
 .mf-bars > span {flex:1; min-width:0; margin-right:1px; border-radius:2px 2px 0 0}
@@ -36,7 +36,7 @@ _RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)
 
 
 def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
-    """Everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
+    """Show everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
     st.markdown(f"##### {one.title}")
     verdict.words(judged.score, one, judged.garment)
     patches = judgement.worst_patches(judged.residual)
@@ -59,23 +59,23 @@ def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]
     )
     st.html(_STYLE + histogram(one, judged))
     st.caption(
-        f"Scores of {len(one.scores.validation_normal)} validation images of {class_name(one.checkpoint.task.normal)}.",
+        f"Scores of {len(one.scores.validation_normal)} validation images of {one.normal_name}.",
         help="Images that were kept out of training. Heights are square roots of counts, so that rare scores are seen. "
         "Blue bars lie below the threshold, vermilion ones, right of the dashed line, would be flagged.",
     )
 
 
 def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.ndarray:
-    """Colours uint8 [28, 28, 3], enlarged, with a white frame on black around each patch."""
-    found = enlarged(colours, _TIMES)
+    """Enlarge colours uint8 [H, W, 3] and draw a white frame on black around each patch."""
+    framed, by = enlarged(colours), times(len(colours))
     for row, column, _ in patches:
-        top, left = row * _TIMES, column * _TIMES
-        bottom, right = top + PATCH * _TIMES, left + PATCH * _TIMES
+        top, left = row * by, column * by
+        bottom, right = top + PATCH * by, left + PATCH * by
         for inset, level in ((0, 0), (1, 255), (2, 255), (3, 0)):
-            frame = found[top + inset : bottom - inset, left + inset : right - inset]
+            frame = framed[top + inset : bottom - inset, left + inset : right - inset]
             frame[[0, -1]] = level
             frame[:, [0, -1]] = level
-    return found
+    return framed
 
 
 def histogram(one: Chosen, judged: Judgement) -> str:
@@ -95,7 +95,7 @@ def histogram(one: Chosen, judged: Judgement) -> str:
         side = "right:0" if share > 60 else "left:0"
         return f'<b class="{kind}" style="left:{share:.2f}%"><small style="{side};margin-bottom:{lift}px">{word}</small></b>'
 
-    name = class_name(one.checkpoint.task.normal)
+    name = one.normal_name
     alt = (
         f"Scores of the {len(normal)} validation images of {name}, from {normal.min():.3f} to {normal.max():.3f}; "
         f"this image's is {judged.score:.4f}, the threshold {judged.threshold:.4f}."
@@ -108,9 +108,9 @@ def histogram(one: Chosen, judged: Judgement) -> str:
 
 
 def nearest(image: np.ndarray, one: Chosen) -> None:
-    """The normal images that the model was trained on and that look most like uint8 [28, 28], pixel by pixel."""
+    """Show the normal images that the model was trained on and that look most like uint8 [H, W, C], pixel by pixel."""
     among = models.trained_normals(one.checkpoint)
-    name = class_name(one.checkpoint.task.normal)
+    name = one.normal_name
     if among is None or not len(among):
         st.caption(
             f"The nearest normal training images cannot be shown: the {one.title} was trained on other images "
@@ -121,8 +121,8 @@ def nearest(image: np.ndarray, one: Chosen) -> None:
     st.markdown(
         "##### Nearest normal training images",
         help=f"Of the {len(among):,} images of {name} that are here and that this model was trained on, those with the smallest mean absolute difference of pixels "
-        "(0 to 2, as a score's). No model is asked: a score far above the smallest difference means that the model redraws "
-        "badly what it might have redrawn well.",
+        "(0 to 2, as a score's). No model is asked: a score far above the smallest difference means that the model reconstructs "
+        "badly what it might have reconstructed well.",
     )
     figures = "".join(
         f'<figure><img src="{data_url(among[number])}" alt="{name} from training, difference {difference:.3f}">'
@@ -132,18 +132,27 @@ def nearest(image: np.ndarray, one: Chosen) -> None:
     st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
 
 
-def stranger(judged: Judgement, drawn: bool) -> None:
-    """Say that it is no garment, where that is so, and what helps: to a drawing something else than to a picture."""
-    if not judged.garment:
-        st.warning(
-            "**Far from any garment.** In none of the ten classes is a training image that looks like this, so the score "
-            "says little: the models have never seen such a thing. "
-            + (
-                "A garment that lies elsewhere in the frame looks like none, too: try “Fit to the frame” below the pad, and "
-                "fill its shape with light grey."
-                if drawn
-                else "A garment that lies elsewhere in the frame, or is dark on light, looks like none, too: trim it, turn it, "
-                "or choose another background."
-            ),
-            icon=":material/help:",
+def stranger(judged: Judgement, data: Description, drawn: bool) -> None:
+    """Say that no training image looks like it, where that is so, and what helps: to a drawing something else than to a picture."""
+    if judged.garment:
+        return
+    noun = article(data.noun)
+    if data.intake != "garment":
+        advice = (
+            f"{noun.capitalize()} that is framed, turned or lit otherwise than those in training looks like none, too."
         )
+    elif drawn:
+        advice = (
+            f"{noun.capitalize()} that lies elsewhere in the frame looks like none, too: try “Fit to the frame” below the pad, and "
+            "fill its shape with light grey."
+        )
+    else:
+        advice = (
+            f"{noun.capitalize()} that lies elsewhere in the frame, or is dark on light, looks like none, too: trim it, turn it, "
+            "or choose another background."
+        )
+    st.warning(
+        f"**{verdict.far(data).capitalize()}.** In no class is a training image that looks like this, so the score says little: the "
+        f"models have never seen such a thing. {advice}",
+        icon=":material/help:",
+    )

@@ -12,7 +12,7 @@ from core.basics.text import as_csv, cell, plain
 from core.judging import intake
 from core.judging.intake import Steps
 from core.judging.judgement import Judgement
-from pages.parts import models
+from pages.parts import models, verdict
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
 from pages.try_it.pictures_in import Named
@@ -35,12 +35,12 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
                 st.markdown(f":material/error: {plain(problem)}")
     if not judged:
         return None
-    rows = [found.row(files[place][0]) for place, found in judged.items()]
+    rows = [each.row(files[place][0]) for place, each in judged.items()]
     flagged = sum(row["verdict"] == "anomaly" for row in rows)
     strangers = sum(row["verdict"] == "can't tell" for row in rows)
     st.markdown(
         f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {one.title}"
-        + (f"; for {strangers:,} it can't tell: far from any garment" if strangers else "")
+        + (f"; for {strangers:,} it can't tell: {verdict.far(one.data)}" if strangers else "")
         + ". Select a row to see why."
     )
     choice = st.dataframe(
@@ -56,7 +56,9 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
             for place, row in zip(judged, rows, strict=True)
         ],
         column_config={
-            "As the model sees it": st.column_config.ImageColumn(width="small", help="28×28 pixels, after the intake."),
+            "As the model sees it": st.column_config.ImageColumn(
+                width="small", help=f"{one.data.side}×{one.data.side} pixels, after the intake."
+            ),
             "Score": st.column_config.NumberColumn(
                 format="%.4f", help="Mean absolute reconstruction error, 0 to 2; higher = more anomalous."
             ),
@@ -103,7 +105,7 @@ def _scored(
         kept = state["_many"] = (key, *_score(files, one, steps))
     _, images, judged, problems = kept
     limit = models.threshold(one)
-    return images, {place: dataclasses.replace(found, threshold=limit) for place, found in judged.items()}, problems
+    return images, {place: dataclasses.replace(each, threshold=limit) for place, each in judged.items()}, problems
 
 
 def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dict, list[str]]:
@@ -111,7 +113,7 @@ def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dic
     bar = st.progress(0.0, "Reading…")
     for place, (name, content) in enumerate(files):
         try:
-            images[place] = intake.take(intake.read(content, name), name, steps).image
+            images[place] = intake.take(intake.read(content, name), one.data, name, steps).image
         except PictureError as error:
             problems.append(str(error))
         if place % 16 == 0:

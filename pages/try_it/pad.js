@@ -1,31 +1,17 @@
-// The pad: 28×28 grey levels, exactly what the model sees. Drawing happens here; Python hears of it while a stroke grows and
-// at its end, but never before it has answered the last time, so that at most one model call is under way. The function is
-// called again on each rerun with the same node, so what must last is kept on the node.
+// The pad as Python and a person have it: drawing happens in the browser (pad_drawing.js); Python hears of it while a stroke
+// grows and at its end, but never before it has answered the last time, so that at most one model call is under way. The
+// function is called again on each rerun with the same node, so what must last is kept on the node.
 
-const SIDE = 28;
 const PAUSE = 120; // milliseconds at least from an answer to the next send within a stroke
 const PATIENCE = 8000; // after which an answer is no longer waited for: a rerun was cut off
-const HISTORY = 200; // drawings that can be undone
 
-class Pad {
+class Pad extends Drawing {
   constructor(root, send) {
-    this.root = root;
+    super(root);
     this.send = send;
-    this.find = (selector) => root.querySelector(selector);
-    this.canvas = this.find("canvas");
-    this.context = this.canvas.getContext("2d");
-    this.cursor = this.find(".cursor");
-    this.pixels = new Uint8Array(SIDE * SIDE);
-    this.undone = [];
-    this.done = [];
-    this.tool = "brush";
-    this.at = { x: SIDE / 2, y: SIDE / 2 }; // of the brush that the keys move
-    this.stroke = null;
-    this.base = ""; // what was started from: a sketch's name or a test image's number
     this.serial = 0; // of the last drawing that was sent
     this.heard = 0; // of the last one that was answered
     this.latencies = root.latencies = []; // milliseconds from a stroke's end to its score
-    this.listen();
   }
 
   // From and to Python -------------------------------------------------------------------------------------------------
@@ -33,16 +19,19 @@ class Pad {
   receive(data) {
     const first = this.session === undefined;
     const anew = data.session !== this.session;
+    const resized = data.side !== this.side;
+    if (resized) this.resize(data.side);
+    if (first) this.listen();
     if (anew) this.serial = this.heard = data.heard;
     this.heard = Math.max(this.heard, data.heard);
     if (anew && !first) {
       this.start = data.start; // the server was started again and knows nothing of the drawing
       this.wanted = this.pixels.some(Boolean);
-    } else if (data.start !== this.start) {
+    } else if (resized || data.start !== this.start) {
       this.start = data.start;
       this.base = data.base;
       this.stroke = null;
-      this.replace(unpacked(data.pixels), !first);
+      this.replace(unpacked(data.pixels), !resized);
     }
     this.session = data.session;
     if (data.sketches.length !== this.find(".start").children.length) this.offer(data.sketches);
@@ -77,76 +66,6 @@ class Pad {
     this.send({ pixels, serial: this.serial, start: this.start, base: this.base });
   }
 
-  // Drawing ------------------------------------------------------------------------------------------------------------
-
-  begin(x, y) {
-    this.stroke = { before: this.pixels.slice(), cover: new Float32Array(SIDE * SIDE), x, y };
-    this.line(x, y);
-  }
-
-  /** Draw on to (x, y), in pixels of the 28. A pixel is covered as far as the stroke reaches into it. */
-  line(x, y) {
-    const { stroke } = this;
-    const radius = this.size / 2;
-    const level = this.tool === "eraser" ? 0 : this.level;
-    const [dx, dy] = [x - stroke.x, y - stroke.y];
-    const length = dx * dx + dy * dy;
-    for (let row = 0; row < SIDE; row++) {
-      for (let column = 0; column < SIDE; column++) {
-        const [px, py] = [column + 0.5 - stroke.x, row + 0.5 - stroke.y];
-        const along = length ? Math.min(1, Math.max(0, (px * dx + py * dy) / length)) : 0;
-        const distance = Math.hypot(px - along * dx, py - along * dy);
-        const cover = Math.min(1, Math.max(0, radius + 0.5 - distance));
-        const which = row * SIDE + column;
-        if (cover <= stroke.cover[which]) continue;
-        stroke.cover[which] = cover;
-        this.pixels[which] = Math.round(stroke.before[which] + (level - stroke.before[which]) * cover);
-      }
-    }
-    stroke.x = x;
-    stroke.y = y;
-    this.draw();
-    if (this.serial <= this.heard && performance.now() > (this.rest ?? 0)) this.report();
-  }
-
-  finish() {
-    if (!this.stroke) return;
-    const { before } = this.stroke;
-    this.stroke = null;
-    this.keep(before);
-    this.report(true);
-    this.draw();
-  }
-
-  keep(before) {
-    this.done.push(before);
-    if (this.done.length > HISTORY) this.done.shift();
-    this.undone = [];
-  }
-
-  /** Another drawing altogether; it can be undone. */
-  replace(pixels, undoable = true) {
-    if (undoable) this.keep(this.pixels);
-    this.pixels = pixels;
-    this.draw();
-  }
-
-  act(name) {
-    this.finish();
-    const [from, to] = name === "redo" ? [this.undone, this.done] : [this.done, this.undone];
-    if (name === "clear") {
-      this.base = "";
-      this.replace(new Uint8Array(SIDE * SIDE));
-    } else if (!from.length) return this.say(`Nothing to ${name}.`);
-    else {
-      to.push(this.pixels);
-      this.pixels = from.pop();
-      this.draw();
-    }
-    this.say({ undo: "Undone.", redo: "Redone.", clear: "Cleared." }[name]);
-    this.report(true);
-  }
-
   offer(sketches) {
     this.find(".start").replaceChildren(
       ...sketches.map((sketch) => {
@@ -175,7 +94,7 @@ class Pad {
     const { canvas } = this;
     const where = (event) => {
       const box = canvas.getBoundingClientRect();
-      return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+      return [((event.clientX - box.left) / box.width) * this.side, ((event.clientY - box.top) / box.height) * this.side];
     };
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !event.isPrimary) return;
@@ -248,7 +167,7 @@ class Pad {
   }
 
   move(dx, dy) {
-    const inside = (value) => Math.min(SIDE - 0.5, Math.max(0.5, Math.floor(value) + 0.5));
+    const inside = (value) => Math.min(this.side - 0.5, Math.max(0.5, Math.floor(value) + 0.5));
     this.at = { x: inside(this.at.x + dx), y: inside(this.at.y + dy) };
     if (this.stroke) this.line(this.at.x, this.at.y);
     this.point(true);
@@ -279,44 +198,6 @@ class Pad {
     else input.stepDown();
     this.update();
     this.say(`${which === ".size" ? "Size" : "Grey level"} ${input.value}`);
-  }
-
-  // What is seen -------------------------------------------------------------------------------------------------------
-
-  update() {
-    this.size = this.find(".size").valueAsNumber;
-    this.level = this.find(".level").valueAsNumber;
-    this.find(".size-says").textContent = this.size;
-    this.find(".level-says").textContent = this.level;
-    this.root.style.setProperty("--level", `rgb(${this.level} ${this.level} ${this.level})`);
-    this.point(!this.cursor.hidden);
-  }
-
-  point(visible) {
-    this.cursor.hidden = !visible;
-    this.cursor.classList.toggle("down", Boolean(this.stroke));
-    const share = 100 / SIDE;
-    Object.assign(this.cursor.style, {
-      left: `${this.at.x * share}%`,
-      top: `${this.at.y * share}%`,
-      width: `${this.size * share}%`,
-      height: `${this.size * share}%`,
-    });
-  }
-
-  draw() {
-    const image = this.context.createImageData(SIDE, SIDE);
-    this.pixels.forEach((value, which) => image.data.set([value, value, value, 255], 4 * which));
-    this.context.putImageData(image, 0, 0);
-    const painted = this.pixels.reduce((count, value) => count + (value > 0), 0);
-    const share = Math.round((100 * painted) / this.pixels.length);
-    this.canvas.setAttribute("aria-label", `Drawing pad, 28 by 28 pixels, ${share} % painted`);
-    for (const [act, there] of [["undo", this.done.length], ["redo", this.undone.length], ["clear", painted]])
-      this.find(`[data-act=${act}]`).disabled = !there;
-  }
-
-  say(words) {
-    this.find(".said").textContent = words;
   }
 }
 

@@ -1,4 +1,4 @@
-"""The pad: draw on the model's own 28×28 grid (pad.js).
+"""The pad: draw on the model's own grid of grey pixels (pad_drawing.js, pad.js).
 
 A component of ours and not streamlit-drawable-canvas, which fails three needs: it cannot be drawn on from the keyboard;
 what it returns of an image that is to be edited is resampled, so that an untouched test image would not get its stored
@@ -14,31 +14,33 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.data.fashion_mnist import SIZE
+from core.data.dataset import Description
+from core.data.fashion_mnist import FASHION_MNIST
 from pages.parts import link
+from pages.parts.component import component
 from pages.parts.pictures import data_url
 from pages.try_it import sketches
 
-_HERE = Path(__file__).parent
-_pad = st.components.v2.component(
-    "misfit_pad",
-    html=(_HERE / "pad.html").read_text("utf-8"),
-    css=(_HERE / "pad.css").read_text("utf-8"),
-    js=(_HERE / "pad.js").read_text("utf-8"),
-)
+_pad = component("pad", Path(__file__).parent, "pad", "pad_drawing.js", html=True)
 KEY = "pad"
 
 
-def drawing(test: np.ndarray) -> np.ndarray:
-    """What is on the pad: uint8 [28, 28]. A test image that has newly been asked for (`edit`) is put on it first."""
+def drawing(data: Description, test: np.ndarray) -> np.ndarray:
+    """Give what is on the pad: uint8 [H, W, 1] of the data set's shape.
+
+    A test image that has newly been asked for (`edit`) is put on it first; what was drawn for a data set of another shape
+    gives way to a blank pad.
+    """
     state = st.session_state
     edit = state.get("edit")
     if edit is not None and not 0 <= edit < len(test):  # the widget's limits hold in browsers only
         edit = state["edit"] = None
-    if edit is not None and edit != state.get("_pad_of"):
+    if edit is not None and (edit != state.get("_pad_of") or state.get("_pad_data") != data.key):
         put(test[edit])
-    state["_pad_of"] = edit
-    return state.setdefault("_pad_drawing", np.zeros((SIZE, SIZE), np.uint8))
+    elif "_pad_drawing" not in state or state["_pad_drawing"].shape != data.shape:
+        put(np.zeros(data.shape, np.uint8))
+    state["_pad_of"], state["_pad_data"] = edit, data.key
+    return state["_pad_drawing"]
 
 
 def put(image: np.ndarray) -> None:
@@ -48,24 +50,26 @@ def put(image: np.ndarray) -> None:
     state["_pad_start"] = state.get("_pad_start", 0) + 1
 
 
-def show(says: str) -> None:
-    """Draw the pad with what `drawing` gave; `says` is what came of it, in a line. Call it when the score is known.
+def show(data: Description, says: str) -> None:
+    """Draw the pad with what `drawing` gave; `says` is the score in a line. Call it when the score is known.
 
     The pad takes that for the answer to its last message and sends the next one only then.
     """
     state = st.session_state
+    names = sketches.NAMES if data == FASHION_MNIST.description else ()
     _pad(
         key=KEY,
         data={
             "session": state.setdefault("_pad_session", secrets.token_hex(8)),
-            "start": state.get("_pad_start", 0),
+            "start": state["_pad_start"],
             "base": "" if state.get("edit") is None else str(state["edit"]),
+            "side": data.side,
             "pixels": _packed(state["_pad_drawing"]),
             "heard": state.get("_pad_heard", 0),
             "says": says,
             "sketches": [
                 {"name": name, "src": data_url(sketches.sketch(name)), "pixels": _packed(sketches.sketch(name))}
-                for name in sketches.NAMES
+                for name in names
             ],
         },
         on_drawing_change=_drawn,
@@ -73,19 +77,21 @@ def show(says: str) -> None:
 
 
 def _drawn() -> None:
+    """Take what the browser has sent, unless it is nonsense or was drawn on what has just been replaced."""
     state = st.session_state
-    said = state[KEY].get("drawing")
-    if not isinstance(said, dict) or not isinstance(said.get("serial"), int):
+    sent = state[KEY].get("drawing")
+    if not isinstance(sent, dict) or not isinstance(sent.get("serial"), int):
         return
-    state["_pad_heard"] = said["serial"]  # whatever else it says: an unanswered pad would fall silent
+    state["_pad_heard"] = sent["serial"]  # whatever else it says: an unanswered pad would fall silent
     try:
-        content = base64.b64decode(said.get("pixels", ""), validate=True)
+        content = base64.b64decode(sent.get("pixels", ""), validate=True)
     except (binascii.Error, TypeError, ValueError):
         return
-    if len(content) != SIZE * SIZE or said.get("start") != state.get("_pad_start", 0):
-        return  # the latter was drawn on what has just been replaced
-    state["_pad_drawing"] = np.frombuffer(content, np.uint8).reshape(SIZE, SIZE)
-    if state.get("edit") is not None and said.get("base") != str(state["edit"]):
+    before = state["_pad_drawing"]
+    if len(content) != before.size or sent.get("start") != state.get("_pad_start", 0):
+        return
+    state["_pad_drawing"] = np.frombuffer(content, np.uint8).reshape(before.shape)
+    if state.get("edit") is not None and sent.get("base") != str(state["edit"]):
         state["edit"] = state["_pad_of"] = None  # cleared, or a sketch: it is that test image no more
         link.push()
 

@@ -6,43 +6,66 @@ from PIL import Image
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
+from core.data.fashion_mnist import FASHION_MNIST
 from core.judging import intake
 from core.judging.intake import FAINT, Steps, Taken
 from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict
-from pages.parts.link import class_name
-from pages.parts.pictures import enlarged
+from pages.parts.pictures import enlarged, picture
+from pages.parts.vocabulary import article
 from pages.try_it import explain, many, pad, pictures_in
 from pages.try_it.pictures_in import Named
 
-WAYS = ("Draw", "Upload or paste", "Camera")
+DRAW, UPLOAD, CAMERA = "Draw", "Upload or paste", "Camera"
 SHOWN = 280  # pixels, of the original
 state = st.session_state
 
-one = models.chosen()
-normal = one.checkpoint.task.normal
+chosen = models.chosen()
+data = chosen.data
+why_no_pad = link.why_no_pad(data)
+ways = [UPLOAD, CAMERA] if why_no_pad else [DRAW, UPLOAD, CAMERA]
 st.markdown(
-    f"Draw or bring a garment and see how far it is from a normal **{class_name(normal)}**. "
-    "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
+    f"{'Bring' if why_no_pad else 'Draw or bring'} {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
+    + (
+        "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
+        if data.intake == "garment"
+        else f"The models have only ever seen {'grey' if data.channels == 1 else 'colour'} images of {data.side}×{data.side} "
+        "pixels: that is what yours is turned into."
+    )
 )
 
 
 def judge(image: np.ndarray) -> Judgement | None:
-    """What the chosen model says of uint8 [28, 28]; None, with a line on the page, when it is damaged."""
+    """What the chosen model says of uint8 [H, W, C]; None, with a line on the page, when it is damaged."""
     with trouble.told():
-        return models.judge(one, image[None])[0]
+        return models.judge(chosen, image[None])[0]
     return None
 
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
-    """The pad with its score; None while it is blank."""
-    image = pad.drawing(models.test_images().images)
-    if state.get("try_fit"):
+    """Draw the pad with its score; None while it is blank."""
+    image = pad.drawing(data, models.test_images().images)
+    if state.get("try_fit") and data.intake == "garment":
         image = _fitted(image)
     # Scored before the pad is drawn: to the pad, being drawn again is the answer.
     judged = judge(image) if image.max() >= FAINT else None
     says = f"Score {judged.score:.4f}: {judged.verdict}" if judged else "Draw with mouse, pen, finger or keys."
-    pad.show(says)
+    pad.show(data, says)
+    _start_from()
+    if data.intake == "garment":
+        st.toggle(
+            "Fit to the frame",
+            key="try_fit",
+            persist_state="session",
+            help=f"Centre what is drawn and fit its longest edge to the frame, as every {data.noun} in the data set lies. Else the "
+            "model sees the pad as it is, pixel by pixel.",
+        )
+    return (image, judged) if judged else None
+
+
+def _start_from() -> None:
+    """Offer test images to start from."""
+    last = len(chosen.normal) - 1
     st.number_input(
         "Start from test image",
         value=None,
@@ -50,52 +73,51 @@ def draw() -> tuple[np.ndarray, Judgement] | None:
         key="edit",
         persist_state="session",
         on_change=_asked,
-        placeholder="0 to 9999",
+        placeholder=f"0 to {last}",
         help="Puts a copy of a test image on the pad, to be changed. “Edit this one” on the Browse page leads here too.",
     )
     if state["edit"] is None and (wrong := state.get("_edit_wrong")) is not None:
         st.error(
-            f"There is no test image {wrong:,}: they are numbered from 0 to {link.TEST_IMAGES - 1}.",
+            f"There is no test image {wrong:,}: they are numbered from 0 to {last}.",
             icon=":material/image_not_supported:",
         )
     with st.container(horizontal=True):
-        for word, icon, which in (("normal", "checkroom", one.normal), ("anomaly", "flag", one.anomaly)):
+        for word, icon, members in (
+            ("normal", "check_circle", chosen.normal),
+            ("anomaly", "flag", chosen.anomaly),
+        ):
+            what = "normal" if word == "normal" else "an anomaly"
             st.button(
                 f"Random {word}",
                 key=f"try_random_{word}",
                 icon=f":material/{icon}:",
                 on_click=_random,
-                args=(which,),
-                help=f"A random test image that is {'normal' if word == 'normal' else 'an anomaly'}, to start from.",
+                args=(members,),
+                disabled=not members.any(),
+                help=f"A random test image that is {what}, to start from."
+                if members.any()
+                else f"The test has no image that is {what}.",
             )
-    st.toggle(
-        "Fit to the frame",
-        key="try_fit",
-        persist_state="session",
-        help="Centre what is drawn and fit its longest edge to the frame, as every garment in the data set lies. Else the "
-        "model sees the pad as it is, pixel by pixel.",
-    )
-    return (image, judged) if judged else None
 
 
 def _asked() -> None:
     """A number was typed. One that no test image has is said to be wrong; the browser's own limits would only turn red."""
     number = state["edit"]
-    fits = number is None or 0 <= number < link.TEST_IMAGES
+    fits = number is None or 0 <= number < len(chosen.normal)
     state["_edit_wrong"] = None if fits else number
     if not fits:
         state["edit"] = None
     link.push()
 
 
-def _random(which: np.ndarray) -> None:
-    state["edit"], state["_edit_wrong"] = int(np.random.default_rng().choice(np.flatnonzero(which))), None
+def _random(members: np.ndarray) -> None:
+    state["edit"], state["_edit_wrong"] = int(np.random.default_rng().choice(np.flatnonzero(members))), None
     link.push()
 
 
 def _fitted(image: np.ndarray) -> np.ndarray:
     try:
-        return intake.take(Image.fromarray(image), "The drawing", Steps(invert=False)).image
+        return intake.take(picture(image), data, "The drawing", Steps(invert=False)).image
     except MisfitError:  # blank: there is nothing to fit
         return image
 
@@ -104,7 +126,7 @@ def take(named: Named, steps: Steps) -> Taken | None:
     """Read one picture; None, with a line on the page, when that cannot be."""
     name, content = named
     try:
-        return intake.take(intake.read(content, name), name, steps)
+        return intake.take(intake.read(content, name), data, name, steps)
     except MisfitError as error:
         st.error(plain(error), icon=":material/broken_image:")
         return None
@@ -112,21 +134,21 @@ def take(named: Named, steps: Steps) -> Taken | None:
 
 def bring(way: str) -> tuple[list[Named], Steps]:
     """Pictures from outside, and what the intake is to do with them."""
-    files = pictures_in.uploaded() if way == WAYS[1] else pictures_in.photographed()
-    return files, pictures_in.steps() if files else Steps()
+    files = pictures_in.uploaded(data) if way == UPLOAD else pictures_in.photographed(data)
+    return files, pictures_in.steps(data) if files else Steps()
 
 
 def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
     """The picture that is to be explained: the only one, or the one that is selected in the table of many."""
-    named = many.show(files, one, steps) if len(files) > 1 else files[0]
+    named = many.show(files, chosen, steps) if len(files) > 1 else files[0]
     taken = take(named, steps) if named else None
     judged = judge(taken.image) if taken else None
     return (taken.image, judged, taken) if taken and judged else None
 
 
-def original(picture: Image.Image) -> np.ndarray:
+def original(whole: Image.Image) -> np.ndarray:
     """A picture as a person sees it, small; what is transparent shows grey."""
-    small = picture.copy()
+    small = whole.copy()
     small.thumbnail((SHOWN, SHOWN))
     shown = Image.new("RGB", small.size, "#808080")
     shown.paste(small, mask=small.getchannel("A") if small.mode == "RGBA" else None)
@@ -134,15 +156,15 @@ def original(picture: Image.Image) -> np.ndarray:
 
 
 def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) -> None:
-    """Everything that is known about it."""
+    """Show everything that is known about it."""
     pictures = [("As the model sees it", enlarged(image))]
     if taken:
         pictures.insert(0, ("Yours", original(taken.original)))
     both = state.get("try_both", False)
-    explain.stranger(judged, drawn=taken is None)
+    explain.stranger(judged, data, drawn=taken is None)
     if both:
         verdict.row(pictures)
-    rivals = models.rivals() if both else [one]
+    rivals = models.rivals() if both else [chosen]
     for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
         with column, trouble.told():
             explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
@@ -150,21 +172,21 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
     if taken:
-        with st.expander("Step by step: what the intake made of it", icon=":material/steps:"):
+        with st.expander("Step by step: from your picture to the model's", icon=":material/steps:"):
             verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
-    explain.nearest(image, one)
+    explain.nearest(image, chosen)
 
 
 def _small(stage: np.ndarray) -> np.ndarray:
-    picture = Image.fromarray(stage)
-    picture.thumbnail((SHOWN, SHOWN))
-    return np.asarray(picture)
+    small = picture(stage)
+    small.thumbnail((SHOWN, SHOWN))
+    return np.asarray(small)
 
 
 @st.fragment
 @trouble.told()
 def studio() -> None:
-    """Where it comes from on the left, what comes of it on the right; a table of many has the whole width below.
+    """Draw where it comes from on the left, its score and the reasons on the right; a table of many has the whole width below.
 
     A fragment, so that nothing else waits for a stroke.
     """
@@ -172,30 +194,33 @@ def studio() -> None:
     drawn, steps = None, Steps()
     files: list[Named] = []
     with left:
-        way = st.segmented_control(
-            "Where from", WAYS, default=WAYS[0], required=True, key="try_way", persist_state="session"
-        )
-        if way != WAYS[1]:
+        if state.get("try_way") not in ways:
+            state["try_way"] = ways[0]
+        way = st.segmented_control("Where from", ways, required=True, key="try_way", persist_state="session") or ways[0]
+        if why_no_pad:
+            st.caption(f":material/info: {plain(why_no_pad)} Bring a picture instead.")
+        if way != UPLOAD:
             pictures_in.away()
-        if way == WAYS[0]:
+        if way == DRAW:
             drawn = draw()
         else:
             files, steps = bring(way)
     if drawn:
         with right:
             explained(*drawn)
-    elif way == WAYS[0] and state["_pad_drawing"].max() < FAINT:
+    elif way == DRAW and state["_pad_drawing"].max() < FAINT:
         with right:
+            start = "a sketch or a test image" if data == FASHION_MNIST.description else "a test image"
             st.info(
-                "Draw a garment, or take a sketch or a test image from below the pad. Its score, its reconstruction and the "
+                f"Draw {article(data.noun)}, or take {start} from below the pad. Its score, its reconstruction and the "
                 "reasons will stand here.",
                 icon=":material/draw:",
             )
-            judge(np.zeros((28, 28), np.uint8))  # so that the first stroke need not wait for all that is loaded
+            judge(np.zeros(data.shape, np.uint8))  # so that the first stroke need not wait for all that is loaded
     elif files:
         with right if len(files) == 1 else st.container():
-            if found := one_of(files, steps):
-                explained(*found)
+            if shown := one_of(files, steps):
+                explained(*shown)
 
 
 studio()

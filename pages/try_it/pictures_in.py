@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core.data.dataset import Description
 from core.judging import intake
 from core.judging.intake import Steps
+from pages.parts.vocabulary import article
 from pages.try_it import clipboard
 
 MOST = 1000  # files at once
@@ -11,7 +13,7 @@ Named = tuple[str, bytes]
 BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 
 
-def uploaded() -> list[Named]:
+def uploaded(data: Description) -> list[Named]:
     """The chosen or pasted files by name, as far as they are kept: also when one comes back from another page."""
     found = st.file_uploader(
         "Pictures",
@@ -35,7 +37,7 @@ def uploaded() -> list[Named]:
     pasted = clipboard.show()
     if not kept and not pasted:
         st.info(
-            "Choose a photo of one garment on a plain background, or many at once for a table.",
+            f"Choose {_photo(data)}, or many at once for a table.",
             icon=":material/upload:",
         )
     elif kept and not found:
@@ -55,51 +57,74 @@ def away() -> None:
     st.session_state.pop("_uploads_visit", None)
 
 
-def photographed() -> list[Named]:
-    """The photo just taken, as a list of one or none."""
-    shot = st.camera_input(
-        "Camera", help="Hold one garment before a plain background. The photo stays on this machine."
-    )
+def photographed(data: Description) -> list[Named]:
+    """Give the photo just taken, as a list of one or none."""
+    hold = f"Hold one {data.noun} before {'a plain background' if data.intake == 'garment' else 'the camera'}"
+    shot = st.camera_input("Camera", help=f"{hold}. The photo stays on this machine.")
     if shot is None:
         st.info(
-            "Allow the camera in the browser, hold one garment before a plain background, and take the photo. Browsers open "
-            "the camera only for this machine itself or over https.",
+            f"Allow the camera in the browser. {hold}, and take the photo. Browsers open the camera only for this machine itself "
+            "or over https.",
             icon=":material/photo_camera:",
         )
         return []
     return [("The photo", shot.getvalue())]
 
 
-def steps() -> Steps:
-    """What the intake does that can be overruled: background, trimming, turning."""
+def _photo(data: Description) -> str:
+    if data.intake == "garment":
+        return f"a photo of one {data.noun} on a plain background"
+    return article(data.noun) if data.noun in ("image", "photo", "picture") else f"a picture of one {data.noun}"
+
+
+def steps(data: Description) -> Steps:
+    """Ask what the intake is to do that can be overruled: a garment's background and trimming, inversion, turning."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if data.intake == "garment":
+            return _garment_steps(data)
+        inverted = st.toggle(
+            "Invert",
+            key="try_invert",
+            persist_state="session",
+            help="Dark for light, for a picture that is dark where the data set is light.",
+        )
+        return Steps(invert=inverted, turn=_turn())
+
+
+def _garment_steps(data: Description) -> Steps:
+    ground = st.segmented_control(
+        "Background",
+        list(BACKGROUNDS),
+        default="auto",
+        required=True,
+        key="try_background",
+        persist_state="session",
+        help=f"A light background is inverted, because the data set shows light {data.noun}s on black. Auto looks at the border.",
+    )
+    turn = _turn()
+    trim = st.toggle(
+        "Trim",
+        value=True,
+        key="try_trim",
+        persist_state="session",
+        help=f"Cut to the {data.noun} and fit its longest edge to {data.side} pixels, as the data set's authors did.",
+    )
+    return Steps(BACKGROUNDS[ground], trim, turn)
+
+
+def _turn() -> int:
+    """Draw the button that turns the picture; returns the quarter turns clockwise, 0…3."""
     state = st.session_state
     state.setdefault("try_turn", 0)
 
     def turn() -> None:
         state["try_turn"] = (state["try_turn"] + 1) % 4
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        ground = st.segmented_control(
-            "Background",
-            list(BACKGROUNDS),
-            default="auto",
-            required=True,
-            key="try_background",
-            persist_state="session",
-            help="A light background is inverted, because the data set shows light garments on black. Auto looks at the border.",
-        )
-        st.button(
-            "Turn" if not state["try_turn"] else f"Turn ({90 * state['try_turn']}°)",
-            key="try_turn_button",
-            icon=":material/rotate_90_degrees_cw:",
-            on_click=turn,
-            help="A quarter turn clockwise. Photos are set upright by what the camera noted (EXIF) before.",
-        )
-        trim = st.toggle(
-            "Trim",
-            value=True,
-            key="try_trim",
-            persist_state="session",
-            help="Cut to the garment and fit its longest edge to 28 pixels, as the data set's authors did.",
-        )
-    return Steps(BACKGROUNDS[ground], trim, state["try_turn"])
+    st.button(
+        "Turn" if not state["try_turn"] else f"Turn ({90 * state['try_turn']}°)",
+        key="try_turn_button",
+        icon=":material/rotate_90_degrees_cw:",
+        on_click=turn,
+        help="A quarter turn clockwise. Photos are set upright by what the camera noted (EXIF) before.",
+    )
+    return state["try_turn"]

@@ -1,15 +1,16 @@
-"""Ready sketches to start from: outlines on the 28×28 grid, filled, as the data set shows garments."""
+"""Ready sketches to start from: outlines on Fashion-MNIST's grid, filled, as it shows garments."""
 
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.data.fashion_mnist import SIZE
+from core.data.fashion_mnist import DESCRIPTION
 
+SIDE = DESCRIPTION.side
 _TIMES = 16  # drawn larger and reduced, for soft edges
 
-# Polygons (grey level, points in pixels of 28); later ones lie on earlier ones.
+# Polygons (grey level, points in pixels); later ones lie on earlier ones.
 _BODY = [(9, 1), (11.5, 3), (16.5, 3), (19, 1)]
 _SHAPES: dict[str, list[tuple[int, list[tuple[float, float]]]]] = {
     "T-shirt": [
@@ -42,9 +43,9 @@ NAMES = tuple(_SHAPES)
 
 @lru_cache
 def sketch(name: str) -> np.ndarray:
-    """The sketch called `name`: uint8 [28, 28]."""
-    canvas = Image.new("L", (SIZE * _TIMES, SIZE * _TIMES))
+    """Draw the sketch called `name`: uint8 [28, 28, 1]."""
+    canvas = Image.new("L", (SIDE * _TIMES, SIDE * _TIMES))
     pen = ImageDraw.Draw(canvas)
     for level, points in _SHAPES[name]:
         pen.polygon([(x * _TIMES, y * _TIMES) for x, y in points], level)
-    return np.asarray(canvas.resize((SIZE, SIZE), Image.Resampling.BOX))
+    return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))[..., None]

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 from core.data.fashion_mnist import ROOT
 from tests.e2e.conftest import PATIENCE, settled, until
 
-PAGES = (("Browse", "Browse the test images"), ("Overview", "Find the garment that does not belong"))
+PAGES = (("Browse", "Browse the test images"), ("Overview", "Find what does not belong"))
 
 
 def go(page: Page, link: str, heading: str) -> float:

@@ -41,7 +41,7 @@ def test_the_decks_figures_stand_beside_their_own_class_only(open_page):
 @pytest.mark.parametrize("normal", ["t-shirt", "bag"])
 def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal):
     test = fashion_mnist.load("test")
-    numbers = examples.chosen(normal, test.labels)
+    numbers = examples.chosen(fashion_mnist.DESCRIPTION, normal, test.labels)
     app = open_page(normal=normal)
     models = [checkpoints.load(checkpoints.shipped(name, normal)) for name in ("traditional", "dcgan")]
     for number in numbers[:5]:
@@ -63,7 +63,7 @@ def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal)
 
 
 def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
-    numbers = examples.chosen("t-shirt", fashion_mnist.load("test").labels)
+    numbers = examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
     app = press(open_page(example=str(numbers[3])), "Another one")
     assert app.query_params["example"] == str(numbers[4])
     assert f"Image {numbers[4]} of the test" in html(app)
@@ -71,7 +71,11 @@ def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
 
 
 def test_an_image_without_a_stored_reconstruction_is_redrawn_on_request(open_page):
-    number = next(n for n in range(100) if n not in examples.chosen("t-shirt", fashion_mnist.load("test").labels))
+    number = next(
+        n
+        for n in range(100)
+        if n not in examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
+    )
     app = open_page(example=str(number))
     assert not app.exception and html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")

@@ -14,14 +14,9 @@ from safetensors.numpy import load, save
 from core.__main__ import main
 from core.data import fashion_mnist
 from core.store import checkpoints
+from pages.parts.pictures import png
 from pages.try_it import pad, sketches
 from tests.pages.conftest import words
-
-
-def png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def stored(number: int, model: str = "dcgan") -> float:
@@ -56,7 +51,7 @@ def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path,
     files = [
         ("trouser.png", png(255 - test[3].repeat(9, 0).repeat(9, 1))),  # light background, enlarged
         ("coat.png", png(test[17])),
-        ("boot.png", png(np.pad(test[0].repeat(5, 0).repeat(5, 1), 30))),
+        ("boot.png", png(np.pad(test[0, ..., 0].repeat(5, 0).repeat(5, 1), 30))),
     ]
     for name, content in files:
         (tmp_path / name).write_bytes(content)
@@ -135,7 +130,7 @@ def test_files_are_kept_while_one_draws_and_put_away_on_request(upload):
 
 
 def test_every_step_can_be_overruled(upload):
-    picture = png(np.pad(fashion_mnist.load("test").images[0].repeat(6, 0).repeat(6, 1), 40))
+    picture = png(np.pad(fashion_mnist.load("test").images[0, ..., 0].repeat(6, 0).repeat(6, 1), 40))
     app = upload(("boot.png", picture))
 
     def score() -> str:
@@ -212,8 +207,8 @@ def test_browse_leads_to_the_pad_and_the_same_image_starts_anew(open_page):
 
 
 def test_a_small_drawing_can_be_fitted_to_the_frame(open_page):
-    small = np.zeros((28, 28), np.uint8)
-    small[2:16, 12:26] = np.asarray(Image.fromarray(sketches.sketch("T-shirt")).resize((14, 14)))
+    small = np.zeros((28, 28, 1), np.uint8)
+    small[2:16, 12:26, 0] = np.asarray(Image.fromarray(sketches.sketch("T-shirt")[..., 0]).resize((14, 14)))
     app = open_page("try_it")
     app.session_state["_pad_drawing"] = small
     assert "Far from any garment" in words(app.run())

@@ -22,7 +22,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"), [("pictures", 120), ("checkpoints", 100), ("archives", 30), ("idx", 30), ("records", 100)]
+    ("kind", "count"),
+    [("pictures", 120), ("checkpoints", 100), ("archives", 30), ("idx", 30), ("folders", 40), ("records", 100)],
 )
 def test_malformed_files_end_in_one_line_soon_and_leave_nothing(kind: str, count: int, patient) -> None:
     ended = watch.attack(kind, SEED, iter(range(count)))

@@ -52,6 +52,37 @@ def test_a_folder_is_swapped_in_one_step_and_the_old_one_goes(tmp_path: Path, mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folderFalse", "folderTrue"]
 
 
+def test_a_folder_appears_whole_and_takes_the_place_of_another(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "model"
+    for word in ("first", "second"):
+        with files.whole_folder(folder) as new:
+            (new / word).write_text(word)
+            assert not (folder / word).exists()
+        assert [path.name for path in folder.iterdir()] == [word]
+    assert list(folder.parent.iterdir()) == [folder]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_an_error_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    for content in ([], ["kept"]):
+        folder = tmp_path / f"model{len(content)}"
+        for name in content:
+            folder.mkdir()
+            (folder / name).write_text("x")
+        with pytest.raises(OSError, match="No space left"), files.whole_folder(folder) as new:
+            (new / "half").write_text("x")
+            raise OSError(28, "No space left on device")
+        assert folder.exists() == bool(content)
+    assert [path.name for path in tmp_path.rglob("*")] == ["model1", "kept"]
+
+
+def test_a_header_of_tensors_may_not_be_too_long() -> None:
+    files.check_header((2**20).to_bytes(8, "little") + b"{}")
+    files.check_header(b"")  # which the library refuses
+    with pytest.raises(ValueError, match="longer than 1048576 bytes"):
+        files.check_header((2**20 + 1).to_bytes(8, "little") + b"{}")
+
+
 def test_what_a_kill_has_left_goes_after_an_hour(tmp_path: Path) -> None:
     old, fresh = tmp_path / ".card.json.old", tmp_path / ".card.json.fresh"
     for path in (old, fresh, tmp_path / "card.json"):

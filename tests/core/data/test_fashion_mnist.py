@@ -18,7 +18,7 @@ KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 @pytest.fixture
 def train_is_starter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes the starter set's content for the whole training split, which does not ship."""
-    for kind in KINDS:
+    for kind in ("images", "labels"):
         monkeypatch.setitem(fashion_mnist.CHECKSUMS, f"train-{kind}", fashion_mnist.CHECKSUMS[f"starter-{kind}"])
 
 
@@ -134,7 +134,7 @@ def _corrupt(content: bytes) -> bytes:
         (_corrupt, "cannot be read"),
         (lambda content: content[: len(content) // 2], "cannot be read"),
         (lambda content: b"this is no gzip file", "cannot be read"),
-        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "its checksum is wrong"),
+        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "but more bytes follow"),
         (lambda content: b"", "its checksum is wrong|cannot be read"),
     ],
     ids=["one pixel", "corrupt", "truncated", "no gzip", "too long", "empty"],
@@ -161,7 +161,7 @@ def test_images_without_their_labels_are_an_error(
         content = packed(array)
         (tmp_path / f"t10k-{kind}.gz").write_bytes(content)
         monkeypatch.setitem(
-            fashion_mnist.CHECKSUMS, f"t10k-{kind}", hashlib.sha256(gzip.decompress(content)).hexdigest()
+            fashion_mnist.CHECKSUMS, f"t10k-{kind.split('-')[0]}", hashlib.sha256(gzip.decompress(content)).hexdigest()
         )
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path))
     with pytest.raises(DataError, match="30 images but 29 labels"):
@@ -246,7 +246,7 @@ def test_a_mirror_that_is_not_there_is_an_error(mirror) -> None:
 
 
 def test_a_mirror_with_other_files_than_zalandos_is_an_error(mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fashion_mnist.CHECKSUMS, "train-images-idx3-ubyte", "0" * 64)
+    monkeypatch.setitem(fashion_mnist.CHECKSUMS, "train-images", "0" * 64)
     with pytest.raises(DataError, match="checksum is wrong"):
         list(fashion_mnist.fetch(mirror.url))
     assert left_over() == []

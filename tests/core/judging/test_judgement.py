@@ -35,7 +35,7 @@ def test_what_is_no_garment_is_neither_normal_nor_an_anomaly(dcgan, judged) -> N
     grey = np.full((1, 28, 28, 1), 60, np.uint8)
     for limit in (1e-6, 2.0):  # a threshold that every score reaches, and one that none does
         row = judged(dcgan, grey, threshold=limit)[0].row("grey.png")
-        assert (row["verdict"], row["reason"]) == ("can't tell", "far from any garment")
+        assert (row["verdict"], row["reason"]) == ("can't tell", "far from every training image")
         assert row["farness"] > 1
 
 

@@ -80,8 +80,15 @@ def test_the_points_are_the_cards_and_two_more() -> None:
     normal, anomaly = tied(3)
     points = costs.operating_points(normal, anomaly, STAKES)
     assert tuple(points) == costs.POINTS
-    assert figures.operating_points(normal, anomaly).items() <= points.items()
+    assert figures.operating_points(normal, anomaly).known.items() <= points.items()
     assert "cheapest" not in costs.operating_points(normal, anomaly)
+
+
+def test_without_anomalies_there_are_the_points_that_need_none() -> None:
+    normal = np.linspace(0.0, 1.0, 101, dtype=np.float32)
+    points = costs.operating_points(normal, normal[:0], STAKES)
+    assert list(points) == ["fpr_5", "fpr_1"]
+    assert (np.sum(normal >= points["fpr_5"]), np.sum(normal >= points["fpr_1"])) == (5, 1)
 
 
 @pytest.mark.parametrize("cost", [0.0, -1.0, math.nan, math.inf])
@@ -106,8 +113,9 @@ def test_no_point_comes_from_missing_or_broken_scores(bad: list[float]) -> None:
     for pair in ((good, broken), (broken, good)):
         with pytest.raises(EvaluationError):
             costs.cheapest_threshold(*pair, STAKES)
-        with pytest.raises(EvaluationError):
-            costs.operating_points(*pair)
+        if len(pair[1]):  # without anomalies there are points all the same
+            with pytest.raises(EvaluationError):
+                costs.operating_points(*pair)
     with pytest.raises(EvaluationError):
         costs.miss_threshold(broken, 0.01)
 

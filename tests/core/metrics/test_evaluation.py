@@ -1,4 +1,3 @@
-import json
 import math
 from fractions import Fraction
 
@@ -6,8 +5,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core.data.fashion_mnist import CLASSES
-from core.metrics import evaluation, figures
+from core.metrics import evaluation
 from core.metrics.evaluation import EvaluationError
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -234,15 +232,6 @@ def test_a_budget_that_is_no_share_is_refused(largest: float) -> None:
         evaluation.false_alarm_threshold(np.array([0.1, 0.2], np.float32), largest)
 
 
-def test_operating_points_obey_their_bounds_and_their_order(scores: Pair) -> None:
-    points = figures.operating_points(*scores)
-    assert set(points) == {"youden", "fpr_5", "fpr_1"}
-    assert evaluation.confusion(*scores, points["fpr_5"]).fpr <= 0.05
-    assert evaluation.confusion(*scores, points["fpr_1"]).fpr <= 0.01
-    assert points["fpr_5"] <= points["fpr_1"]
-    assert points["youden"] == evaluation.youden_threshold(*scores)
-
-
 def test_a_percentile_is_the_share_of_validation_normals_that_score_no_higher(scores: Pair) -> None:
     normal, anomaly = scores
     found = evaluation.percentile(anomaly, normal)
@@ -252,28 +241,6 @@ def test_a_percentile_is_the_share_of_validation_normals_that_score_no_higher(sc
     assert evaluation.percentile(np.array([2.0, 2.5]), np.array([4.0, 2.0, 1.0, 3.0])).tolist() == [50.0, 50.0]
 
 
-def test_the_report_has_every_figure_as_json(scores: Pair) -> None:
-    normal, anomaly = scores
-    labels = np.random.default_rng(6).integers(1, 10, len(anomaly)).astype(np.uint8)
-    report = json.loads(json.dumps(figures.report(normal, anomaly, labels, CLASSES)))
-    area, low, high = evaluation.auroc_interval(normal, anomaly)
-    assert {name: report[name] for name in report if name != "per_class"} == {
-        "auroc": area,
-        "auroc_low": low,
-        "auroc_high": high,
-        "average_precision_5pct": evaluation.average_precision(normal, anomaly),
-        "fpr_at_95tpr": evaluation.fpr_at_tpr(normal, anomaly),
-        "n_normal": 300,
-        "n_anomaly": 700,
-    }
-    assert list(report["per_class"]) == list(CLASSES[1:])
-    for label, name in enumerate(CLASSES[1:], 1):
-        expected = metrics.roc_auc_score(*labelled(normal, anomaly[labels == label]))
-        assert report["per_class"][name] == pytest.approx(expected, abs=1e-12)
-    whole = np.average(list(report["per_class"].values()), weights=np.bincount(labels, minlength=10)[1:])
-    assert whole == pytest.approx(area, abs=1e-12)
-
-
 FIGURES = [
     evaluation.roc,
     evaluation.auroc,
@@ -281,9 +248,7 @@ FIGURES = [
     evaluation.average_precision,
     evaluation.fpr_at_tpr,
     evaluation.youden_threshold,
-    figures.operating_points,
     lambda normal, anomaly: evaluation.confusion(normal, anomaly, 0.5),
-    lambda normal, anomaly: figures.report(normal, anomaly, np.zeros(len(anomaly), int), CLASSES),
 ]
 GOOD = np.array([0.1, 0.2], np.float32)
 

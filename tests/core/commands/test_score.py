@@ -1,0 +1,82 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.__main__ import main
+from core.store import checkpoints
+
+
+@pytest.mark.parametrize("model", ["traditional", "dcgan"])
+def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictures) -> None:
+    folder = saved(model)
+    found = json.loads(run("score", *pictures, "--checkpoint", folder, "--json"))
+    checkpoint = checkpoints.load(folder)
+    assert [list(row) for row in found] == [
+        ["file", "score", "percentile", "threshold", "verdict", "reason", "farness"]
+    ] * 5
+    assert [row["file"] for row in found] == [str(path) for path in pictures]
+    assert [row["score"] for row in found] == checkpoint.scores.test[:5].tolist()
+    threshold = checkpoint.card.thresholds.youden
+    for row in found:
+        normals = checkpoint.scores.validation_normal
+        assert row["percentile"] == pytest.approx(100 * np.mean(normals <= row["score"]))
+        assert row["threshold"] == threshold
+        assert row["verdict"] == ("anomaly" if row["score"] >= threshold else "normal")
+
+
+@pytest.mark.parametrize(("regime", "limit"), [("seen", "youden"), ("one-class", "fpr_5")])
+def test_a_one_class_model_starts_at_the_false_alarm_budget(regime: str, limit: str, run, pictures) -> None:
+    """The budget needs no labelled anomaly; the largest Youden J rests on 5,400."""
+    (row,) = json.loads(run("score", pictures[0], "--model", "traditional", "--regime", regime, "--json"))
+    card = checkpoints.load(checkpoints.shipped("traditional", "t-shirt", regime)).card
+    assert row["threshold"] == card.thresholds.known[limit]
+    if regime == "one-class":
+        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds.youden < 0.32
+
+
+def test_score_prints_the_same_for_people(run, saved, pictures) -> None:
+    folder = saved()
+    lines = run("score", *pictures, "--checkpoint", folder).splitlines()
+    rows = json.loads(run("score", *pictures, "--checkpoint", folder, "--json"))
+    assert len(lines) == 5
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(row["verdict"])
+        assert f"{row['score']:.4f}" in line
+        assert line.endswith(row["file"])
+
+
+def test_a_photo_of_noise_is_neither_blank_nor_an_anomaly(run, saved, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 900, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    folder = saved()
+    (row,) = json.loads(run("score", tmp_path / "noise.png", "--checkpoint", folder, "--json"))
+    assert (row["verdict"], row["reason"]) == ("can't tell", "far from every training image")
+    line = run("score", tmp_path / "noise.png", "--checkpoint", folder)
+    assert line.startswith("can't tell score 0.") and line.endswith("noise.png  (far from every training image)\n")
+
+
+def test_unreadable_pictures_are_named_and_the_others_still_scored(
+    saved, pictures, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, missing = tmp_path / "list.png", tmp_path / "none.png"
+    text.write_text("not a picture")
+    files = [str(text), *map(str, pictures), str(missing), str(tmp_path)]
+    assert main(["score", *files, "--checkpoint", str(saved()), "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert [row["file"] for row in json.loads(out)] == [str(path) for path in pictures]
+    lines = err.splitlines()
+    assert len(lines) == 3
+    for line, path in zip(lines, (text, missing, tmp_path), strict=True):
+        assert line.startswith(f"misfit: {path} ")
+
+
+def test_nothing_but_unreadable_pictures_is_an_empty_list(
+    saved, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", str(tmp_path / "none.png"), "--checkpoint", str(saved()), "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out) == []
+    assert len(err.splitlines()) == 1

@@ -1,0 +1,80 @@
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from core.runs import folders
+from core.store import checkpoints
+
+
+def test_train_saves_a_checkpoint_and_answers_in_json(run, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    arguments = ["--model", "traditional", "--normal", "bag", "--anomalies", "90", "--epochs", "1", "--seed", "4"]
+    found = json.loads(run("train", *arguments, "--out", out, "--json"))
+    card = checkpoints.load(out).card
+    assert (found["checkpoint"], found["model"], found["seed"]) == (str(out), "traditional", 4)
+    assert (found["normal"], found["regime"], found["anomalies"], found["left_out"]) == ("bag", "seen", 90, None)
+    assert found["epochs_trained"] == card.epochs_trained == 1
+    assert found["validation_auroc"] == card.validation.auroc
+    assert [found[name] for name in ("auroc", "auroc_low", "auroc_high")] == [
+        getattr(card.test, name) for name in ("auroc", "auroc_low", "auroc_high")
+    ]
+
+
+def test_train_without_a_folder_goes_to_a_new_run_and_one_class_has_no_anomalies(run) -> None:
+    for number in (1, 2):
+        text = run("train", "--model", "traditional", "--regime", "one-class", "--epochs", "1")
+        folder = folders.folder(f"traditional-t-shirt-one-class-{number}") / "checkpoint"
+        assert f"Saved to {folder}." in text
+        assert checkpoints.load(folder).card.task.anomalies == 0
+
+
+def test_an_interrupted_training_keeps_the_model_so_far(run, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 30
+        while signal.getsignal(signal.SIGINT) is before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    out = tmp_path / "mine"
+    run("train", "--model", "traditional", "--anomalies", "9", "--epochs", "10000", "--out", out)
+    assert checkpoints.load(out).card.stopped_early
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--anomalies", "8"], "at least 9"),
+        (["--anomalies", "90000"], "at most"),
+        (["--epochs", "0"], "epochs is 0"),
+        (["--epochs", "1" + "0" * 400], "epochs is 1000"),
+        (["--regime", "unseen"], "needs a left-out class"),
+        (["--left-out", "bag"], "no other regime"),
+        (["--regime", "unseen", "--left-out", "t-shirt"], "must be an anomaly class"),
+        (["--regime", "one-class", "--anomalies", "9"], "must be 0"),
+        (["--seed", str(2**64)], "seed"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_an_impossible_training_is_refused(arguments: list[str], said: str, refused) -> None:
+    assert said in refused("train", "--model", "traditional", *arguments)
+    assert not any(checkpoints.RUNS.rglob("*.json"))
+
+
+def test_an_occupied_folder_is_refused(refused, saved) -> None:
+    folder = saved()
+    assert str(folder) in refused("train", "--model", "traditional", "--out", folder)
+
+
+def test_a_disk_that_refuses_is_one_line(refused, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    out = tmp_path / "file" / "model"
+    assert str(tmp_path / "file") in refused("train", "--model", "traditional", "--epochs", "1", "--out", out)
