@@ -25,6 +25,7 @@ import msgspec
 
 from core.basics.errors import CheckpointError, ConfigError
 from core.basics.files import read_at_most
+from core.basics.text import as_line
 from core.gans.record import Epoch
 from core.runs.request import Request
 from core.store import checkpoints
@@ -65,7 +66,7 @@ def request_of(name: str) -> Request:
     try:
         return decoded(read_at_most(folder(name) / REQUEST, LARGEST), Request)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"The request of {name} cannot be read ({error}).") from error
+        raise ConfigError(f"The request of {name} cannot be read ({as_line(error)}).") from error
 
 
 def history(name: str) -> list[Epoch]:

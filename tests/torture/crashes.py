@@ -138,10 +138,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     once = False
 
     def write(number: int) -> None:
-        temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/models.py does
-        shutil.rmtree(temporary, ignore_errors=True)
-        saving.save(temporary, training, task, "traditional", number, train, test)
-        checkpoints.replace(temporary, folder)
+        saving.save(folder, training, task, "traditional", number, train, test, replace=True)
 
     def check() -> bool:
         nonlocal once
@@ -149,10 +146,10 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
             assert not once, "what was there is gone"
             return False
         once = True
-        found = checkpoints.load(folder)
-        found.generator()
-        assert len(found.scores.test) == 256
-        assert [one.folder for one in discovery.discover()[0] if one.run] == [folder]
+        checkpoint = checkpoints.load(folder)
+        checkpoint.generator()
+        assert len(checkpoint.scores.test) == 256
+        assert [kept.folder for kept in discovery.discover()[0] if kept.run] == [folder]
         return True
 
     return write, check

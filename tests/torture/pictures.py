@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from core.data import fashion_mnist
 from core.data.dataset import Description
-from core.judging import intake
+from core.judging import decoding, intake
 from tests.torture.mutations import Canary, damaged, with_crcs
 
 DATA = (
@@ -44,7 +44,7 @@ class Pictures:
         steps = intake.Steps(rng.choice((None, True, False)), rng.random() < 0.8, rng.randrange(4))
 
         def attempt() -> None:
-            picture = intake.read(content, "the picture")
+            picture = decoding.read(content, "the picture")
             assert not picture.info and not picture.getexif(), "metadata were kept"
             taken = intake.take(picture, data, "the picture", steps)
             assert taken.image.shape == data.shape and taken.image.dtype == np.uint8
@@ -116,15 +116,15 @@ def _bombs(root: Path) -> list[Callable[[], bytes]]:
     garment = Image.fromarray(fashion_mnist.load("test").images[0, :, :, 0]).convert("RGB").resize((64, 64))
     png, gif, bmp = (_saved(garment, kind) for kind in ("PNG", "GIF", "BMP"))
     webp, jpeg = _saved(garment, "WEBP", lossless=True), _saved(garment, "JPEG")
-    most = int(intake.LARGEST_PIXELS**0.5) - 1
+    most = int(decoding.LARGEST_PIXELS**0.5) - 1
     noise = np.random.default_rng(0).integers(0, 256, (most // 8 + 1, most // 8 + 1, 3), np.uint8)
-    photo = Image.fromarray(noise).resize((int(intake.LARGEST_JPEG**0.5) - 1,) * 2)
+    photo = Image.fromarray(noise).resize((int(decoding.LARGEST_JPEG**0.5) - 1,) * 2)
     canary = pickle.dumps(Canary(root / "canary"))
     npy = io.BytesIO()
     np.save(npy, np.array([Canary(root / "canary")], object), allow_pickle=True)
     return [
         lambda: b"",
-        lambda: bytes(intake.LARGEST_BYTES + 1),
+        lambda: bytes(decoding.LARGEST_BYTES + 1),
         lambda: canary,
         npy.getvalue,
         lambda: png[:8] + canary,
