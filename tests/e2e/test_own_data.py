@@ -8,7 +8,7 @@ from core.data import catalog
 from core.store import checkpoints
 from pages.parts.pictures import png
 from tests import drawn
-from tests.e2e.conftest import Server, settled
+from tests.e2e.conftest import settled
 from tests.pages import own
 
 
@@ -17,20 +17,12 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_colour_and_grey_from_browse_to_try_it(page: Page, tmp_path):
+def test_colour_and_grey_from_browse_to_try_it(fresh_server, page: Page):
+    assert fresh_server.runs == checkpoints.RUNS
     for name, side, channels in (("colour", 64, 3), ("grey", 32, 1)):
         drawn.write(catalog.OWN / name, side, channels)
-        own.trained(name, normal="disc", anomalies=90)  # the data set of the second run is in its card, not in its name
-    server = Server(tmp_path)
-    assert server.runs == checkpoints.RUNS
-    try:
-        _journey(page, server.address)
-    finally:
-        server.stop()
-
-
-def _journey(page: Page, address: str) -> None:
-    page.goto(f"{address}/browse?model=traditional")
+        own.trained(name, normal="disc", anomalies=90)
+    page.goto(f"{fresh_server.address}/browse?model=traditional")
     settled(page)
     choose(page, "Data", "colour")
     expect(page).to_have_url(re.compile("data=colour"))
