@@ -13,6 +13,8 @@ from pages.browse.look import Look
 from pages.parts import link, tiles
 from pages.parts.fields import EVERY_SCORE, SORTS
 
+FEW = 6  # classes whose names stand in a line; for more of them room is kept (style.css)
+
 
 def clear() -> None:
     """Forget every filter."""
@@ -59,17 +61,18 @@ def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        chips.show(
-            "True class",
-            [
-                (slug, look.data.class_name(slug) + (", normal" if slug == normal else ""), count)
-                for slug, count in zip(look.data.classes, by_class, strict=True)
-            ],
-            "classes",
-            first_shelf,
-            "Show only images of these classes; none chosen means all. Each count is of the images that the other "
-            "filters leave.",
-        )
+        with st.container(key="many_classes" if len(look.data.classes) > FEW else "few_classes"):
+            chips.show(
+                "True class",
+                [
+                    (slug, look.data.class_name(slug) + (", normal" if slug == normal else ""), count)
+                    for slug, count in zip(look.data.classes, by_class, strict=True)
+                ],
+                "classes",
+                first_shelf,
+                "Show only images of these classes; none chosen means all. Each count is of the images that the other "
+                "filters leave.",
+            )
         chips.show(
             "Outcome",
             [

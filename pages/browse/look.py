@@ -102,15 +102,15 @@ def _others(checkpoint: Checkpoint) -> list[Chosen]:
     return []
 
 
-def _say_if_weights_differ(one: Chosen) -> None:
+def _say_if_weights_differ(gan: Chosen) -> None:
     try:
-        stamp = (one.checkpoint.folder / WEIGHTS).stat().st_mtime_ns
+        stamp = (gan.checkpoint.folder / WEIGHTS).stat().st_mtime_ns
     except OSError:
         stamp = 0
-    problem = _weights_problem(str(one.checkpoint.folder), one.checkpoint.card.weights_sha256, stamp, one)
+    problem = _weights_problem(str(gan.checkpoint.folder), gan.checkpoint.card.weights_sha256, stamp, gan)
     if problem:
         st.warning(
-            f"{plain(problem)} The stored scores of the {one.title} are shown as they are; reconstructions of these weights would "
+            f"{plain(problem)} The stored scores of the {gan.title} are shown as they are; reconstructions of these weights would "
             "not belong to them and are left out.",
             icon=":material/link_off:",
         )
@@ -128,5 +128,5 @@ def _weights_problem(folder: str, weights_sha256: str, stamp: int, _one: Chosen)
 @st.cache_data(max_entries=32, show_spinner=False)
 def disagreement(first_mark: str, second_mark: str, _first: Chosen, _second: Chosen) -> np.ndarray:
     """outcomes.disagreement of two models over the test split: float64 [N]."""
-    pairs = [(one.scores.test, one.scores.validation_normal) for one in (_first, _second)]
+    pairs = [(gan.scores.test, gan.scores.validation_normal) for gan in (_first, _second)]
     return outcomes.disagreement(*pairs[0], *pairs[1])

@@ -69,13 +69,13 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
             _pictures(look.test.images[number], rival)
 
 
-def _pictures(image: np.ndarray, one: Chosen) -> None:
+def _pictures(image: np.ndarray, gan: Chosen) -> None:
     with st.spinner("Reconstructing…"):
         from core.gans import scoring  # torch, three seconds the first time
 
-        reconstruction = models.reconstruct(one, image[None])[0]
+        reconstruction = models.reconstruct(gan, image[None])[0]
     residual = scoring.residual(image[None], reconstruction[None])[0]
-    verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {one.title}")
+    verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {gan.title}")
 
 
 def _ways_on(look: Look, number: int) -> None:

@@ -26,19 +26,19 @@ def known(look: Look) -> Survey | None:
     """The survey, if one has been made of these weights; never imports torch."""
     held = _shelf(look.chosen.checkpoint.card.weights_sha256)
     if "survey" not in held:
-        found = survey.kept(look.chosen.checkpoint, len(look.test.images))
-        if found is None:
+        known_survey = survey.kept(look.chosen.checkpoint, len(look.test.images))
+        if known_survey is None:
             return None
-        held["survey"] = found
+        held["survey"] = known_survey
     return held["survey"]
 
 
 def made(look: Look) -> Survey:
     """The survey, made now if need be, with its progress. Raises CheckpointError."""
-    found = known(look)
-    if found is None:
+    known_survey = known(look)
+    if known_survey is None:
         with _progress() as say, _MAKING:
-            found = known(look) or _hold(
+            known_survey = known(look) or _hold(
                 look.chosen.checkpoint,
                 survey.make(
                     look.chosen.checkpoint,
@@ -46,31 +46,33 @@ def made(look: Look) -> Survey:
                     say(f"Running the {len(look.test.images):,} test images through the encoder…"),
                 ),
             )
-    return found
+    return known_survey
 
 
 def with_tsne(look: Look) -> Survey:
     """The survey with its t-SNE map, made now if need be. Raises CheckpointError."""
-    found = made(look)
-    if not len(found.tsne):
+    known_survey = made(look)
+    if not len(known_survey.tsne):
         sampled = int(np.minimum(np.bincount(look.test.labels), survey.SAMPLE).sum())
         with _progress() as say, _MAKING:
-            found = known(look) or found
-            if not len(found.tsne):
+            known_survey = known(look) or known_survey
+            if not len(known_survey.tsne):
                 done = say(
                     f"Arranging {sampled:,} images by t-SNE; this takes about ten seconds, once for these weights…"
                 )
-                found = _hold(look.chosen.checkpoint, survey.with_tsne(found, look.chosen.checkpoint, look.test, done))
-    return found
+                known_survey = _hold(
+                    look.chosen.checkpoint, survey.with_tsne(known_survey, look.chosen.checkpoint, look.test, done)
+                )
+    return known_survey
 
 
-def _hold(checkpoint: Checkpoint, found: Survey) -> Survey:
-    _shelf(checkpoint.card.weights_sha256)["survey"] = found
+def _hold(checkpoint: Checkpoint, known_survey: Survey) -> Survey:
+    _shelf(checkpoint.card.weights_sha256)["survey"] = known_survey
     try:
-        survey.keep(checkpoint, found)
+        survey.keep(checkpoint, known_survey)
     except OSError as error:
         st.caption(f":material/info: It is not kept beyond this server's life: the disk refused it ({error.strerror}).")
-    return found
+    return known_survey
 
 
 @contextlib.contextmanager

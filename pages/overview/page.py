@@ -164,7 +164,7 @@ st.markdown(
 diagram.dcgan()
 
 st.subheader("What to try", anchor=False)
-for path, label, icon, what in (
+for path, label, icon, sentence in (
     ("browse", "Browse", "grid_view", "Look through the test images and their reconstructions, and find the mistakes."),
     ("roc", "ROC", "show_chart", "Move the threshold and see what it catches and what it lets through."),
     ("try_it", "Try it", "draw", "Draw or upload an item of your own and see its score."),
@@ -173,4 +173,4 @@ for path, label, icon, what in (
 ):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(f"pages/{path}/page.py", label=f"**{label}**", icon=f":material/{icon}:", width="content")
-        st.markdown(what)
+        st.markdown(sentence)

@@ -22,10 +22,10 @@ def _panel() -> None:
         placeholder="for example: recall",
         help="Looks in names, in what else a term is called, and in the explanations.",
     )
-    found = vocabulary.find(wanted)
-    if not found:
+    groups = vocabulary.find(wanted)
+    if not groups:
         st.info(f"No term fits “{plain(wanted)}”. Try a shorter word.", icon=":material/search_off:")
-    for group, terms in found.items():
+    for group, terms in groups.items():
         st.markdown(f"##### {group}")
         lines = (
             f"**{term.name}**" + (f" *(also: {', '.join(term.also)})*" if term.also else "") + f"  \n{term.meaning}"

@@ -79,22 +79,22 @@ def regime(checkpoint: Checkpoint) -> str:
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
     """What may have been trained models of this class, of one kind or of any, and is damaged."""
     return [
-        one
-        for one in discovered()[1]
-        if any(one.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
+        place
+        for place in discovered()[1]
+        if any(place.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
     ]
 
 
 def say_damaged() -> None:
     """Name every damaged model of the sidebar's normal class, and which one is shown while it is not."""
     state = st.session_state
-    for one in damaged(state["normal"]):
+    for place in damaged(state["normal"]):
         text = "The models in it are left out."
-        if one.model:
-            shown = pick(one.model, state["normal"], state.get("trained") if one.model == state["model"] else None)
-            text = f"This {MODEL_NAMES[one.model]} is left out until its folder is restored"
+        if place.model:
+            shown = pick(place.model, state["normal"], state.get("trained") if place.model == state["model"] else None)
+            text = f"This {MODEL_NAMES[place.model]} is left out until its folder is restored"
             text += f"; “{label(shown)}” is shown." if shown else "."
-        st.warning(f"{plain(one.problem)} {text}", icon=":material/broken_image:")
+        st.warning(f"{plain(place.problem)} {text}", icon=":material/broken_image:")
 
 
 def of(model: str, normal: str) -> list[Checkpoint]:
@@ -122,7 +122,7 @@ def identity(checkpoint: Checkpoint) -> str:
 def pick(model: str, normal: str, trained: str | None = None) -> Checkpoint | None:
     """The trained model that is chosen, else the first of its kind and class, else None."""
     candidates = of(model, normal)
-    return next((one for one in candidates if identity(one) == trained), candidates[0] if candidates else None)
+    return next((each for each in candidates if identity(each) == trained), candidates[0] if candidates else None)
 
 
 def chosen(model: str | None = None) -> Chosen:
@@ -210,29 +210,29 @@ def _generator(folder: str, weights_sha256: str) -> "Generator":
     return checkpoint.generator()
 
 
-def reconstruct(one: Chosen, images: np.ndarray) -> np.ndarray:
-    """G(x) of uint8 [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
+def reconstruct(gan: Chosen, images: np.ndarray) -> np.ndarray:
+    """Make G(x) of uint8 [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
     from core.gans import scoring
 
-    checkpoint = one.checkpoint
+    checkpoint = gan.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
     return scoring.reconstruct(generator, images)
 
 
-def judge(one: Chosen, images: np.ndarray) -> list[Judgement]:
-    """What the model says of uint8 [N, H, W, C] at the threshold in force. Imports torch. Raises CheckpointError, DataError."""
-    checkpoint = one.checkpoint
+def judge(gan: Chosen, images: np.ndarray) -> list[Judgement]:
+    """Judge uint8 [N, H, W, C] at the threshold in force for `gan`. Imports torch. Raises CheckpointError, DataError."""
+    checkpoint = gan.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(one))
+    return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(gan))
 
 
-def threshold(one: Chosen) -> float:
+def threshold(gan: Chosen) -> float:
     """The threshold in force for this model: what the link or the ROC page says for the chosen one, else the one that it
     starts with. A threshold belongs to the model it was set for; another model's scores differ in scale."""
     value = st.session_state.get("threshold")
-    if value is not None and st.session_state.get("_threshold_of") == one.checkpoint.card.scores_sha256:
+    if value is not None and st.session_state.get("_threshold_of") == gan.checkpoint.card.scores_sha256:
         return float(value)
-    return one.checkpoint.threshold
+    return gan.checkpoint.threshold
 
 
 def settle_threshold(checkpoint: Checkpoint | None) -> None:

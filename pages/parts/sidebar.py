@@ -1,5 +1,7 @@
 """The choice of data set, model and normal class that every page follows, and what is in use."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.basics.errors import MisfitError
@@ -16,13 +18,11 @@ def show() -> None:
     """Draw the sidebar's pickers. Classes without a trained model are named so, not hidden."""
     with st.sidebar:
         _data()
-        st.selectbox(
+        _picker(
             "Model",
-            list(CONFIGS),
-            format_func=models.MODEL_NAMES.__getitem__,
-            key="model",
-            persist_state="session",
-            help="Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
+            {name: models.MODEL_NAMES[name] for name in CONFIGS},
+            "model",
+            "Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
         )
         _normal()
         checkpoint = _trained()
@@ -33,19 +33,29 @@ def show() -> None:
         glossary.button()
 
 
+def _picker(
+    title: str, names: dict[str, str], key: str, meaning: str, changed: Callable[[], None] | None = None
+) -> None:
+    """Draw a choice among the keys of `names`, shown by their values; the choice is `state[key]`."""
+    st.selectbox(
+        title,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        persist_state="session",
+        on_change=changed,
+        help=meaning,
+    )
+
+
 def _data() -> None:
     """Draw the choice of data set where there are several, and name those that are damaged."""
     names, problems = datasets.choices()
     if len(names) > 1:
-        st.selectbox(
-            "Data",
-            list(names),
-            format_func=names.__getitem__,
-            key="data",
-            persist_state="session",
-            on_change=link.forget,
-            help="The images that models learn from and are tested on. Each data set has classes and models of its own.",
+        meaning = (
+            "The images that models learn from and are tested on. Each data set has classes and models of its own."
         )
+        _picker("Data", names, "data", meaning, link.forget)
     for problem in problems:
         st.warning(plain(problem), icon=":material/broken_image:")
 
@@ -53,22 +63,13 @@ def _data() -> None:
 def _normal() -> None:
     """Draw the choice of the normal class; each says whether a model of it is trained, or damaged."""
     data = models.description()
-    labels = {slug: f"{data.class_name(slug)} – not trained yet" for slug in data.normal_choices}
+    names = {slug: f"{data.class_name(slug)} – not trained yet" for slug in data.normal_choices}
     for broken in discovered()[1]:
-        if broken.model == state["model"] and broken.normal in labels:
-            labels[broken.normal] = f"{data.class_name(broken.normal)} – damaged"
-    labels |= {slug: data.class_name(slug) for slug in labels if models.of(state["model"], slug)}
-    others = len(data.classes) - 1
-    st.selectbox(
-        "Normal class",
-        list(labels),
-        format_func=labels.__getitem__,
-        key="normal",
-        persist_state="session",
-        help="The class that counts as normal; images of "
-        + ("the other one" if others == 1 else f"the other {others}")
-        + " are anomalies.",
-    )
+        if broken.model == state["model"] and broken.normal in names:
+            names[broken.normal] = f"{data.class_name(broken.normal)} – damaged"
+    names |= {slug: data.class_name(slug) for slug in names if models.of(state["model"], slug)}
+    others = "the other one" if len(data.classes) == 2 else f"the other {len(data.classes) - 1}"
+    _picker("Normal class", names, "normal", f"The class that counts as normal; images of {others} are anomalies.")
 
 
 def _trained() -> Checkpoint | None:
@@ -91,14 +92,8 @@ def _trained() -> Checkpoint | None:
     if len(candidates) > 1 or any(candidate.name != "shipped" for candidate in candidates):
         if state.get("trained") is None:
             state["trained"] = next(iter(names))
-        st.selectbox(
-            "Trained model",
-            list(names),
-            format_func=names.__getitem__,
-            key="trained",
-            persist_state="session",
-            help="Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation.",
-        )
+        meaning = "Shipped with Misfit, or trained on the Train page; where a run kept two, the last and the best by validation."
+        _picker("Trained model", names, "trained", meaning)
     else:
         state["trained"] = None
     return models.pick(state["model"], state["normal"], state["trained"])

@@ -28,8 +28,8 @@ def table(
         return ' class="words"' if at in words else ""
 
     head = "".join(
-        f'<th scope="col"{kind(at)} title="{escape(said)}">{_unbroken(name)}</th>'
-        for at, (name, said) in enumerate(columns)
+        f'<th scope="col"{kind(at)} title="{escape(explanation)}">{_unbroken(name)}</th>'
+        for at, (name, explanation) in enumerate(columns)
     )
     body = "".join(
         f'<tr><th scope="row"{kind(0)}>{escape(first)}</th>'

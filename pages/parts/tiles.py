@@ -60,10 +60,10 @@ def show(
 def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
     """What the browser is told about a tile."""
     mark, meaning, tone = sign(tile.outcome) if not tile.does else ("", "", "")
-    said = [f"{tile.class_name}, {'mean ' if tile.does else ''}score {tile.score:.3f}{', ' * bool(meaning)}{meaning}"]
-    said += [tile.note.rstrip(".")] if tile.note else []
+    parts = [f"{tile.class_name}, {'mean ' if tile.does else ''}score {tile.score:.3f}{', ' * bool(meaning)}{meaning}"]
+    parts += [tile.note.rstrip(".")] if tile.note else []
     does = (tile.does or f"Open image {tile.number}").rstrip(".")
-    said += [does]
+    parts += [does]
     return {
         "number": tile.number,
         "src": data_url(tile.image),
@@ -71,7 +71,7 @@ def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
         "score": f"{tile.class_name} · {tile.score:.3f}" if cards else f"{tile.score:.3f}",
         "sign": mark,
         "tone": tone,
-        "name": ". ".join(said) + ".",
+        "name": ". ".join(parts) + ".",
         "note": tile.note,
         "more": f"{'Mean score' if tile.does else 'Score'} {tile.score:.3f}. {meaning}{'. ' * bool(meaning)}{does}."
         if cards

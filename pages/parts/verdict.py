@@ -49,21 +49,21 @@ def far(data: Description) -> str:
     return f"far from any {data.noun}"
 
 
-def words(score: float, one: Chosen, garment: bool = True) -> None:
+def words(score: float, gan: Chosen, garment: bool = True) -> None:
     """Write the verdict with a sign beside its colour, its reason, the score and its percentile.
 
     `garment`: whether it is such a thing as the data set's images show.
     """
-    limit, normal_class = models.threshold(one), one.normal_name
-    percentile = float(evaluation.percentile(score, one.scores.validation_normal))
+    limit, normal_class = models.threshold(gan), gan.normal_name
+    percentile = float(evaluation.percentile(score, gan.scores.validation_normal))
     verdict = judgement.verdict(score, limit, garment)
     reason = {
         "normal": f"score **{score:.4f}** < threshold {limit:.4f}",
         "anomaly": f"score **{score:.4f}** ≥ threshold {limit:.4f}",
-        "can't tell": f"{far(one.data)}, whatever the score **{score:.4f}**",
+        "can't tell": f"{far(gan.data)}, whatever the score **{score:.4f}**",
     }[verdict]
     st.markdown(f"{_BADGES[verdict]} {reason}")
-    count = len(one.scores.validation_normal)
+    count = len(gan.scores.validation_normal)
     if percentile >= 100:
         place = f"Higher than all {count} validation images of {normal_class}."
     elif percentile <= 0:
@@ -74,5 +74,5 @@ def words(score: float, one: Chosen, garment: bool = True) -> None:
         place,
         help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
         "probability. The threshold is set on the ROC page; it starts at "
-        f"{STARTS[one.checkpoint.point]}.",
+        f"{STARTS[gan.checkpoint.point]}.",
     )

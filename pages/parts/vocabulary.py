@@ -62,7 +62,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term(
             "Verdict",
             "One word for an image: normal (its score is below the threshold), anomaly (at or above it), or can't tell: it is "
-            "far from every training image of every class, no such thing at all, and its score says nothing, be it high or low.",
+            "far from every training image of every class, so its score says nothing, be it high or low.",
             ("can't tell", "no garment", "stranger"),
         ),
         Term("Flagged", "Scored at or above the threshold, and so called an anomaly."),

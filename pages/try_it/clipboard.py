@@ -33,8 +33,8 @@ def show() -> list[tuple[str, bytes]]:
     kept: list[tuple[str, bytes]] = state.setdefault("_pasted", [])
 
     def pasted() -> None:
-        said = state[KEY].get("pasted")
-        for content in said[:MOST] if isinstance(said, list) else []:
+        sent = state[KEY].get("pasted")
+        for content in sent[:MOST] if isinstance(sent, list) else []:
             if not isinstance(content, str) or len(content) > 4 * (decoding.LARGEST_BYTES // 3 + 1):
                 continue
             try:

@@ -35,10 +35,10 @@ _STYLE = """<style>
 _RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)))
 
 
-def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
+def show(judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
     """Show everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
-    st.markdown(f"##### {one.title}")
-    verdict.words(judged.score, one, judged.garment)
+    st.markdown(f"##### {gan.title}")
+    verdict.words(judged.score, gan, judged.garment)
     patches = judgement.worst_patches(judged.residual)
     verdict.row(
         [
@@ -46,7 +46,7 @@ def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]
             ("Reconstruction", enlarged(to_grey(judged.reconstruction))),
             ("Residual", outlined(heat(judged.residual), patches)),
         ],
-        f", {one.title}",
+        f", {gan.title}",
     )
     worst = ", ".join(f"{mean:.2f}" for *_, mean in patches)
     st.html(
@@ -57,9 +57,9 @@ def show(judged: Judgement, one: Chosen, before: Sequence[tuple[str, np.ndarray]
         help=verdict.RESIDUAL_HELP
         + f" Outlined: the patches of {PATCH}×{PATCH} pixels with the largest mean that do not overlap.",
     )
-    st.html(_STYLE + histogram(one, judged))
+    st.html(_STYLE + histogram(gan, judged))
     st.caption(
-        f"Scores of {len(one.scores.validation_normal)} validation images of {one.normal_name}.",
+        f"Scores of {len(gan.scores.validation_normal)} validation images of {gan.normal_name}.",
         help="Images that were kept out of training. Heights are square roots of counts, so that rare scores are seen. "
         "Blue bars lie below the threshold, vermilion ones, right of the dashed line, would be flagged.",
     )
@@ -78,9 +78,9 @@ def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.n
     return framed
 
 
-def histogram(one: Chosen, judged: Judgement) -> str:
+def histogram(gan: Chosen, judged: Judgement) -> str:
     """The validation normals' scores as bars, with the threshold and this image's score, as HTML."""
-    normal = one.scores.validation_normal
+    normal = gan.scores.validation_normal
     low = min(0.0, float(normal.min()))
     high = max(float(normal.max()), judged.score, judged.threshold) * 1.04
     counts, edges = np.histogram(normal, BINS, (low, high))
@@ -95,7 +95,7 @@ def histogram(one: Chosen, judged: Judgement) -> str:
         side = "right:0" if share > 60 else "left:0"
         return f'<b class="{kind}" style="left:{share:.2f}%"><small style="{side};margin-bottom:{lift}px">{word}</small></b>'
 
-    name = one.normal_name
+    name = gan.normal_name
     alt = (
         f"Scores of the {len(normal)} validation images of {name}, from {normal.min():.3f} to {normal.max():.3f}; "
         f"this image's is {judged.score:.4f}, the threshold {judged.threshold:.4f}."
@@ -107,14 +107,14 @@ def histogram(one: Chosen, judged: Judgement) -> str:
     )
 
 
-def nearest(image: np.ndarray, one: Chosen) -> None:
+def nearest(image: np.ndarray, gan: Chosen) -> None:
     """Show the normal images that the model was trained on and that look most like uint8 [H, W, C], pixel by pixel."""
-    among = models.trained_normals(one.checkpoint)
-    name = one.normal_name
+    among = models.trained_normals(gan.checkpoint)
+    name = gan.normal_name
     if among is None or not len(among):
         st.caption(
-            f"The nearest normal training images cannot be shown: the {one.title} was trained on other images "
-            f"({plain(one.checkpoint.card.data_source)}) than there are here."
+            f"The nearest normal training images cannot be shown: the {gan.title} was trained on other images "
+            f"({plain(gan.checkpoint.card.data_source)}) than there are here."
         )
         return
     numbers, differences = novelty.nearest(image, among, NEAREST)

@@ -22,9 +22,9 @@ SIGNS = {"anomaly": "⚑ anomaly", "normal": "○ normal", "can't tell": "? can'
 COLUMNS = ("file", "score", "percentile", "threshold", "verdict", "reason", "farness")
 
 
-def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
+def show(files: Sequence[Named], gan: Chosen, steps: Steps) -> Named | None:
     """Score them all, list them, and return the one that is selected in the table."""
-    images, judged, problems = _scored(files, one, steps)
+    images, judged, problems = _scored(files, gan, steps)
     if problems:
         with st.expander(
             f"{len(problems):,} of {len(files):,} cannot be scored",
@@ -39,25 +39,40 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
     flagged = sum(row["verdict"] == "anomaly" for row in rows)
     strangers = sum(row["verdict"] == "can't tell" for row in rows)
     st.markdown(
-        f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {one.title}"
-        + (f"; for {strangers:,} it can't tell: {verdict.far(one.data)}" if strangers else "")
+        f"**{flagged:,} of {len(rows):,}** flagged as anomalies by the {gan.title}"
+        + (f"; for {strangers:,} it can't tell: {verdict.far(gan.data)}" if strangers else "")
         + ". Select a row to see why."
     )
+    selected = _table(gan, [images[place] for place in judged], rows)
+    st.download_button(
+        "Scores as CSV",
+        table(rows),
+        "misfit-scores.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The same columns and digits as `python -m core score --json` gives.",
+    )
+    return None if selected is None else files[list(judged)[selected]]
+
+
+def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> int | None:
+    """Draw the table of `rows`, each with its image; returns the number of the selected row, or None."""
     choice = st.dataframe(
         [
             {
-                "As the model sees it": data_url(images[place]),
+                "As the model sees it": data_url(image),
                 "File": cell(row["file"]),  # the table's own menu makes a CSV of it, too
                 "Score": row["score"],
                 "Percentile": row["percentile"],
                 "Verdict": SIGNS[row["verdict"]],
                 "Reason": row["reason"].capitalize(),
             }
-            for place, row in zip(judged, rows, strict=True)
+            for image, row in zip(images, rows, strict=True)
         ],
         column_config={
             "As the model sees it": st.column_config.ImageColumn(
-                width="small", help=f"{one.data.side}×{one.data.side} pixels, after the intake."
+                width="small", help=f"{gan.data.side}×{gan.data.side} pixels, after the intake."
             ),
             "Score": st.column_config.NumberColumn(
                 format="%.4f", help="Mean absolute reconstruction error, 0 to 2; higher = more anomalous."
@@ -73,17 +88,7 @@ def show(files: Sequence[Named], one: Chosen, steps: Steps) -> Named | None:
         selection_mode="single-row",
         key="try_table",
     )
-    st.download_button(
-        "Scores as CSV",
-        table(rows),
-        "misfit-scores.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The same columns and digits as `python -m core score --json` gives.",
-    )
-    selected = [row for row in choice.selection.rows if row < len(rows)]
-    return files[list(judged)[selected[0]]] if selected else None
+    return next((row for row in choice.selection.rows if row < len(rows)), None)
 
 
 def table(rows: Sequence[dict]) -> bytes:
@@ -94,26 +99,26 @@ def table(rows: Sequence[dict]) -> bytes:
 
 
 def _scored(
-    files: Sequence[Named], one: Chosen, steps: Steps
+    files: Sequence[Named], gan: Chosen, steps: Steps
 ) -> tuple[dict[int, np.ndarray], dict[int, Judgement], list[str]]:
     """(images and judgements by place in `files`, a line for each that cannot be scored); the last answer is kept."""
     state = st.session_state
-    card = one.checkpoint.card
+    card = gan.checkpoint.card
     key = (tuple((name, sha256(content)) for name, content in files), steps, card.weights_sha256, card.scores_sha256)
     kept = state.get("_many")
     if kept is None or kept[0] != key:
-        kept = state["_many"] = (key, *_score(files, one, steps))
+        kept = state["_many"] = (key, *_score(files, gan, steps))
     _, images, judged, problems = kept
-    limit = models.threshold(one)
+    limit = models.threshold(gan)
     return images, {place: dataclasses.replace(each, threshold=limit) for place, each in judged.items()}, problems
 
 
-def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dict, list[str]]:
+def _score(files: Sequence[Named], gan: Chosen, steps: Steps) -> tuple[dict, dict, list[str]]:
     images, problems = {}, []
     bar = st.progress(0.0, "Reading…")
     for place, (name, content) in enumerate(files):
         try:
-            images[place] = intake.take(decoding.read(content, name), one.data, name, steps).image
+            images[place] = intake.take(decoding.read(content, name), gan.data, name, steps).image
         except PictureError as error:
             problems.append(str(error))
         if place % 16 == 0:
@@ -122,7 +127,7 @@ def _score(files: Sequence[Named], one: Chosen, steps: Steps) -> tuple[dict, dic
     places = list(images)
     for start in range(0, len(places), AT_ONCE):
         some = places[start : start + AT_ONCE]
-        judged |= zip(some, models.judge(one, np.stack([images[place] for place in some])), strict=True)
+        judged |= zip(some, models.judge(gan, np.stack([images[place] for place in some])), strict=True)
         bar.progress(0.7 + 0.3 * len(judged) / len(places), f"Scored {len(judged):,} of {len(places):,}…")
     bar.empty()
     return images, judged, problems

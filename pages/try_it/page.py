@@ -86,7 +86,7 @@ def _start_from() -> None:
             ("normal", "check_circle", chosen.normal),
             ("anomaly", "flag", chosen.anomaly),
         ):
-            what = "normal" if word == "normal" else "an anomaly"
+            kind = "normal" if word == "normal" else "an anomaly"
             st.button(
                 f"Random {word}",
                 key=f"try_random_{word}",
@@ -94,9 +94,9 @@ def _start_from() -> None:
                 on_click=_random,
                 args=(members,),
                 disabled=not members.any(),
-                help=f"A random test image that is {what}, to start from."
+                help=f"A random test image that is {kind}, to start from."
                 if members.any()
-                else f"The test has no image that is {what}.",
+                else f"The test has no image that is {kind}.",
             )
 
 

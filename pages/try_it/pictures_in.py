@@ -15,7 +15,7 @@ BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 
 def uploaded(data: Description) -> list[Named]:
     """The chosen or pasted files by name, as far as they are kept: also when one comes back from another page."""
-    found = st.file_uploader(
+    files = st.file_uploader(
         "Pictures",
         type=list(decoding.SUFFIXES),
         accept_multiple_files=True,
@@ -23,12 +23,12 @@ def uploaded(data: Description) -> list[Named]:
         "once. They stay on this machine.",
     )
     state = st.session_state
-    if found:
-        state["_uploads"] = [(file.name, file.getvalue()) for file in found[:MOST]]
+    if files:
+        state["_uploads"] = [(file.name, file.getvalue()) for file in files[:MOST]]
         state["_uploads_visit"] = state["_visit"]
-        if len(found) > MOST:
+        if len(files) > MOST:
             st.warning(
-                f"{len(found):,} files were chosen; the first {MOST:,} are scored. Choose the others afterwards.",
+                f"{len(files):,} files were chosen; the first {MOST:,} are scored. Choose the others afterwards.",
                 icon=":material/stacks:",
             )
     elif state.get("_uploads_visit") == state["_visit"]:  # taken away on this visit, not just left behind
@@ -40,11 +40,11 @@ def uploaded(data: Description) -> list[Named]:
             f"Choose {_photo(data)}, or many at once for a table.",
             icon=":material/upload:",
         )
-    elif kept and not found:
-        which = f"`{kept[0][0].replace('`', '')}`" if len(kept) == 1 else f"{len(kept):,} files"
+    elif kept and not files:
+        names = f"`{kept[0][0].replace('`', '')}`" if len(kept) == 1 else f"{len(kept):,} files"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
-                f":material/image: Still here from before: {which}. Choose others to replace them.", width="stretch"
+                f":material/image: Still here from before: {names}. Choose others to replace them.", width="stretch"
             )
             st.button(
                 "Put away", key="try_put_away", icon=":material/close:", on_click=state.pop, args=("_uploads", None)

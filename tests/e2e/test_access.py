@@ -12,7 +12,7 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"  # the npm package axe-cor
 # (rule, selector) of faults in Streamlit's own markup, each with the reason why it cannot be mended here.
 NOT_OURS: tuple[tuple[str, str], ...] = ()
 PAGES = {
-    "overview": ("", "Find the garment that does not belong"),
+    "overview": ("", "Find what does not belong"),
     "browse": ("browse?classes=shirt&outcomes=missed", "Browse the test images"),
     "roc": ("roc?threshold=0.3", "ROC and threshold"),
     "results": ("results", "Results"),

@@ -22,7 +22,7 @@ def test_the_first_visitor_of_a_fresh_server_may_follow_a_deep_link(fresh_server
 
 def test_open_and_walk_through_every_page(server, page: Page):
     page.goto(server.address)
-    expect(page.get_by_role("heading", name="Find the garment that does not belong")).to_be_visible()
+    expect(page.get_by_role("heading", name="Find what does not belong")).to_be_visible()
     expect(page.get_by_text("Normal discr.").first).to_be_visible()  # the flow diagrams are drawn
     for link, heading in (
         ("Browse", "Browse the test images"),

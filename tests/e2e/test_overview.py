@@ -11,7 +11,7 @@ from tests.e2e.conftest import fits, settled, until
 
 
 def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Page):
-    numbers = examples.chosen("t-shirt", fashion_mnist.load("test").labels)
+    numbers = examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
     page.goto(server.address)
     expect(page.get_by_text(f"Image {numbers[0]} of the test")).to_be_visible()
     for name in ("Traditional GAN", "DCGAN"):

@@ -214,7 +214,7 @@ def test_the_way_from_browse_brings_the_image_as_it_is(server, page: Page):
     settled(page)
     pad = Pad(page, page.url)  # the link alone does the same
     assert pad.score()[0] == pytest.approx(stored, abs=5e-5)
-    assert np.array_equal(pad.pixels, fashion_mnist.load("test").images[17])
+    assert np.array_equal(pad.pixels, fashion_mnist.load("test").images[17, ..., 0])
     pad.draw((2, 2), (26, 26))
     assert pad.score()[0] != pytest.approx(stored, abs=5e-5)
     pad.press("Undo")

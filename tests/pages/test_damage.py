@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from core.data import fashion_mnist
+from core.data import fashion_mnist, idx
 from core.store import checkpoints, examples
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from core.study import results
@@ -43,7 +43,7 @@ def said(app) -> str:
         (lambda card: card.unlink(), "card.json is missing"),
         (
             lambda card: card.write_text(json.dumps(json.loads(card.read_text("utf-8")) | {"seed": -1}), "utf-8"),
-            "card.json: seed is -1; it must be a whole number, 0 or more",
+            "card.json does not fit: Expected `int` >= 0 - at `$.seed`.",
         ),
     ],
     ids=["cut", "missing", "impossible"],
@@ -156,15 +156,14 @@ def test_the_other_gans_damaged_scores_are_named_where_it_would_stand_beside(ope
     ids=["empty", "train", "test"],
 )
 def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp_path, monkeypatch, split, pages, line):
-    models.test_images.clear()  # as after a start of the server
-    models._opened.clear()
+    models._opened.clear()  # as after a start of the server
     folder = tmp_path / "images"
     folder.mkdir()
     monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
     if split:
-        for kind in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
+        for kind, shape in (("images-idx3-ubyte.gz", (3, 28, 28)), ("labels-idx1-ubyte.gz", (3,))):
             shutil.copy(fashion_mnist.SHIPPED / f"starter-{kind}", folder / f"train-{kind}")
-            (folder / f"{split}-{kind}").write_bytes(gzip.compress(b"nothing"))
+            (folder / f"{split}-{kind}").write_bytes(gzip.compress(idx.pack(np.zeros(shape, np.uint8))))
     for page in PAGES:
         text = said(open_page(page))
         assert line in text or page not in pages, page

@@ -138,10 +138,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     once = False
 
     def write(number: int) -> None:
-        temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/models.py does
-        shutil.rmtree(temporary, ignore_errors=True)
-        saving.save(temporary, training, task, "traditional", number, train, test)
-        checkpoints.replace(temporary, folder)
+        saving.save(folder, training, task, "traditional", number, train, test, replace=True)
 
     def check() -> bool:
         nonlocal once
@@ -149,10 +146,10 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
             assert not once, "what was there is gone"
             return False
         once = True
-        found = checkpoints.load(folder)
-        found.generator()
-        assert len(found.scores.test) == 256
-        assert [one.folder for one in discovery.discover()[0] if one.run] == [folder]
+        checkpoint = checkpoints.load(folder)
+        checkpoint.generator()
+        assert len(checkpoint.scores.test) == 256
+        assert [kept.folder for kept in discovery.discover()[0] if kept.run] == [folder]
         return True
 
     return write, check
@@ -206,7 +203,7 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     FashionMNIST.resources = [
         (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
     ]
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+    for kind in ("images", "labels"):
         fashion_mnist.CHECKSUMS[f"train-{kind}"] = fashion_mnist.CHECKSUMS[f"starter-{kind}"]
     once = False
 

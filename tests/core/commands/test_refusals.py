@@ -72,7 +72,7 @@ def test_what_pages_need_to_show_stored_scores_imports_neither_torch_nor_scikit_
     script = f"""
 import sys
 from pathlib import Path
-import core.store.saving, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
+import core.store.saving, core.store.discovery, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
 checkpoint = core.store.checkpoints.load(Path({str(folder)!r}))
 test = core.data.fashion_mnist.load("test")
 print(core.store.saving.test_report(checkpoint.task, checkpoint.scores.test, test.labels).auroc)

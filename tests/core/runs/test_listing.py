@@ -13,7 +13,7 @@ from core.gans.config import TraditionalConfig
 from core.runs import folders, listing
 from core.runs.request import Request
 from core.runs.status import Status, read_status, write_status
-from core.store import checkpoints
+from core.store import checkpoints, discovery
 
 REQUEST = Request("traditional", Task(regime="unseen", left_out="bag", anomalies=80), TraditionalConfig(epochs=4), 5)
 # As a run wrote it before a data set was an object: with `size`, and without a data set.
@@ -148,7 +148,7 @@ def test_renamed_and_deleted_for_good(saved) -> None:
     listing.rename("a-run", "my-first")
     assert read_status("a-run") is None
     assert read_status("my-first").state == "finished"
-    assert [checkpoint.name for checkpoint in checkpoints.discover()[0] if checkpoint.run] == ["my-first"]
+    assert [checkpoint.name for checkpoint in discovery.discover()[0] if checkpoint.run] == ["my-first"]
     for wrong, message in (
         ("my-first", "already"),
         ("x-best", "mistaken"),

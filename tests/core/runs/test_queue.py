@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-import msgspec
 import pytest
 import torch
 from msgspec.structs import replace
@@ -17,7 +16,6 @@ from msgspec.structs import replace
 from core.basics.errors import CheckpointError, ConfigError, DataError, TrainingDiverged
 from core.data.tasks import Task
 from core.gans.config import TraditionalConfig
-from core.gans.record import Epoch
 from core.runs import folders, listing, queue
 from core.runs.folders import folder
 from core.runs.request import Request
@@ -97,7 +95,7 @@ def test_a_run_goes_through_to_its_end_in_the_background() -> None:
     assert (folder(name) / "log.txt").read_text() == ""
     checkpoint = checkpoints.load(folder(name) / "checkpoint")
     assert (checkpoint.card.seed, checkpoint.card.stopped_early, checkpoint.name) == (3, False, name)
-    assert msgspec.convert(checkpoint.card.history, list[Epoch]) == folders.history(name)
+    assert checkpoint.card.history == folders.history(name)
     assert not folders.resumable(name)  # nothing is left to go on with
     assert checkpoint.generator() is not None
     assert [one.name for one in discovery.discover()[0]][-1] == name
@@ -159,7 +157,7 @@ def test_two_who_press_start_at_once_start_one_and_queue_the_other() -> None:
 
 
 def test_a_run_stopped_within_an_epoch_is_resumed_and_equals_the_uninterrupted_one() -> None:
-    config = replace(TINY, batch_size=50, epochs=40)
+    config = replace(TINY, batch_size=100, epochs=10)
     whole, parts = queue.start(request(config)), queue.start(request(config))
     ended(whole)
     stops = 0
@@ -215,7 +213,7 @@ def test_a_worker_says_why_it_failed(tmp_path: Path) -> None:
 
 def test_killed_at_ten_random_moments_it_is_resumed_or_kept_each_time() -> None:
     """Whatever the moment, loading, training, laying down or scoring: the run ends as if nothing had happened."""
-    config = replace(TINY, batch_size=450, epochs=60)
+    config = replace(TINY, batch_size=450, epochs=20)
     whole = queue.start(request(config))
     ended(whole)
     expected = checkpoints.load(folder(whole) / "checkpoint").card
@@ -285,7 +283,7 @@ def test_training_in_this_process_saves_and_reports(tmp_path: Path) -> None:
     steps, records = [], []
     checkpoint = queue.train(request(), tmp_path / "out", "cpu", on_step=steps.append, on_record=records.append)
     assert len(steps) == 900 // 128
-    assert msgspec.convert(checkpoint.card.history, list[Epoch]) == records
+    assert checkpoint.card.history == records
     assert checkpoints.load(tmp_path / "out").card == checkpoint.card
     assert (checkpoint.card.data_source, checkpoint.card.data_images) == ("shipped", 10_000)
 

@@ -54,8 +54,8 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     assert (kept[name].which, kept[f"{name}-best"].which) == ("last", "best")
     card = checkpoints.load(folder / "best").card
     assert (card.epochs_trained, card.stopped_early, len(card.history)) == (best, True, best)
-    assert card.validation["auroc"] == max(areas)
-    assert kept[name].card.validation["auroc"] == areas[-1]
+    assert card.validation.auroc == max(areas)
+    assert kept[name].card.validation.auroc == areas[-1]
     assert kept[f"{name}-best"].generator() is not None
     assert read_status(name).best_epoch == best
     assert not folders.resumable(name)
