@@ -17,7 +17,7 @@ from PIL import Image
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import test_roles
 from core.gans.config import CONFIGS
-from core.judging import intake
+from core.judging import decoding, intake
 from core.metrics import evaluation
 from core.store import checkpoints
 
@@ -94,7 +94,7 @@ def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
     before = test.images[chosen]
     after = np.stack(
         [
-            intake.take(intake.read(photographed(image, ground, random), f"image {number}"), GARMENTS).image
+            intake.take(decoding.read(photographed(image, ground, random), f"image {number}"), GARMENTS).image
             for number, image, ground in zip(chosen, before, grounds, strict=True)
         ]
     )

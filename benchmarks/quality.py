@@ -27,9 +27,9 @@ def time_to(model: str, seed: int = 0) -> tuple[dict[float, float], float]:
     )
     seconds, found = 0.0, {}
     for record in training.epochs():
-        seconds += record["seconds"]
+        seconds += record.seconds
         for level in LEVELS:
-            if level not in found and record["validation_auroc"] >= level:
+            if level not in found and record.validation_auroc is not None and record.validation_auroc >= level:
                 found[level] = seconds
     return found, seconds
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 
 FILES = ("requirements.txt", "requirements-cluster.txt", "requirements-test.txt", "requirements-audit.txt")
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.+!]*)")

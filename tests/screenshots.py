@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 from core.runs import transfer
 from core.store import checkpoints
 from tests.e2e.conftest import CHROMIUM, FLAGS, Server, settled

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 
 GUIDE = (ROOT / "docs" / "adding-a-model.md").read_text("utf-8")
 COPIED = (

@@ -6,7 +6,7 @@ class MisfitError(Exception):
 
 
 class DataError(MisfitError):
-    """Fashion-MNIST is missing, incomplete or not what it should be."""
+    """A data set is missing, incomplete or not what it should be."""
 
 
 class CheckpointError(MisfitError):

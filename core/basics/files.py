@@ -62,14 +62,15 @@ def check_header(content: bytes, largest: int = LARGEST_HEADER) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, age: float = LITTER_AGE) -> Iterator[Path]:
     """Give a new, empty folder to fill, which takes the place of `folder` when the block ends without an error.
 
     A reader, or a kill at any moment, sees what was there before or the whole new folder, never a part. After an error
-    nothing has changed. The new folder is beside `folder`, whose parent is made. Raises OSError.
+    nothing has changed. The new folder is beside `folder`, whose parent is made; what a kill has left of it goes `age`
+    seconds later. Raises OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    clear_litter(folder.parent, f".{folder.name}.")
+    clear_litter(folder.parent, f".{folder.name}.", age)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         yield new

@@ -38,7 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    from core.judging import intake, judgement, novelty
+    from core.judging import decoding, intake, judgement, novelty
 
     found = load_checkpoint(options)
     steps = intake.Steps(
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     pictures, problems = [], []
     for path in options.files:
         try:
-            pictures.append((path, intake.take(intake.read_file(path), found.task.data, str(path), steps).image))
+            pictures.append((path, intake.take(decoding.read_file(path), found.task.data, str(path), steps).image))
         except MisfitError as error:
             problems.append(str(error))
     answer = []

@@ -15,7 +15,9 @@ from core.store import saving
 
 if TYPE_CHECKING:
     from core.gans.record import Epoch
+    from core.gans.training import Progress
     from core.runs.request import Request
+    from core.store.checkpoints import Checkpoint
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,62 +63,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    import signal
+    from core.runs import estimate, folders
 
-    from tqdm import tqdm
-
-    from core.runs import estimate, folders, queue
-    from core.runs.worker import Worker
-
-    if options.resume:
-        name = options.resume
-        request = folders.request_of(name)
-    else:
-        name, request = "", _request(options)
+    name = options.resume or ""
+    request = folders.request_of(name) if name else _request(options)
     estimate.check(request)
     if options.out:
         saving.refuse_occupied(options.out)  # before the work, not after it
-    config = request.config
-
-    stopping = False
-
-    def interrupt(*_: Any) -> None:
-        nonlocal stopping
-        if stopping:  # a second Ctrl+C means it
-            raise KeyboardInterrupt
-        stopping = True
-        bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
-
-    with tqdm(
-        total=config.epochs,
-        unit="epoch",
-        delay=0.01,  # nothing is drawn before a refusal, which is one line
-        file=sys.stderr,
-        bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
-    ) as bar:
-
-        def on_step(progress: Any) -> None:
-            bar.n = progress.epoch + progress.step / progress.steps
-            bar.update(0)
-
-        def on_record(record: "Epoch") -> None:
-            losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
-            area = record.validation_auroc
-            validation = f"validation AUROC {area:.4f}, " if area is not None else ""
-            bar.write(
-                f"epoch {record.epoch}: {validation}normals' error {record.validation_error:.3f}, "
-                f"{record.images_per_second:.0f} images/s; {losses}",
-                file=sys.stderr,
-            )
-
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
-            with queue.here(request, name) as name:
-                stop = folders.folder(name) / "stop"  # the page's button
-                saved = Worker(name, options.device).run(lambda: stopping or stop.exists(), on_step, on_record)
-        finally:
-            signal.signal(signal.SIGINT, before)
-            queue.advance()
+    saved = _trained(request, name, options.device)
     out = saved.folder
     if options.out:
         out = options.out
@@ -124,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     card = saved.card
     values = {
         "checkpoint": str(out),
-        "run": name,
+        "run": saved.run,
         "model": card.model,
         "data": card.task.data.key,
         "normal": card.task.normal,
@@ -141,6 +95,63 @@ def run(options: argparse.Namespace) -> int:
     }
     answer(options, values, f"Saved to {out}.")
     return 0
+
+
+def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
+    """Train in this process, with a bar and a line an epoch on stderr; `name` is the run to resume, "" for a new one.
+
+    Ctrl+C and the page's Stop button keep the model so far.
+    """
+    import signal
+
+    from tqdm import tqdm
+
+    from core.runs import folders, queue
+    from core.runs.worker import Worker
+
+    stopping = False
+
+    def interrupt(*_: Any) -> None:
+        nonlocal stopping
+        if stopping:  # a second Ctrl+C means it
+            raise KeyboardInterrupt
+        stopping = True
+        bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
+
+    with tqdm(
+        total=request.config.epochs,
+        unit="epoch",
+        delay=0.01,  # nothing is drawn before a refusal, which is one line
+        file=sys.stderr,
+        bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
+    ) as bar:
+
+        def on_step(progress: "Progress") -> None:
+            bar.n = progress.epoch + progress.step / progress.steps
+            bar.update(0)
+
+        def on_record(record: "Epoch") -> None:
+            bar.write(_line(record), file=sys.stderr)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            with queue.here(request, name) as name:
+                stop = folders.folder(name) / "stop"  # the page's button
+                return Worker(name, device).run(lambda: stopping or stop.exists(), on_step, on_record)
+        finally:
+            signal.signal(signal.SIGINT, before)
+            queue.advance()
+
+
+def _line(record: "Epoch") -> str:
+    """An epoch in a line."""
+    losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
+    area = record.validation_auroc
+    validation = f"validation AUROC {area:.4f}, " if area is not None else ""
+    return (
+        f"epoch {record.epoch}: {validation}normals' error {record.validation_error:.3f}, "
+        f"{record.images_per_second:.0f} images/s; {losses}"
+    )
 
 
 def _request(options: argparse.Namespace) -> "Request":

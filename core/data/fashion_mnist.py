@@ -5,7 +5,6 @@ torchvision does the downloading (`fetch`), which happens once; reading needs nu
 
 import os
 import shutil
-import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.basics.errors import DataError
-from core.basics.files import ROOT, clear_litter, replace_folder, sha256
+from core.basics.files import ROOT, sha256, whole_folder
 from core.data import idx
 from core.data.dataset import DataSet, Description, Images, Source, count_labels
 
@@ -53,6 +52,7 @@ EACH_CLASS = {
 }
 # Images.fingerprint of the test split, which is the same everywhere. Cards of format 1 do not name it.
 TEST_FINGERPRINT = "9f1ec356a747bfe4ebab3cfb722d3694c9ca737e2570f6f90cf31d7b6fd689d4"
+STEMS = {"train": "train", "test": "t10k"}  # of the file names
 LARGEST = {idx.IMAGES: 16 + 60_000 * 28 * 28, idx.LABELS: 8 + 60_000}  # bytes of a file, unpacked
 DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
 
@@ -64,7 +64,7 @@ def find(split: str) -> Source:
 
     Raises DataError when FASHION_MNIST_DIR is set but does not hold the training split, or when no place holds the split.
     """
-    stem = {"train": "train", "test": "t10k"}[split]
+    stem = STEMS[split]
     folder = os.environ.get("FASHION_MNIST_DIR")
     if folder:
         chosen = Source("FASHION_MNIST_DIR", Path(folder), stem)
@@ -110,38 +110,32 @@ def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
     broken download leaves nothing behind. `mirror` is a base address that serves the four .gz files, when not Zalando's.
     Raises DataError when the download fails, with what to do instead.
     """
-    DOWNLOADED.parent.mkdir(parents=True, exist_ok=True)
-    clear_litter(DOWNLOADED.parent, ".downloading-", 24 * 3600.0)
-    temporary = Path(tempfile.mkdtemp(dir=DOWNLOADED.parent, prefix=".downloading-"))
     failure: list[BaseException] = []
 
-    def download() -> None:
+    def download(folder: Path) -> None:
         try:
-            _torchvision_download(temporary, mirror)
+            _torchvision_download(folder, mirror)
         except BaseException as error:  # handed to the caller's thread below
             failure.append(error)
 
-    worker = threading.Thread(target=download, daemon=True)
-    try:
+    with whole_folder(DOWNLOADED, age=24 * 3600.0) as new:
+        worker = threading.Thread(target=download, args=(new,), daemon=True)
         worker.start()
         while worker.is_alive():
             worker.join(0.2)
-            so_far = sum(file.stat().st_size for file in temporary.rglob("*.gz"))
+            so_far = sum(file.stat().st_size for file in new.rglob("*.gz"))
             yield min(so_far, DOWNLOAD_BYTES), DOWNLOAD_BYTES
         if failure:
             reason = " ".join(str(failure[0]).split()) or type(failure[0]).__name__
             raise DataError(f"Fashion-MNIST could not be downloaded ({reason}). {REMEDY}")
-        raw = temporary / "FashionMNIST" / "raw"
-        for stem in ("train", "t10k"):  # read once before it counts as there
+        raw = new / "FashionMNIST" / "raw"
+        for stem in STEMS.values():  # read once before it counts as there
             for kind in (idx.IMAGES, idx.LABELS):
                 _read(Source("downloaded", raw, stem), kind)
-        for unpacked in raw.glob("*-ubyte"):  # torchvision leaves 55 MB of unpacked twins
-            unpacked.unlink()
-        replace_folder(raw, DOWNLOADED)
-        yield DOWNLOAD_BYTES, DOWNLOAD_BYTES
-    finally:
-        worker.join(0.0)
-        shutil.rmtree(temporary, ignore_errors=True)
+        for file in raw.glob("*.gz"):
+            file.rename(new / file.name)
+        shutil.rmtree(new / "FashionMNIST")  # 55 MB of unpacked twins that torchvision leaves
+    yield DOWNLOAD_BYTES, DOWNLOAD_BYTES
 
 
 def _torchvision_download(folder: Path, mirror: str | None) -> None:

@@ -33,15 +33,18 @@ def shape(path: Path) -> tuple[int, ...]:
 def read(path: Path, largest: int = LARGEST) -> tuple[bytes, np.ndarray]:
     """The unpacked bytes and the uint8 array in them: big-endian magic, sizes, values.
 
-    Raises ValueError, OSError or zlib.error with what is wrong; nothing over `largest` bytes is unpacked.
+    Raises ValueError, OSError or zlib.error with what is wrong; no more is unpacked than the header says, and nothing
+    over `largest` bytes.
     """
-    content = _content(path, largest + 1)
-    if len(content) > largest:
-        raise ValueError(f"it unpacks to more than {largest} bytes")
-    sizes = _shape(content)
+    sizes = shape(path)
     start = 4 + 4 * len(sizes)
-    if len(content) - start != math.prod(sizes):
-        raise ValueError(f"it says {'×'.join(map(str, sizes))}, but {len(content) - start} bytes follow")
+    length = start + math.prod(sizes)
+    if length > largest:
+        raise ValueError(f"it says {'×'.join(map(str, sizes))}, which is more than {largest} bytes")
+    content = _content(path, length + 1)
+    if len(content) != length:
+        follow = "more" if len(content) > length else f"only {len(content) - start}"
+        raise ValueError(f"it says {'×'.join(map(str, sizes))}, but {follow} bytes follow")
     return content, np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from core.basics.errors import ConfigError, DataError
+from core.basics.text import as_line
 from core.data.dataset import Description, Images, Source, count_labels
 from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
@@ -83,7 +84,7 @@ def recorded(values: Any) -> Task:
     try:
         return msgspec.convert(values, Task)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"The task does not fit: {error}.") from error
+        raise ConfigError(f"The task does not fit: {as_line(error)}.") from error
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.basics.errors import ConfigError
+from core.basics.text import as_line
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,7 +167,7 @@ def recorded(model: str, values: Any) -> TrainingConfig:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"The settings of the {model} model do not fit: {error}.") from error
+        raise ConfigError(f"The settings of the {model} model do not fit: {as_line(error)}.") from error
 
 
 _GONE = ("size",)  # the data set says it now

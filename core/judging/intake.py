@@ -1,30 +1,19 @@
-"""A drawing, a photo, a file of unknown quality → the model's input: uint8 [H, W, C] of the data set's shape.
+"""A drawing, a photo, a picture from anywhere → the model's input: uint8 [H, W, C] of the data set's shape.
 
 Garments follow the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark,
 centred. Other images are fitted whole, in their own colours.
 How far a picture that went out of the data set and came back is from where it was: `python -m benchmarks.intake`.
 """
 
-import io
 import math
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from core.basics.errors import PictureError
 from core.data.dataset import Description
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
-LARGEST_BYTES = 10 * 2**20
-LARGEST_PIXELS = 16_000_000
-LARGEST_JPEG = 24_000_000  # pixels; it unpacks into half of the memory that others need, and is what cameras make
-MUCH = 8_000_000  # pixels; a larger picture is reduced as soon as it is decoded
-MOST_READS = 60_000  # of a file in parts: one of a million tiny parts takes a decoder minutes
-MOST_SCANS = 100  # of a progressive JPEG; usual are ten, and each is a pass over the whole picture
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
 FAINT = 24  # grey levels; a picture that spans fewer shows nothing
 GARMENT = 12  # grey levels by which a pixel differs from the background where the garment begins
@@ -33,7 +22,6 @@ INWARD = 0.7  # of a pixel of the result: how far in from its first trace an edg
 NEUTRAL = 24  # grey levels between the channels of a background that is grey paper, not coloured
 WORKING_SIDE = 512  # pixels; larger pictures are reduced first
 COARSE = 0.15  # share of a picture's variance that the small image keeps: a photo of a garment 0.7, one of noise 0.05
-_SCAN = b"\xff\xda"
 _LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
 
 
@@ -61,74 +49,6 @@ class Taken:
     inverted: bool
     trimmed: bool
     stages: tuple[tuple[str, np.ndarray], ...] = ()
-
-
-class _Counted(io.BytesIO):
-    """A file in memory that can be read only so many times."""
-
-    reads = 0
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self.reads += 1
-        if self.reads > MOST_READS:
-            raise ValueError("it is made of far too many parts")
-        return super().read(size)
-
-
-def read(content: bytes, name: str) -> Image.Image:
-    """Decode one picture: upright (EXIF), first frame, RGBA or RGB, without metadata; very large ones reduced.
-
-    Raises PictureError, naming the file.
-    """
-    if not content:
-        raise PictureError(f"{name} is empty.")
-    if len(content) > LARGEST_BYTES:
-        raise PictureError(f"{name} has more than {LARGEST_BYTES // 2**20} MB, the most that is taken.")
-    # Set for good and not only meanwhile: to set back what was before is not safe where several pictures are read at once.
-    warnings.filterwarnings("ignore", module="PIL")  # a damaged EXIF block, say: not worth a word
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    try:
-        picture: Image.Image = Image.open(_Counted(content), formats=FORMATS)
-        jpeg = picture.format in ("JPEG", "MPO")
-        most = LARGEST_JPEG if jpeg else LARGEST_PIXELS
-        if picture.width * picture.height > most:
-            raise PictureError(
-                f"{name} has {picture.width}×{picture.height} pixels; the largest {'JPEG' if jpeg else picture.format} "
-                f"taken has {most // 1_000_000} million."
-            )
-        if jpeg and content.count(_SCAN) > MOST_SCANS:
-            raise PictureError(f"{name} is a JPEG of more than {MOST_SCANS} passes; save it anew.")
-        if picture.mode.startswith("I"):  # 16-bit grey: keep the upper eight bits
-            picture.load()
-            picture = Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8))
-        mode = "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
-        picture.load()
-        if picture.mode != mode:
-            picture = picture.convert(mode)
-        if picture.width * picture.height > MUCH:  # every step from here on would make another copy of it
-            info = picture.info
-            picture = picture.reduce(math.ceil(math.sqrt(picture.width * picture.height / MUCH)))
-            picture.info = info
-        picture = ImageOps.exif_transpose(picture)
-        return Image.frombytes(mode, picture.size, picture.tobytes())  # its pixels, and nothing else of it
-    except PictureError:
-        raise
-    except UnidentifiedImageError:
-        raise PictureError(f"{name} is not a picture that can be read; PNG, JPEG, WebP, BMP and GIF can.") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise PictureError(f"{name} unpacks to far too many pixels.") from None
-    except Exception as error:  # a damaged file can fail anywhere in Pillow's decoders
-        raise PictureError(f"{name} is damaged and cannot be read ({error!s:.120}).") from None
-
-
-def read_file(path: Path) -> Image.Image:
-    """`read` for a file on disk. Raises PictureError when it is missing or not a file."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read ({error.strerror}).") from None
-    return read(content, str(path))
 
 
 def take(picture: Image.Image, data: Description, name: str = "The picture", steps: Steps | None = None) -> Taken:

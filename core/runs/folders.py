@@ -25,6 +25,7 @@ import msgspec
 
 from core.basics.errors import CheckpointError, ConfigError
 from core.basics.files import read_at_most
+from core.basics.text import as_line
 from core.gans.record import Epoch
 from core.runs.request import Request
 from core.store import checkpoints
@@ -65,7 +66,7 @@ def request_of(name: str) -> Request:
     try:
         return decoded(read_at_most(folder(name) / REQUEST, LARGEST), Request)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"The request of {name} cannot be read ({error}).") from error
+        raise ConfigError(f"The request of {name} cannot be read ({as_line(error)}).") from error
 
 
 def history(name: str) -> list[Epoch]:
@@ -75,7 +76,7 @@ def history(name: str) -> list[Epoch]:
         for line in read_at_most(folder(name) / HISTORY, LARGEST).splitlines():
             records.append(decoded(line, Epoch))
     if not records:  # a run of the command line before it wrote one, or one imported
-        with contextlib.suppress(CheckpointError, ValueError):
+        with contextlib.suppress(CheckpointError):
             records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
     return records
 

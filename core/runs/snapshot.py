@@ -4,6 +4,7 @@ One safetensors file that appears whole or not at all: every tensor that the nex
 header. No pickle. The learning rates follow from the number of steps, the batches from the state of the random numbers.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from core.basics.errors import CheckpointError
-from core.basics.files import sha256, write_whole
+from core.basics.files import write_whole
+from core.basics.text import as_line
 from core.gans.record import Epoch
 from core.runs.folders import decoded
 
@@ -58,8 +60,7 @@ def save(path: Path, training: "Training", data: str, threads: int) -> None:
     tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(training).items()}
     device: Literal["cpu", "cuda"] = "cuda" if training.device.type == "cuda" else "cpu"
     facts = msgspec.json.encode(Facts(data, threads, device, training.best_epoch, training.history))
-    digest = sha256(facts + pack(tensors))
-    write_whole(path, pack(tensors, {"facts": facts.decode(), "sha256": digest}))
+    write_whole(path, pack(tensors, {"facts": facts.decode(), "sha256": _digest(facts, tensors)}))
 
 
 def read_facts(path: Path) -> Facts:
@@ -73,11 +74,10 @@ def restore(path: Path, training: "Training") -> None:
     Raises CheckpointError when the file is missing, damaged or of another network.
     """
     from safetensors.torch import load
-    from safetensors.torch import save as pack
 
     facts, digest = _read(path)
     tensors = load(path.read_bytes())
-    if sha256(msgspec.json.encode(facts) + pack(tensors)) != digest:
+    if _digest(msgspec.json.encode(facts), tensors) != digest:
         raise CheckpointError(f"{path} is damaged (what it holds is not what was saved).")
     training.history, training.best_epoch = list(facts.history), facts.best_epoch
     training.best_weights = {name: value.clone() for name, value in training.generator.state_dict().items()}
@@ -89,13 +89,11 @@ def restore(path: Path, training: "Training") -> None:
             raise CheckpointError(f"{path} does not fit the run's request: tensor {name!r}.")
         here.detach().copy_(there)
     training.batches.random.set_state(expected["random"])
+    steps = len(facts.history) * training.steps
     for schedule, optimizer in zip(training.schedules, training.optimizers, strict=True):
         if optimizer.state:  # the schedule of one that never took a step has not moved either
-            schedule.last_epoch = len(facts.history) * training.steps
-            schedule._step_count = schedule.last_epoch + 1
-            schedule._last_lr = schedule.get_lr()
-            for group, rate in zip(optimizer.param_groups, schedule._last_lr, strict=True):
-                group["lr"] = rate
+            schedule.last_epoch, schedule._step_count = steps - 1, steps
+            schedule.step()  # the rate follows from the number of steps alone
 
 
 def _make_room(training: "Training", tensors: "dict[str, Tensor]") -> None:
@@ -125,6 +123,15 @@ def _tensors(training: "Training") -> "dict[str, Tensor]":
     return tensors | {"random": training.batches.random.get_state()}
 
 
+def _digest(facts: bytes, tensors: "dict[str, Tensor]") -> str:
+    """Return the SHA-256 of the facts and of contiguous tensors on the CPU, by the order of their names."""
+    digest = hashlib.sha256(facts)
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().data)
+    return digest.hexdigest()
+
+
 def _read(path: Path) -> tuple[Facts, str]:
     """Read (facts, digest of everything). Raises CheckpointError."""
     from safetensors import SafetensorError, safe_open
@@ -141,4 +148,4 @@ def _read(path: Path) -> tuple[Facts, str]:
     except FileNotFoundError:
         raise CheckpointError(f"There is nothing to resume from: {path} is missing.") from None
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}).") from error
+        raise CheckpointError(f"{path} is damaged ({as_line(error)}).") from error

@@ -34,7 +34,7 @@ Progress = Callable[[float], object]
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """The checkpoint's three files as a zip of one folder, named like it. Raises CheckpointError, OSError."""
+    """Pack the checkpoint's three files as a zip of one folder, named like it. Raises CheckpointError, OSError."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
@@ -71,7 +71,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
 
 
 def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
-    """The known files by name; anything else is refused by name."""
+    """Give the known files by name; anything else is refused by name."""
     members: Iterable[tuple[str, bytes]] = files
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
         members = _members(*files[0])
@@ -88,7 +88,7 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
 
 
 def _known(path: str, given: Collection[str]) -> str:
-    """Which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
+    """Tell which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
     name = path.rsplit("/", 1)[-1]
     if name not in FILES:
         raise CheckpointError(
@@ -100,7 +100,7 @@ def _known(path: str, given: Collection[str]) -> str:
 
 
 def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """(path, content) of every file in a zip. A file that is not known is not unpacked, and none further than it may be long."""
+    """Yield (path, content) of every file in a zip. A file that is not known is not unpacked, and none further than it may be long."""
     if len(content) > LARGEST_ZIP:
         raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
     if _directory_size(content) > LARGEST_DIRECTORY:
@@ -125,7 +125,7 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _directory_size(content: bytes) -> int:
-    """How many bytes a zip's list of files has, by the record at its end that zipfile goes by; an entry takes 46 or more.
+    """Count the bytes that a zip's list of files has, by the record at its end that zipfile goes by; an entry takes 46 or more.
 
     zipfile makes an object of each entry before anybody can say stop. 0 where there is no such record: it will say so.
     """
@@ -165,7 +165,7 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
 
 
 def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
-    """The stored scores, each of which the weights gave again, as far as the images are here."""
+    """Hold the stored scores against those that the weights give, as far as the images are here."""
     scores = checkpoint.scores
     parts = [(checkpoint.test_scores(test), test.images)]
     places = tasks.validation_places(checkpoint.task, checkpoint.card.data_fingerprint, train)
@@ -189,7 +189,7 @@ def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
 
 
 def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
-    """The scores, made from the weights: where the training images are those of the card."""
+    """Make the scores from the weights: where the training images are those of the card."""
     if train.fingerprint != checkpoint.card.data_fingerprint:
         raise CheckpointError(
             f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
@@ -203,7 +203,7 @@ def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
 
 
 def _in_parts(checkpoint: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:
-    """(index of the first, scores) of some images after the other; a score is the same however they are parted."""
+    """Yield (index of the first, scores) of some images after the other; a score is the same however they are parted."""
     from core.gans import scoring
 
     generator = checkpoint.generator()

@@ -47,7 +47,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     seed: Count
     epochs_trained: Count
     stopped_early: bool
-    trained_at: datetime.datetime
+    trained_at: Annotated[datetime.datetime, Meta(tz=True)]
     seconds: Annotated[float, Meta(ge=0.0, lt=1e15)]
     device: Line
     data_source: Line

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.basics.errors import CheckpointError, DataError
-from core.basics.files import ROOT, check_header, read_at_most, sha256
+from core.basics.errors import CheckpointError, ConfigError, DataError
+from core.basics.files import ROOT, check_header, sha256
 from core.basics.text import as_line
 from core.data import catalog
 from core.data.dataset import Images
@@ -54,7 +54,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder whose card has been read and makes sense; scores and weights are read and checked when asked for."""
+    """A folder whose card has been read and makes sense. Scores and weights are read and checked when asked for."""
 
     folder: Path
     card: Card
@@ -117,7 +117,7 @@ class Checkpoint:
         return scores
 
     def generator(self, device: str = "cpu") -> "Generator":
-        """The generator in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
+        """Build the generator, in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
         card's, of other shapes or types than the config says, or not finite."""
         import torch
         from safetensors.torch import load
@@ -125,8 +125,10 @@ class Checkpoint:
         from core.gans.build import outline
 
         tensors = self._tensors(WEIGHTS, self.card.weights_sha256, load)
-        # A card may ask for a network of any size: an outline takes no memory.
-        generator = outline(self.card.model, self.config, self.task.data).generator
+        try:  # a card may ask for a network of any size: an outline takes no memory
+            generator = outline(self.card.model, self.config, self.task.data).generator
+        except ConfigError as error:
+            raise CheckpointError(f"{self.folder / CARD}: {error}") from error
         expected = generator.state_dict()
         if set(tensors) != set(expected):
             wrong = sorted(set(tensors) ^ set(expected))[0]
@@ -169,7 +171,7 @@ class Checkpoint:
             )
 
     def test_scores(self, test: Images) -> np.ndarray:
-        """The stored scores [N] of `test`. Raises DataError when the model was tested on other images, CheckpointError when
+        """Give the stored scores [N] of `test`. Raises DataError when the model was tested on other images, CheckpointError when
         the scores are damaged or not one for each image."""
         self.check_test_images(test)
         scores = self.scores.test
@@ -193,7 +195,7 @@ class Checkpoint:
         return content
 
     def _tensors(self, name: str, expected: str, load: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
-        """The tensors of a file, by name, as safetensors' `load` gives them. Raises CheckpointError."""
+        """Read the tensors of a file, by name, as safetensors' `load` gives them. Raises CheckpointError."""
         from safetensors import SafetensorError
 
         content = self._checked(name, expected)
@@ -213,7 +215,7 @@ def load(folder: Path) -> Checkpoint:
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
-    """Where the checkpoint in the box for this model, class and regime lies, if there is one."""
+    """Say where the checkpoint in the box for this model, class and regime lies, if there is one."""
     return SHIPPED / model / (normal if regime == "seen" else f"{normal}-{regime}")
 
 
@@ -224,7 +226,7 @@ def _are_scores(values: np.ndarray) -> bool:
 
 
 def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
-    """A checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
+    """Read a checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):  # a pipe would be read for ever
@@ -234,8 +236,3 @@ def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error
-
-
-def read_text(path: Path) -> bytes:
-    """A small file of a run. Raises OSError, ValueError when it is far too long."""
-    return read_at_most(path, LARGEST[CARD])

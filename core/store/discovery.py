@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from core.basics.errors import CheckpointError
+from core.basics.files import read_at_most
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans.config import CONFIGS
 from core.store import checkpoints
-from core.store.checkpoints import BEST, CARD, LAST, SCORES, WEIGHTS, Checkpoint
+from core.store.checkpoints import BEST, CARD, LARGEST, LAST, SCORES, WEIGHTS, Checkpoint
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Damaged:
         return "shipped" + self.folder.name.removeprefix(self.normal) if self.normal else ""
 
     def may_be(self, model: str, normal: str) -> bool:
-        """Whether a model of this kind and class may have been there."""
+        """Tell whether a model of this kind and class may have been there."""
         return self.model in ("", model) and self.normal in ("", normal)
 
 
 def discover() -> tuple[list[Checkpoint], list[Damaged]]:
-    """Every checkpoint in the box and of finished runs, shipped ones first; and what is there but cannot be read."""
+    """Load every checkpoint in the box and of finished runs, shipped ones first; and what is there but cannot be read."""
     whole, damaged = [], []
     folders, unreadable = places()
     for folder in folders:
@@ -47,7 +48,7 @@ def discover() -> tuple[list[Checkpoint], list[Damaged]]:
 
 
 def places() -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Every folder with a trained model or a part of one: the box's, then each run's last before its best. And each folder
+    """List every folder with a trained model or a part of one: the box's, then each run's last before its best. And each folder
     that cannot be looked into, with a line that says so."""
     unreadable: list[tuple[Path, str]] = []
 
@@ -73,10 +74,10 @@ def places() -> tuple[list[Path], list[tuple[Path, str]]]:
 
 
 def _kind(folder: Path) -> tuple[str, str]:
-    """(model, normal class) of what should be in a checkpoint's folder, each "" where nothing tells."""
+    """Tell the (model, normal class) of what should be in a checkpoint's folder, each "" where nothing tells."""
     if folder.parent.parent == checkpoints.RUNS:
         try:
-            request = msgspec.json.decode(checkpoints.read_text(folder.parent / "request.json"))
+            request = msgspec.json.decode(read_at_most(folder.parent / "request.json", LARGEST[CARD]))
             model, normal = request["model"], request["task"]["normal"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError):
             return "", ""

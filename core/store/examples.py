@@ -23,7 +23,7 @@ NORMAL_EVERY = 3  # anomalies between normal images; the second image is a norma
 
 
 def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
-    """Numbers in the test split of the example images for this normal class, in the order of showing: int [M].
+    """Choose the numbers in the test split of the example images for this normal class, in the order of showing: int [M].
 
     Each round has one image of every other class and three normal ones; which image it is, is drawn at random. A class that
     has no image left is passed over.
@@ -41,7 +41,7 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
 
 
 def stored(weights_sha256: str) -> np.ndarray | None:
-    """The stored reconstructions of the images that `chosen` names, uint8 [N, H, W, C], by the model with these
+    """Read the stored reconstructions of the images that `chosen` names, uint8 [N, H, W, C], by the model with these
     weights; None when there are none. Raises DataError when the file is damaged."""
     return _stored(STORED, STORED.stat().st_mtime_ns).get(weights_sha256) if STORED.exists() else None
 
@@ -61,7 +61,7 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
 
 
 def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
-    """What `stored` gives for a shipped model, computed from its weights. Imports torch."""
+    """Compute what `stored` gives for a shipped model, from its weights. Imports torch."""
     from core.gans import scoring
 
     images = test.images[chosen(checkpoint.task.data, checkpoint.task.normal, test.labels)]
@@ -78,5 +78,5 @@ def write(test: Images) -> list[Checkpoint]:
     from safetensors.numpy import save
 
     models = boxed()
-    write_whole(STORED, save({one.card.weights_sha256: reconstruct(one, test) for one in models}))
+    write_whole(STORED, save({checkpoint.card.weights_sha256: reconstruct(checkpoint, test) for checkpoint in models}))
     return models

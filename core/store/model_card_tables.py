@@ -13,35 +13,35 @@ def figures(models: Sequence[Checkpoint]) -> str:
     heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
     heads.append("normals' error")
     rows = []
-    for one in models:
-        test, left_out = one.card.test, one.task.left_out
+    for checkpoint in models:
+        test, left_out = checkpoint.card.test, checkpoint.task.left_out
         area = f"{_number(test.auroc)} ({_number(test.auroc_low)}–{_number(test.auroc_high)})"
         rows.append(
             [
-                class_name(one, one.task.normal),
-                one.task.regime + (f", {class_name(one, left_out)} left out" if left_out else ""),
+                class_name(checkpoint, checkpoint.task.normal),
+                checkpoint.task.regime + (f", {class_name(checkpoint, left_out)} left out" if left_out else ""),
                 area if test.n_anomaly else NONE,
-                _number(one.card.validation.auroc),
+                _number(checkpoint.card.validation.auroc),
                 NONE if test.fpr_at_95tpr is None else f"{100 * test.fpr_at_95tpr:.1f} %",
                 _number(test.normal_error),
             ]
         )
     text = "Each line is one training, not a mean over seeds.\n\n" + markdown_table(heads, rows)
     thresholds = []
-    for one in models:
-        points = one.card.thresholds
+    for checkpoint in models:
+        points = checkpoint.card.thresholds
         numbers = [_number(point, 4) for point in (points.youden, points.fpr_5, points.fpr_1)]
-        thresholds.append([class_name(one, one.task.normal), one.task.regime, *numbers])
+        thresholds.append([class_name(checkpoint, checkpoint.task.normal), checkpoint.task.regime, *numbers])
     text += "\n\nThresholds, chosen on validation images:\n\n" + markdown_table(
         ["normal class", "regime", "largest Youden J", "at most 5 % false alarms", "at most 1 % false alarms"],
         thresholds,
     )
-    if any(len(one.card.test.per_class) > 1 for one in models):
+    if any(len(checkpoint.card.test.per_class) > 1 for checkpoint in models):
         data = models[0].task.data
         per_class = [
-            [class_name(one, one.task.normal), one.task.regime]
-            + [_number(one.card.test.per_class.get(name)) for name in data.classes]
-            for one in models
+            [class_name(checkpoint, checkpoint.task.normal), checkpoint.task.regime]
+            + [_number(checkpoint.card.test.per_class.get(name)) for name in data.classes]
+            for checkpoint in models
         ]
         text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + markdown_table(
             ["normal class", "regime", *map(plain, data.class_names)], per_class
@@ -49,9 +49,9 @@ def figures(models: Sequence[Checkpoint]) -> str:
     return text
 
 
-def class_name(one: Checkpoint, slug: str) -> str:
+def class_name(checkpoint: Checkpoint, slug: str) -> str:
     """Say what a class of the model's data set is called, as markdown."""
-    return plain(one.task.data.class_name(slug))
+    return plain(checkpoint.task.data.class_name(slug))
 
 
 def _number(value: float | None, digits: int = 3) -> str:

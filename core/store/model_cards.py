@@ -39,26 +39,31 @@ _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal i
 
 
 def path(model: str) -> Path:
-    """Where the model card of `model` is written."""
+    """Say where the model card of `model` is written."""
     return DOCS / f"model-card-{model}.md"
 
 
 def boxed() -> list[Checkpoint]:
-    """Every model in the box. Raises CheckpointError for a damaged card, which no document should pass over."""
+    """Load every model in the box. Raises CheckpointError for a damaged card, which no document should pass over."""
     return [checkpoints.load(card.parent) for card in sorted(checkpoints.SHIPPED.glob(f"*/[!.]*/{checkpoints.CARD}"))]
 
 
 def documents() -> dict[Path, str]:
-    """The model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
+    """Write the model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
     everything = boxed()
-    own = {model: [one for one in everything if one.card.model == model] for model in MODEL_NAMES}
+    own = {model: [checkpoint for checkpoint in everything if checkpoint.card.model == model] for model in MODEL_NAMES}
     return {path(model): markdown(several) for model, several in own.items() if several}
 
 
 def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
-    """The model card of one GAN from its checkpoints, one or more of the same model and data set; `level` is that of its title."""
+    """Write the model card of one GAN from its checkpoints, one or more of the same model and data set; `level` is that of its title."""
     models = sorted(
-        models, key=lambda one: (REGIMES.index(one.task.regime), one.task.data.label(one.task.normal), one.name)
+        models,
+        key=lambda checkpoint: (
+            REGIMES.index(checkpoint.task.regime),
+            checkpoint.task.data.label(checkpoint.task.normal),
+            checkpoint.name,
+        ),
     )
     model, data = models[0].card.model, models[0].task.data
     sections = {
@@ -70,13 +75,15 @@ def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
         + _hardest(models)
         + " The regime, which anomalies were in training, matters as much and is named beside every figure:\n\n"
         + "\n".join(
-            f"- **{name}**: {REGIME_HELP[name]}" for name in REGIMES if any(one.task.regime == name for one in models)
+            f"- **{name}**: {REGIME_HELP[name]}"
+            for name in REGIMES
+            if any(checkpoint.task.regime == name for checkpoint in models)
         ),
         "Metrics": "AUROC: the chance that a random anomaly scores higher than a random normal image, with its 95 % interval over the test "
         "images. The score is the mean absolute difference between an image and its reconstruction, from 0 to 2; it is "
         "no probability. TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
         "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
-        + _several(f"{STARTS[one.point]} ({one.task.regime})" for one in models)
+        + _several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
         + ".",
         "Evaluation data": f"{plain(data.name)}'s test split: {_several(map(_counts, models))}. "
         f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, models), ' ')}",
@@ -91,7 +98,7 @@ def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
 
 
 def _details(models: Sequence[Checkpoint]) -> str:
-    cards = [one.card for one in models]
+    cards = [checkpoint.card for checkpoint in models]
     versions = sorted(
         {plain(", ".join(f"{name} {number}" for name, number in card.versions.items())) for card in cards}
     )
@@ -102,70 +109,73 @@ def _details(models: Sequence[Checkpoint]) -> str:
         f"- Epochs: {_several(str(card.epochs_trained) for card in cards)}; seed: {_several(str(card.seed) for card in cards)}; "
         f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
         f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
-        f"- Loss weights: {_several(_weights(one) for one in models)}",
-        f"- Licence: {_several('MIT' if one.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for one in models)}",
+        f"- Loss weights: {_several(_weights(checkpoint) for checkpoint in models)}",
+        f"- Licence: {_several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
 
-def _epochs(one: Checkpoint) -> str:
-    trained, asked = one.card.epochs_trained, one.config.epochs
-    if one.which == "best":
-        chosen_by = "the normals' error" if one.task.regime == "one-class" else "AUROC, with labelled anomalies"
+def _epochs(checkpoint: Checkpoint) -> str:
+    trained, asked = checkpoint.card.epochs_trained, checkpoint.config.epochs
+    if checkpoint.which == "best":
+        chosen_by = "the normals' error" if checkpoint.task.regime == "one-class" else "AUROC, with labelled anomalies"
         return f"Of up to {asked} epochs, epoch {trained} did best on validation images (by {chosen_by}) and was kept."
-    if one.card.stopped_early:
+    if checkpoint.card.stopped_early:
         return f"It is the model of epoch {trained} of {asked}: stopped there, or best there on validation images."
     return "The number of epochs was fixed before the training."
 
 
-def _weights(one: Checkpoint) -> str:
-    weights = {name: getattr(one.config, name) for name in getattr(one.config, "loss_names", ())}
-    scale = {"abc": f" (scale {getattr(one.config, 'abc_scale', 1.0):g})"}
+def _weights(checkpoint: Checkpoint) -> str:
+    weights = {name: getattr(checkpoint.config, name) for name in getattr(checkpoint.config, "loss_names", ())}
+    scale = {"abc": f" (scale {getattr(checkpoint.config, 'abc_scale', 1.0):g})"}
     return ", ".join(
         f"{name.replace('_', ' ')} {weight:g}{scale.get(name, '')}" for name, weight in weights.items() if weight
     )
 
 
 def _training(models: Sequence[Checkpoint]) -> str:
-    sources = {(one.card.data_images, plain(one.card.data_source), one.card.data_fingerprint) for one in models}
+    sources = {
+        (checkpoint.card.data_images, plain(checkpoint.card.data_source), checkpoint.card.data_fingerprint)
+        for checkpoint in models
+    }
     named = "; ".join(
         f"{count:,} images ({source}, SHA-256 {fingerprint[:12]}…)" for count, source, fingerprint in sorted(sources)
     )
-    labelled = sorted({one.task.anomalies for one in models})
+    labelled = sorted({checkpoint.task.anomalies for checkpoint in models})
     return (
         f"{plain(models[0].task.data.name)}'s training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
         + "".join(dict.fromkeys(map(_stand_ins, models)))
-        + _several(_augmented(one) for one in models)
+        + _several(_augmented(checkpoint) for checkpoint in models)
     )
 
 
-def _stand_ins(one: Checkpoint) -> str:
+def _stand_ins(checkpoint: Checkpoint) -> str:
     """How many distorted normals were among the anomalies, in a sentence; empty where there were none."""
-    labels, count = one.task.labelled, one.config.stand_ins(one.task.labelled)
+    labels, count = checkpoint.task.labelled, checkpoint.config.stand_ins(checkpoint.task.labelled)
     images = "normal images that were turned, squeezed or stretched"
     if count and not labels:
         return f"Where there are none (one-class), {images} stand in for them. "
     return (
-        f"Because {labels:,} are few, {count} of the {one.config.batch_size} anomalies of each batch are {images}. "
+        f"Because {labels:,} are few, {count} of the {checkpoint.config.batch_size} anomalies of each batch are {images}. "
         if count
         else ""
     )
 
 
-def _augmented(one: Checkpoint) -> str:
-    config = one.config
+def _augmented(checkpoint: Checkpoint) -> str:
+    config = checkpoint.config
     done = ["mirrored"] * config.flip + [f"moved by up to {config.shift} px"] * bool(config.shift)
     return f"Images are {' and '.join(done)} at random." if done else "Images are taken as they are."
 
 
 def _hardest(models: Sequence[Checkpoint]) -> str:
-    one = models[0]
-    if not one.card.test.per_class:
+    checkpoint = models[0]
+    if not checkpoint.card.test.per_class:
         return ""
-    name, value = min(one.card.test.per_class.items(), key=lambda item: item[1])
+    name, value = min(checkpoint.card.test.per_class.items(), key=lambda item: item[1])
     return (
-        f"With {tables.class_name(one, one.task.normal)} normal ({one.task.regime}), {tables.class_name(one, name)} hides best: "
+        f"With {tables.class_name(checkpoint, checkpoint.task.normal)} normal ({checkpoint.task.regime}), {tables.class_name(checkpoint, name)} hides best: "
         f"AUROC {value:.3f} for that class alone."
     )
 
@@ -178,31 +188,31 @@ def _caveats(model: str, models: Sequence[Checkpoint]) -> list[str]:
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
     ]
-    if any(one.task.regime == "seen" for one in models):
+    if any(checkpoint.task.regime == "seen" for checkpoint in models):
         lines.insert(
             0,
             "Seen figures are supervised: compare them with a classifier's, not with methods that never see an anomaly. A kind of anomaly that "
             "was not in training may be missed far more often (RESULTS.md, unseen regime).",
         )
-    one_class = [one for one in models if one.task.regime == "one-class"]
+    one_class = [checkpoint for checkpoint in models if checkpoint.task.regime == "one-class"]
     if one_class:
-        labelled = any(one.card.validation.n_anomaly for one in one_class)
+        labelled = any(checkpoint.card.validation.n_anomaly for checkpoint in one_class)
         more = "; validation AUROC and Youden threshold rest on labelled ones too." if labelled else "."
         lines.append(_CHOSEN_WITH_LABELS + more)
     return lines + ([_KNOWN_LIMIT[model]] if model in _KNOWN_LIMIT else [])
 
 
-def _counts(one: Checkpoint) -> str:
-    test = one.card.test
-    return f"{test.n_normal:,} normal images and {test.n_anomaly:,} anomalies ({one.task.regime})"
+def _counts(checkpoint: Checkpoint) -> str:
+    test = checkpoint.card.test
+    return f"{test.n_normal:,} normal images and {test.n_anomaly:,} anomalies ({checkpoint.task.regime})"
 
 
-def _balance(one: Checkpoint) -> str:
-    test = one.card.test
+def _balance(checkpoint: Checkpoint) -> str:
+    test = checkpoint.card.test
     if not test.n_anomaly:
-        return f"The {one.task.regime} test has no anomalies: how many would be caught is not known."
+        return f"The {checkpoint.task.regime} test has no anomalies: how many would be caught is not known."
     many = f"{test.n_anomaly / test.n_normal:.3g} times as many".removeprefix("1 times ")
-    return f"The {one.task.regime} test has {many} anomalies as normal images."
+    return f"The {checkpoint.task.regime} test has {many} anomalies as normal images."
 
 
 def _pictures(data: Description) -> str:

@@ -49,7 +49,7 @@ def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], objec
 def with_tsne(
     known: Survey, checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None
 ) -> Survey:
-    """`known` with a t-SNE map (van der Maaten and Hinton 2008) of the first SAMPLE test images of each class.
+    """Add to `known` a t-SNE map (van der Maaten and Hinton 2008) of the first SAMPLE test images of each class.
 
     Neighbours stay neighbours in it; distances between groups mean little. Imports torch and scikit-learn.
     """
@@ -79,7 +79,7 @@ def principal(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def path(checkpoint: Checkpoint) -> Path:
-    """Where the survey of these very weights is kept, in a folder that no run's name can be."""
+    """Say where the survey of these very weights is kept, in a folder that no run's name can be."""
     return checkpoints.RUNS / ".surveys" / f"{checkpoint.card.weights_sha256}.safetensors"
 
 
@@ -91,7 +91,7 @@ def keep(checkpoint: Checkpoint, survey: Survey) -> None:
 
 
 def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
-    """The one on disk for a test split of `images`; None where there is none, or it is damaged and must be made again."""
+    """Read the one on disk for a test split of `images`; None where there is none, or it is damaged and must be made again."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

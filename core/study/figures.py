@@ -1,4 +1,4 @@
-"""Every figure that is shown of results.csv, computed here and nowhere else; core/store/checkpoints.py does it for a card's.
+"""Every figure that is shown of results.csv, computed here and nowhere else; core/metrics/figures.py does it for a card's.
 
 Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from here, and
 `python -m core documents --check` holds the written ones to it. pandas and numpy only.

@@ -12,8 +12,7 @@ from pages.parts import style, trained
 
 COLUMNS = (
     ("Model", "The run's name."),
-    ("GAN", ""),
-    ("Normal class", "And the left-out class, in the unseen regime."),
+    ("Trained as", "GAN, normal class, and the left-out class in the unseen regime."),
     ("Test AUROC", "With its 95 % interval over the test images. A dash where no test image is an anomaly."),
     ("Validation AUROC", "A dash where no validation image is a labelled anomaly."),
     ("Normals' error", "Mean absolute error of reconstructed normal test images, 0 to 2."),
@@ -26,7 +25,7 @@ def show(data: Description) -> None:
     """Draw the tables, or say that there is nothing to put into them."""
     st.info(
         f"The sweep over methods, classes and seeds (`python -m core results`) is of {FASHION_MNIST.description.name}; choose it in "
-        f"the sidebar to see it. {plain(data.name)} has the figures of the models that were trained here: each line is one training, "
+        f"the sidebar to see it. Of {plain(data.name)} there are the models that were trained here: each line is one training, "
         "no mean over seeds.",
         icon=":material/table_chart:",
     )
@@ -47,15 +46,12 @@ def show(data: Description) -> None:
 def _row(checkpoint: Checkpoint) -> list[str]:
     """The cells of a model."""
     card, task = checkpoint.card, checkpoint.task
-    normal = task.data.class_name(task.normal)
-    if task.left_out:
-        normal += f" ({task.data.class_name(task.left_out)} left out)"
+    left_out = f" ({task.data.class_name(task.left_out)} left out)" if task.left_out else ""
     test = card.test
     area = "–" if test.auroc is None else f"{test.auroc:.3f} ({test.auroc_low:.3f}–{test.auroc_high:.3f})"
     return [
         checkpoint.name,
-        MODEL_NAMES[card.model],
-        normal,
+        f"{MODEL_NAMES[card.model]}, {task.data.class_name(task.normal)}{left_out}",
         area,
         "–" if card.validation.auroc is None else f"{card.validation.auroc:.3f}",
         f"{test.normal_error:.4f}",

@@ -22,7 +22,7 @@ from pages.parts.models import Chosen
 
 _DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them
 _lab = component("threshold_lab", Path(__file__).parent, "lab", "svg.js", "lab_drawing.js", html=True)
-KEY = "threshold_lab"
+KEYS = {True: "threshold_lab", False: "normals_lab"}  # by whether there are anomalies; style.css keeps room for each
 
 
 def packed(scores: np.ndarray) -> str:
@@ -41,10 +41,10 @@ def show(
 ) -> None:
     """Draw the lab at `threshold`; `on_release` is called with the threshold where pointer or key was let go. Without an
     AUROC there are no anomalies in the test, and the lab shows the normals alone."""
-    state = st.session_state
+    state, key = st.session_state, KEYS[auroc is not None]
 
     def released() -> None:
-        release = state[KEY].get("release") or {}
+        release = state[key].get("release") or {}
         value, serial = release.get("threshold"), release.get("serial")
         if not (isinstance(serial, int) and serial > 0):
             return
@@ -68,4 +68,4 @@ def show(
         "dash": _DASHES[charts.DASHES[card.model]],
         "file": f"misfit-roc-{card.model}-{chosen.checkpoint.task.normal}",
     }
-    _lab(key=KEY, data=data, on_release_change=released)
+    _lab(key=key, data=data, on_release_change=released)

@@ -43,7 +43,7 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
         quantities.append((loss_name(name), help, ("losses", name), 3))
     first, last = _reach(runs, epochs)
-    drawn = [
+    drawn: list[dict[str, Any]] = [
         {"title": title, "help": help, "digits": digits, "first": first, "last": last}
         | _series(title, path, runs, digits)
         for title, help, path, digits in quantities

@@ -82,9 +82,9 @@ def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
         )
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns = {
-        "Run": text(width=165),
+        "Run": text(width=160),
         "State": text(width=72),
-        "Data set": text(width=105) if len(set(names)) > 1 else None,
+        "Data set": text(width=85) if len(set(names)) > 1 else None,
         "Trains": text(width=205, help="GAN, normal class, regime."),
         "Epochs": text(width=62),
         "Validation AUROC": number("Val. AUROC", format="%.4f", width=84, help="Validation AUROC of the last model."),

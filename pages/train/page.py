@@ -47,4 +47,5 @@ if waiting:
 if data:
     form.show(data, bool(waiting))
 ended = [status for status in statuses if not status.busy and not status.waiting]
-listing.show(sorted(ended, key=lambda status: -status.updated))  # what ended last comes first
+# Those of the chosen data set come first, and of these what ended last.
+listing.show(sorted(ended, key=lambda status: (status.request.task.data.key != state["data"], -status.updated)))

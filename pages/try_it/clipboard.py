@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.judging import intake
+from core.judging import decoding
 
 KEY = "try_clipboard"
 MOST = 20  # pasted pictures; more are files
@@ -35,7 +35,7 @@ def show() -> list[tuple[str, bytes]]:
     def pasted() -> None:
         sent = state[KEY].get("pasted")
         for content in sent[:MOST] if isinstance(sent, list) else []:
-            if not isinstance(content, str) or len(content) > 4 * (intake.LARGEST_BYTES // 3 + 1):
+            if not isinstance(content, str) or len(content) > 4 * (decoding.LARGEST_BYTES // 3 + 1):
                 continue
             try:
                 picture = base64.b64decode(content, validate=True)
@@ -45,7 +45,7 @@ def show() -> list[tuple[str, bytes]]:
                 state["_pastes"] = state.get("_pastes", 0) + 1
                 kept.append((f"Pasted picture {state['_pastes']}", picture))
 
-    _clipboard(key=KEY, data={"largest": intake.LARGEST_BYTES}, on_pasted_change=pasted)
+    _clipboard(key=KEY, data={"largest": decoding.LARGEST_BYTES}, on_pasted_change=pasted)
     if kept:
         st.button(
             f"Put away {'the pasted picture' if len(kept) == 1 else f'{len(kept)} pasted pictures'}",

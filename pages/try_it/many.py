@@ -9,7 +9,7 @@ import streamlit as st
 from core.basics.errors import PictureError
 from core.basics.files import sha256
 from core.basics.text import as_csv, cell, plain
-from core.judging import intake
+from core.judging import decoding, intake
 from core.judging.intake import Steps
 from core.judging.judgement import Judgement
 from pages.parts import models, verdict
@@ -118,7 +118,7 @@ def _score(files: Sequence[Named], gan: Chosen, steps: Steps) -> tuple[dict, dic
     bar = st.progress(0.0, "Reading…")
     for place, (name, content) in enumerate(files):
         try:
-            images[place] = intake.take(intake.read(content, name), gan.data, name, steps).image
+            images[place] = intake.take(decoding.read(content, name), gan.data, name, steps).image
         except PictureError as error:
             problems.append(str(error))
         if place % 16 == 0:

@@ -7,7 +7,7 @@ from PIL import Image
 from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
-from core.judging import intake
+from core.judging import decoding, intake
 from core.judging.intake import FAINT, Steps, Taken
 from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict
@@ -126,7 +126,7 @@ def take(named: Named, steps: Steps) -> Taken | None:
     """Read one picture; None, with a line on the page, when that cannot be."""
     name, content = named
     try:
-        return intake.take(intake.read(content, name), data, name, steps)
+        return intake.take(decoding.read(content, name), data, name, steps)
     except MisfitError as error:
         st.error(plain(error), icon=":material/broken_image:")
         return None

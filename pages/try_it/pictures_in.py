@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.data.dataset import Description
-from core.judging import intake
+from core.judging import decoding
 from core.judging.intake import Steps
 from pages.parts.vocabulary import article
 from pages.try_it import clipboard
@@ -17,9 +17,9 @@ def uploaded(data: Description) -> list[Named]:
     """The chosen or pasted files by name, as far as they are kept: also when one comes back from another page."""
     files = st.file_uploader(
         "Pictures",
-        type=list(intake.SUFFIXES),
+        type=list(decoding.SUFFIXES),
         accept_multiple_files=True,
-        help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {intake.LARGEST_BYTES // 2**20} MB each and {MOST:,} at "
+        help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {decoding.LARGEST_BYTES // 2**20} MB each and {MOST:,} at "
         "once. They stay on this machine.",
     )
     state = st.session_state

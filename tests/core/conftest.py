@@ -2,12 +2,17 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from core.data import fashion_mnist
+from core.data import catalog, fashion_mnist, idx, tasks
+from core.data.dataset import Images
+from core.data.tasks import Task
+from core.gans.config import TrainingConfig
+from core.store import saving
 
 NAMES = [f"{stem}-{kind}-ubyte.gz" for stem in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
@@ -70,3 +75,26 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
         monkeypatch.setitem(fashion_mnist.CHECKSUMS, f"train-{kind}", fashion_mnist.CHECKSUMS[f"starter-{kind}"])
     yield found
     found.stop()
+
+
+@pytest.fixture
+def unlabelled(
+    starter: Images, quick: Callable[..., TrainingConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The checkpoint of a model of somebody's own images, among which nobody has an anomaly: 200 to train on, 50 to test."""
+    from core.gans.training import Training
+
+    own = tmp_path / "own"
+    monkeypatch.setattr(catalog, "OWN", own)
+    (own / "apples").mkdir(parents=True)
+    bags = starter.images[starter.labels == 8, :, :, 0]
+    for stem, images in (("train", bags[:200]), ("t10k", bags[200:250])):
+        (own / "apples" / f"{stem}-images-idx3-ubyte").write_bytes(idx.pack(images))
+        (own / "apples" / f"{stem}-labels-idx1-ubyte").write_bytes(idx.pack(images[:, 0, 0] * 0))
+    (own / "apples" / "classes.txt").write_text("fresh\nrotten\n")
+    data = catalog.get("apples")
+    task = Task("fresh", "one-class", 0, data=data.description)
+    train, test = data.load("train"), data.load("test")
+    training = Training("traditional", quick("traditional"), tasks.split(task, train), 0, "cpu")
+    list(training.epochs())
+    return saving.save(tmp_path / "apples" / "model", training, task, "traditional", 0, train, test).folder

@@ -1,6 +1,5 @@
 """A model from a stranger, whose card says what it likes in every text: pages show it as text and do nothing else."""
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -26,7 +25,7 @@ def stranger(fresh_server: Server) -> Path:
     card |= {"device": HOSTILE, "data_source": HOSTILE, "versions": {HOSTILE: HOSTILE}}
     (folder / checkpoints.CARD).write_text(json.dumps(card))
     found = checkpoints.load(folder)
-    assert dataclasses.asdict(found.card)["device"] == HOSTILE  # it is believed
+    assert found.card.device == HOSTILE  # it is believed
     return folder
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from core.data import fashion_mnist
+from core.data import fashion_mnist, idx
 from core.store import checkpoints, examples
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from core.study import results
@@ -162,9 +162,9 @@ def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp
     folder.mkdir()
     monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
     if split:
-        for kind in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
+        for kind, shape in (("images-idx3-ubyte.gz", (3, 28, 28)), ("labels-idx1-ubyte.gz", (3,))):
             shutil.copy(fashion_mnist.SHIPPED / f"starter-{kind}", folder / f"train-{kind}")
-            (folder / f"{split}-{kind}").write_bytes(gzip.compress(b"nothing"))
+            (folder / f"{split}-{kind}").write_bytes(gzip.compress(idx.pack(np.zeros(shape, np.uint8))))
     for page in PAGES:
         text = said(open_page(page))
         assert line in text or page not in pages, page

@@ -45,7 +45,9 @@ def trained(**task) -> str:
 
 def lab(app) -> dict:
     """What the threshold lab's JavaScript is given."""
-    return json.loads(next(e for e in app.get("bidi_component") if e.key == "threshold_lab").proto.json)
+    return json.loads(
+        next(e for e in app.get("bidi_component") if e.key in ("threshold_lab", "normals_lab")).proto.json
+    )
 
 
 def panel(app, name: str) -> dict:
@@ -93,7 +95,7 @@ def test_the_whole_way_from_the_form_to_the_list_the_curve_and_the_results(open_
     card = checkpoints.load(checkpoints.RUNS / run.name / "checkpoint").card
     line = next(line for line in tables(app)["Trained models, seen regime"] if line["Model"] == run.name)
     assert line["Test AUROC"] == f"{card.test.auroc:.3f} ({card.test.auroc_low:.3f}–{card.test.auroc_high:.3f})"
-    assert (line["Normal class"], line["GAN"], line["Epochs"]) == ("Disc", "Traditional GAN", "2")
+    assert (line["Trained as"], line["Epochs"]) == ("Traditional GAN, Disc", "2")
 
 
 def test_the_form_follows_the_data_set_of_the_sidebar(open_page, folder):
@@ -132,7 +134,11 @@ def test_a_test_with_anomalies_and_a_validation_without(open_page, folder):
     app = open_page("train", data="shapes")
     assert not app.exception and not app.error
     assert app.dataframe[0].value.iloc[0]["Validation AUROC"] is None
-    assert any("curves_" in e.key for e in app.get("bidi_component"))
+    curves = next(e for e in app.get("bidi_component") if e.key.startswith("curves_"))
+    assert [chart["title"] for chart in json.loads(curves.proto.json)["charts"]][:2] == [
+        "Normals' error",
+        "Normal accuracy",
+    ]
     assert panel(app, name)["normals"] == len(panel(app, name)["names"]) == 8
 
     app = open_page("roc", data="shapes", model="traditional")

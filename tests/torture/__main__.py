@@ -14,18 +14,27 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
+from core.basics.text import markdown_table
 from tests.torture import crashes, links, watch
 from tests.torture.crowd import crowd
 from tests.torture.watch import Ended, Row
 
 SEED = 20261123
-REFUSED = {"pictures": 2000, "checkpoints": 2000, "archives": 500, "idx": 500, "records": 500}  # at least
+REFUSED = {
+    "pictures": 2000,
+    "checkpoints": 2000,
+    "archives": 500,
+    "idx": 500,
+    "folders": 500,
+    "records": 500,
+}  # at least
 NAMES = {
     "pictures": "pictures: PNG, JPEG, WebP, BMP, GIF",
     "checkpoints": "checkpoints and cards",
     "archives": "models to import, zips and loose files",
-    "idx": "IDX and gzip files",
+    "idx": "IDX and gzip files of Fashion-MNIST",
+    "folders": "data sets of one's own: IDX folders, classes.txt, places.json",
     "records": "training states, statuses, histories, surveys",
 }
 KILLS = 120
@@ -150,8 +159,8 @@ def _done(parts: list[str]) -> Iterator[Line]:
 
 
 def _table(lines: list[Line]) -> str:
-    rows = [f"| {what} | {tried} | {figures} | {len(lost) or 'nothing'} |" for what, tried, figures, lost in lines]
-    return "\n".join(["| | tried | figures | lost |", "|---|---|---|---|", *rows, ""])
+    rows = [[what, tried, figures, str(len(lost) or "nothing")] for what, tried, figures, lost in lines]
+    return markdown_table(["", "tried", "figures", "lost"], rows) + "\n"
 
 
 _HEAD = """# Hostile files, crashes, crowds

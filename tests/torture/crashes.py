@@ -120,7 +120,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     import numpy as np
 
     from core.data import fashion_mnist, tasks
-    from core.data.fashion_mnist import Images
+    from core.data.dataset import Images
     from core.data.tasks import Task
     from core.gans.config import config_class
     from core.gans.training import Training
@@ -138,10 +138,7 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     once = False
 
     def write(number: int) -> None:
-        temporary = folder.with_name(f".{folder.name}-new")  # as core/runs/worker.py does
-        shutil.rmtree(temporary, ignore_errors=True)
-        saving.save(temporary, training, task, "traditional", number, train, test)
-        checkpoints.replace(temporary, folder)
+        saving.save(folder, training, task, "traditional", number, train, test, replace=True)
 
     def check() -> bool:
         nonlocal once
@@ -149,10 +146,10 @@ def _checkpoint(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
             assert not once, "what was there is gone"
             return False
         once = True
-        found = checkpoints.load(folder)
-        found.generator()
-        assert len(found.scores.test) == 256
-        assert [one.folder for one in discovery.discover()[0] if one.run] == [folder]
+        checkpoint = checkpoints.load(folder)
+        checkpoint.generator()
+        assert len(checkpoint.scores.test) == 256
+        assert [kept.folder for kept in discovery.discover()[0] if kept.run] == [folder]
         return True
 
     return write, check
@@ -162,31 +159,33 @@ def _status(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """A run that comes into being and says where it stands."""
     from core.data.tasks import Task
     from core.gans.config import config_class
-    from core.runs import folders
+    from core.runs import folders, listing
+    from core.runs.request import Request
+    from core.runs.status import Status, write_status
 
-    request = folders.Request("dcgan", Task(), config_class("dcgan")())
+    request = Request("dcgan", Task(), config_class("dcgan")())
     made: list[int] = [0]
 
     def write(number: int) -> None:
         if number % 1000 == 0:
             with folders.guard():
-                folders.create(folders.free_name("dcgan"), request, "queued", "0")
-        for found in folders.statuses()[:1]:
-            folders.write(folders.Status(found.name, found.request, "queued", str(number), epoch=number))
+                listing.create(folders.free_name("dcgan"), request, "queued", "0")
+        for status in listing.statuses()[:1]:
+            write_status(Status(status.name, status.request, "queued", str(number), epoch=number))
 
     def check() -> bool:
         there = [path for path in (root / "runs").glob("[!.]*") if path.is_dir()]
-        found = folders.statuses()
-        for one in found:
-            assert one.reason in (str(one.epoch), "0")
-            assert folders.request_of(one.name) == request
+        statuses = listing.statuses()
+        for status in statuses:
+            assert status.reason in (str(status.epoch), "0")
+            assert folders.request_of(status.name) == request
         halves = [path for path in there if not (path / "status.json").exists()]
-        assert len(found) == len(there) - len(halves) >= made[0], "a run is gone"
-        made[0] = len(found)
+        assert len(statuses) == len(there) - len(halves) >= made[0], "a run is gone"
+        made[0] = len(statuses)
         for path in there[20:]:  # or looking takes longer than writing
             shutil.rmtree(path)
             made[0] = 0
-        return bool(found)
+        return bool(statuses)
 
     return write, check
 
@@ -204,7 +203,7 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     FashionMNIST.resources = [
         (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
     ]
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+    for kind in ("images", "labels"):
         fashion_mnist.CHECKSUMS[f"train-{kind}"] = fashion_mnist.CHECKSUMS[f"starter-{kind}"]
     once = False
 

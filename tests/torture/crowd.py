@@ -118,7 +118,7 @@ async def _upload(one: Visitor, rng: random.Random, serial: dict[str, np.ndarray
 
 def _png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
+    Image.fromarray(image[:, :, 0]).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -1,6 +1,8 @@
-"""Fashion-MNIST's IDX files, gzipped or not, made malformed in the folder that FASHION_MNIST_DIR names."""
+"""IDX files, gzipped or not, made malformed: Fashion-MNIST's in the folder that FASHION_MNIST_DIR names, and a data set of
+one's own in the folder for those."""
 
 import gzip
+import json
 import os
 import pickle
 import random
@@ -11,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import fashion_mnist
+from core.data import catalog, fashion_mnist, idx_folder
+from core.data.fashion_mnist import FASHION_MNIST
+from tests import drawn
 from tests.torture.mutations import Canary, damaged
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -49,8 +53,54 @@ class IdxFiles:
 
 
 def _loaded() -> None:
-    found = fashion_mnist.load("test")
-    assert found.images.shape == (10_000, 28, 28) and found.images.dtype == np.uint8 and len(found.labels) == 10_000
+    test = FASHION_MNIST.load("test")
+    assert test.images.shape == (10_000, 28, 28, 1) and test.images.dtype == np.uint8 and len(test.labels) == 10_000
+
+
+class IdxFolders:
+    """A data set of one's own, grey or in colour, and the list of places; case -1 is sound, then bombs, then damaged ones."""
+
+    def __init__(self, root: Path) -> None:
+        catalog.OWN = root / "in" / "own"
+        self.place = catalog.OWN / "shapes"
+        self.bombs = _bombs(root)
+        self.sound = []
+        for side, channels in ((28, 1), (40, 3)):
+            folder = drawn.write(root / "in" / f"sound-{side}", side, channels, 12, 5)
+            self.sound.append({path.name: path.read_bytes() for path in folder.iterdir()})
+
+    def case(self, number: int, rng: random.Random, folder: Path) -> Callable[[], object]:
+        shutil.rmtree(catalog.OWN, ignore_errors=True)
+        self.place.mkdir(parents=True)
+        files = dict(rng.choice(self.sound))
+        places = json.dumps({"elsewhere": str(self.place)}).encode()
+        if number >= 0:
+            victim = rng.choice([name for name in files if name != idx_folder.CLASS_FILE])
+            if number < len(self.bombs):
+                files[f"{victim}.gz"] = self.bombs[number]()
+            elif rng.random() < 0.1:
+                places = damaged(rng, places)
+            else:
+                victim = rng.choice(list(files))
+                spare = files[rng.choice(list(files))]
+                content = damaged(rng, files.pop(victim), spare)
+                if victim != idx_folder.CLASS_FILE and rng.random() < 0.5:
+                    packed = gzip.compress(content, 1)
+                    victim, content = f"{victim}.gz", damaged(rng, packed, spare) if rng.random() < 0.3 else packed
+                files[victim] = content
+        for name, content in files.items():
+            (self.place / name).write_bytes(content)
+        (catalog.OWN / catalog.PLACES).write_bytes(places)
+        return _opened
+
+
+def _opened() -> None:
+    assert catalog.available()[0] == "fashion-mnist"
+    data = catalog.get("shapes")
+    for split in ("train", "test"):
+        images = data.load(split)
+        assert images.images.shape == (len(images.labels), *data.description.shape)
+        assert images.images.dtype == np.uint8 and sum(data.counts(split)) == len(images.labels)
 
 
 def _bombs(root: Path) -> list[Callable[[], bytes]]:

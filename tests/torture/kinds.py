@@ -1,7 +1,7 @@
 """What is tried, by name; see `watch.Kind`. Imported only in the process that tries it."""
 
 from tests.torture.archives import Archives
-from tests.torture.idx import IdxFiles
+from tests.torture.idx import IdxFiles, IdxFolders
 from tests.torture.models import Checkpoints
 from tests.torture.pictures import Pictures
 from tests.torture.records import Records
@@ -11,5 +11,6 @@ KINDS = {
     "checkpoints": Checkpoints,
     "archives": Archives,
     "idx": IdxFiles,
+    "folders": IdxFolders,
     "records": Records,
 }

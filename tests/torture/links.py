@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from core.data.fashion_mnist import ROOT
+from core.basics.files import ROOT
 from pages.parts import fields
 from tests.torture.mutations import HOSTILE
 from tests.torture.watch import Ended

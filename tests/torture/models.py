@@ -1,5 +1,6 @@
 """Checkpoints' folders made malformed: weights, stored scores and cards, with hashes that fit and hashes that do not."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -11,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.files import sha256
-from core.store import checkpoints, model_cards
+from core.basics.text import is_line
+from core.store import checkpoints, model_cards, saving
+from core.store.card import FORMAT, decode, encode
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from tests.torture.mutations import HOSTILE, Canary, as_json, damaged, twisted
 
@@ -23,9 +27,12 @@ Files = dict[str, bytes]
 
 
 def shipped() -> list[Files]:
-    """The three files of a model of each GAN in the box."""
+    """The three files of a model of each GAN in the box; the second has a card of today's format, with its data set in it."""
     folders = [checkpoints.shipped(model, "t-shirt") for model in ("traditional", "dcgan")]
-    return [{name: (folder / name).read_bytes() for name in (WEIGHTS, SCORES, CARD)} for folder in folders]
+    old, new = ({name: (folder / name).read_bytes() for name in (WEIGHTS, SCORES, CARD)} for folder in folders)
+    new[CARD] = encode(checkpoints.load(folders[1]).card)
+    assert json.loads(new[CARD])["format"] == FORMAT != json.loads(old[CARD])["format"]
+    return [old, new]
 
 
 class Checkpoints:
@@ -64,12 +71,18 @@ def opened(place: Path) -> None:
     assert np.isfinite(one.scores.test).all()
     generator = one.generator()
     assert all(value.isfinite().all() for value in generator.state_dict().values())
-    test = one.card.test
-    assert f"{test['auroc']:.3f} {test['auroc_low']:.3f} {one.card.epochs_trained} {one.task.regime} {one.name}"
+    card, test = one.card, one.card.test
+    assert f"{test.auroc or 0:.3f} {test.normal_error:.3f} {card.trained_at:%Y} {one.threshold} {one.task.regime} {one.name}"
+    assert all(
+        map(is_line, (card.device, card.data_source, *card.versions, *card.versions.values(), one.task.data.name))
+    )
     said = model_cards.markdown([one], level=3)
     if re.search(r"(?<!\\)(<script|!\[x\]\(|\[x\]\(javascript|:red\[)", said):
         raise AssertionError("a card's text is markdown")
-    json.dumps(one.card.test, allow_nan=False)
+    with contextlib.suppress(DataError):  # another data set's, or tested on other images
+        evaluated = saving.test_report(one.task, one.test_scores(one.test_images()), one.test_images().labels)
+        json.dumps(msgspec.to_builtins(evaluated), allow_nan=False)
+    assert decode(encode(card), place) == card
 
 
 def malformed(rng: random.Random, files: Files) -> Files:

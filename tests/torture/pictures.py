@@ -12,15 +12,22 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from core.data import fashion_mnist
-from core.judging import intake
+from core.data.dataset import Description
+from core.judging import decoding, intake
 from tests.torture.mutations import Canary, damaged, with_crcs
+
+DATA = (
+    fashion_mnist.DESCRIPTION,
+    Description("grey", "Grey", ("a", "b"), ("A", "B"), 28),
+    Description("colour", "Colour", ("a", "b"), ("A", "B"), 128, 3, outside="edge"),
+)
 
 
 class Pictures:
     """Case -1 is sound, the first ones are bombs, the rest damaged garments."""
 
     def __init__(self, root: Path) -> None:
-        self.garments = fashion_mnist.load("test").images[:40]
+        self.garments = fashion_mnist.load("test").images[:40, :, :, 0]
         self.sound = [content for number in range(8) for content in self._encoded(number)]
         self.bombs = list(_bombs(root))
 
@@ -33,13 +40,14 @@ class Pictures:
             content = damaged(rng, rng.choice(self.sound), rng.choice(self.sound))
             if content[:4] == b"\x89PNG" and rng.random() < 0.6:
                 content = with_crcs(content)
+        data = rng.choice(DATA)
         steps = intake.Steps(rng.choice((None, True, False)), rng.random() < 0.8, rng.randrange(4))
 
         def attempt() -> None:
-            picture = intake.read(content, "the picture")
+            picture = decoding.read(content, "the picture")
             assert not picture.info and not picture.getexif(), "metadata were kept"
-            found = intake.take(picture, "the picture", steps)
-            assert found.image.shape == (28, 28) and found.image.dtype == np.uint8
+            taken = intake.take(picture, data, "the picture", steps)
+            assert taken.image.shape == data.shape and taken.image.dtype == np.uint8
 
         return attempt
 
@@ -105,18 +113,18 @@ def _passes(side: int, extra: int) -> bytes:
 
 def _bombs(root: Path) -> list[Callable[[], bytes]]:
     """Small files that unpack to much, take long, or are something else; made when they are wanted."""
-    garment = Image.fromarray(fashion_mnist.load("test").images[0]).convert("RGB").resize((64, 64))
+    garment = Image.fromarray(fashion_mnist.load("test").images[0, :, :, 0]).convert("RGB").resize((64, 64))
     png, gif, bmp = (_saved(garment, kind) for kind in ("PNG", "GIF", "BMP"))
     webp, jpeg = _saved(garment, "WEBP", lossless=True), _saved(garment, "JPEG")
-    most = int(intake.LARGEST_PIXELS**0.5) - 1
+    most = int(decoding.LARGEST_PIXELS**0.5) - 1
     noise = np.random.default_rng(0).integers(0, 256, (most // 8 + 1, most // 8 + 1, 3), np.uint8)
-    photo = Image.fromarray(noise).resize((int(intake.LARGEST_JPEG**0.5) - 1,) * 2)
+    photo = Image.fromarray(noise).resize((int(decoding.LARGEST_JPEG**0.5) - 1,) * 2)
     canary = pickle.dumps(Canary(root / "canary"))
     npy = io.BytesIO()
     np.save(npy, np.array([Canary(root / "canary")], object), allow_pickle=True)
     return [
         lambda: b"",
-        lambda: bytes(intake.LARGEST_BYTES + 1),
+        lambda: bytes(decoding.LARGEST_BYTES + 1),
         lambda: canary,
         npy.getvalue,
         lambda: png[:8] + canary,

@@ -1,9 +1,8 @@
-"""What Misfit itself writes and reads again: training states, statuses, requests, histories, surveys, panels, results.csv.
+"""What Misfit itself writes and reads again: snapshots, statuses, requests, histories, surveys, panels, results.csv.
 
 A damaged one is refused with a line, or is as good as not there; it never breaks what reads it.
 """
 
-import dataclasses
 import io
 import json
 import pickle
@@ -12,16 +11,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.basics.errors import MisfitError
 from core.data import fashion_mnist, tasks
-from core.data.fashion_mnist import Images
+from core.data.dataset import Images
 from core.data.tasks import Task
 from core.gans.config import config_class
-from core.runs import estimate, folders, frames, snapshot
+from core.runs import estimate, folders, frames, listing, snapshot
+from core.runs.request import Request
+from core.runs.status import STATES, Status, read_status
 from core.store import checkpoints, survey
 from core.study import results
 from tests.torture.models import packed, unpacked
@@ -48,9 +50,9 @@ class Records:
         self.fresh = lambda: Training("traditional", config, split, 0, "cpu")
         training = self.fresh()
         next(training.epochs())
-        request = folders.Request("traditional", task, config)
-        status = folders.Status(NAME, request.to_json(), "stopped", "Stopped.", epoch=1, losses={"mse": 0.5})
-        snapshot.save(root / "in" / "state", training, data="x", threads=1, device="cpu", seconds=1.0)
+        request = Request("traditional", task, config)
+        status = Status(NAME, request, "stopped", "Stopped.", epoch=1, losses={"mse": 0.5})
+        snapshot.save(root / "in" / "snapshot", training, data="x", threads=1)
         self.one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
         from safetensors.numpy import save
 
@@ -62,11 +64,11 @@ class Records:
         notes.add_text("misfit", json.dumps({"classes": ["t-shirt", "bag"], "scores": [0.1, 0.2]}))
         Image.new("L", (56, 28), 128).save(picture, "PNG", pnginfo=notes)
         self.sound = {
-            "state": (root / "in" / "state").read_bytes(),
-            "status": as_json(dataclasses.asdict(status)),
-            "request": as_json(request.to_json()),
-            "history": b"".join(as_json(record) + b"\n" for record in self.one.card.history[:3]),
-            "speed": as_json({estimate.key(request): dataclasses.asdict(estimate.Speed(0.1, 0.2, 0.3))}),
+            "snapshot": (root / "in" / "snapshot").read_bytes(),
+            "status": msgspec.json.encode(status),
+            "request": msgspec.json.encode(request),
+            "history": b"".join(msgspec.json.encode(record) + b"\n" for record in self.one.card.history[:3]),
+            "speed": msgspec.json.encode({estimate.key(request): estimate.Speed(0.1, 0.2, 0.3)}),
             "survey": save(surveyed),
             "panel": picture.getvalue(),
             "results": b"\n".join(results.CSV.read_bytes().splitlines()[:40]) + b"\n",
@@ -92,18 +94,18 @@ class Records:
             return as_json(twisted(rng, json.loads(content)))
         if kind == "history" and rng.random() < 0.7:
             return b"".join(as_json(twisted(rng, json.loads(line))) + b"\n" for line in content.splitlines())
-        if kind == "state" and rng.random() < 0.6:
+        if kind == "snapshot" and rng.random() < 0.6:
             header, values = unpacked(content)
-            facts = json.loads(header["__metadata__"]["training"])
-            header["__metadata__"]["training"] = as_json(twisted(rng, facts)).decode("utf-8", "replace")
+            facts = json.loads(header["__metadata__"]["facts"])
+            header["__metadata__"]["facts"] = as_json(twisted(rng, facts)).decode("utf-8", "replace")
             return packed(header if rng.random() < 0.7 else twisted(rng, header), values)
-        return damaged(rng, content, self.sound["state"])
+        return damaged(rng, content, self.sound["snapshot"])
 
-    def _state(self, place: Path, file: Path) -> Callable[[], object]:
+    def _snapshot(self, place: Path, file: Path) -> Callable[[], object]:
         training = self.fresh()
 
         def attempt() -> None:
-            snapshot.notes(file)
+            snapshot.read_facts(file)
             snapshot.restore(file, training)
 
         return attempt
@@ -112,11 +114,10 @@ class Records:
         file.rename(place / "status.json")
 
         def attempt() -> None:
-            for found in folders.statuses():
-                assert found.state in folders.STATES and 0 <= found.share <= 1 and found.reason.isascii() is not None
-                json.dumps(dataclasses.asdict(found), allow_nan=False)
-                _ = found.request["task"]["normal"], found.request["config"]["epochs"]
-            if folders.status(NAME) is None:
+            for status in listing.statuses():
+                assert status.state in STATES and 0 <= status.share <= 1
+                json.dumps(msgspec.to_builtins(status), allow_nan=False)
+            if read_status(NAME) is None:
                 raise MisfitError("It is as good as not there.")
 
         return attempt
@@ -129,9 +130,9 @@ class Records:
         file.rename(place / "history.jsonl")
 
         def attempt() -> None:
-            found = folders.history(NAME)
-            json.dumps([record["losses"] | record["discriminator_accuracy"] for record in found], allow_nan=False)
-            if len(found) < 3:
+            records = folders.history(NAME)
+            json.dumps(msgspec.to_builtins(records), allow_nan=False)
+            if len(records) < 3:
                 raise MisfitError("It ends at the first line that is none.")
 
         return attempt
@@ -140,10 +141,10 @@ class Records:
         file.rename(place.parent / ".speed.json")
 
         def attempt() -> None:
-            found = estimate.known(self.request)
-            if found is None:
+            speed = estimate.known(self.request)
+            if speed is None:
                 raise MisfitError("It is as good as not there.")
-            assert 0 <= found.run(estimate.Plan(10, 10, 1), 3) < float("inf")
+            assert 0 <= speed.run(estimate.Plan(10, 10, 1), 3) < float("inf")
 
         return attempt
 
@@ -163,7 +164,7 @@ class Records:
                 _, notes = frames.read(file)
             except ValueError as error:  # the page leaves the panel out
                 raise MisfitError("It is left out.") from error
-            assert set(notes.get("classes", [])) <= set(fashion_mnist.CLASSES)
+            assert set(notes.classes) <= set(fashion_mnist.DESCRIPTION.classes)
 
         return attempt
 

@@ -5,8 +5,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,30 +79,32 @@ def program(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "core", *map(str, arguments)]
 
 
-def test_a_training_that_was_killed_goes_on(sets, tmp_path: Path) -> None:
-    wanted = program("train", "--data", sets[28], "--model", "traditional", "--normal", "ring", "--epochs", "200")
+def test_a_training_that_was_killed_goes_on(sets, run, tmp_path: Path) -> None:
+    wanted = program("train", "--data", sets[28], "--model", "traditional", "--normal", "ring", "--epochs", "300")
+    state = folders.folder("traditional-ring-seen-1") / "state.safetensors"
+    printed, kept_after = 0, 0.0
     with subprocess.Popen(wanted, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         for line in process.stderr:
-            if line.startswith("epoch 2"):
-                break
-        process.send_signal(signal.SIGKILL)
+            if line.startswith("epoch "):
+                printed = int(line.split()[1].rstrip(":"))
+                kept_after = kept_after or time.time()
+                if state.exists() and state.stat().st_mtime > kept_after:
+                    break
+        process.kill()
     again = program("train", "--data", "grey-shapes", "--resume", "traditional-ring-seen-1", "--json")
     with subprocess.Popen(again, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr and process.stdout
-        epochs = []
-        for line in process.stderr:
-            if line.startswith("epoch "):
-                epochs.append(int(line.split()[1].rstrip(":")))
-                if len(epochs) == 2:
-                    process.send_signal(signal.SIGINT)
-                    break
+        first = next(line for line in process.stderr if line.startswith("epoch "))
+        process.send_signal(signal.SIGINT)
         process.stderr.read()
         answer = json.loads(process.stdout.read())
     assert process.returncode == 0
-    assert epochs[0] >= 2 and epochs[1] == epochs[0] + 1  # not from the beginning
-    assert answer["epochs_trained"] >= epochs[1]
+    assert 1 < int(first.split()[1].rstrip(":")) <= printed + 1  # not from the beginning
     assert (answer["data"], answer["normal"]) == ("grey-shapes", "ring")
+    history = checkpoints.load(Path(answer["checkpoint"])).card.history
+    epochs = [json.loads(msgspec.json.encode(record))["epoch"] for record in history]
+    assert epochs == list(range(1, answer["epochs_trained"] + 1))
 
 
 def test_a_model_is_carried_away_and_back(sets, run) -> None:

@@ -19,7 +19,7 @@ def test_score_gives_each_picture_its_stored_score(model: str, run, saved, pictu
     ] * 5
     assert [row["file"] for row in found] == [str(path) for path in pictures]
     assert [row["score"] for row in found] == checkpoint.scores.test[:5].tolist()
-    threshold = checkpoint.card.thresholds["youden"]
+    threshold = checkpoint.card.thresholds.youden
     for row in found:
         normals = checkpoint.scores.validation_normal
         assert row["percentile"] == pytest.approx(100 * np.mean(normals <= row["score"]))
@@ -32,9 +32,9 @@ def test_a_one_class_model_starts_at_the_false_alarm_budget(regime: str, limit: 
     """The budget needs no labelled anomaly; the largest Youden J rests on 5,400."""
     (row,) = json.loads(run("score", pictures[0], "--model", "traditional", "--regime", regime, "--json"))
     card = checkpoints.load(checkpoints.shipped("traditional", "t-shirt", regime)).card
-    assert row["threshold"] == card.thresholds[limit]
+    assert row["threshold"] == card.thresholds.known[limit]
     if regime == "one-class":
-        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds["youden"] < 0.32
+        assert row["threshold"] == pytest.approx(0.4811, abs=5e-5) and card.thresholds.youden < 0.32
 
 
 def test_score_prints_the_same_for_people(run, saved, pictures) -> None:

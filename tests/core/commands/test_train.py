@@ -19,9 +19,9 @@ def test_train_saves_a_checkpoint_and_answers_in_json(run, tmp_path: Path) -> No
     assert (found["checkpoint"], found["model"], found["seed"]) == (str(out), "traditional", 4)
     assert (found["normal"], found["regime"], found["anomalies"], found["left_out"]) == ("bag", "seen", 90, None)
     assert found["epochs_trained"] == card.epochs_trained == 1
-    assert found["validation_auroc"] == card.validation["auroc"]
+    assert found["validation_auroc"] == card.validation.auroc
     assert [found[name] for name in ("auroc", "auroc_low", "auroc_high")] == [
-        card.test[name] for name in ("auroc", "auroc_low", "auroc_high")
+        getattr(card.test, name) for name in ("auroc", "auroc_low", "auroc_high")
     ]
 
 
@@ -30,7 +30,7 @@ def test_train_without_a_folder_goes_to_a_new_run_and_one_class_has_no_anomalies
         text = run("train", "--model", "traditional", "--regime", "one-class", "--epochs", "1")
         folder = folders.folder(f"traditional-t-shirt-one-class-{number}") / "checkpoint"
         assert f"Saved to {folder}." in text
-        assert checkpoints.load(folder).card.task["anomalies"] == 0
+        assert checkpoints.load(folder).card.task.anomalies == 0
 
 
 def test_an_interrupted_training_keeps_the_model_so_far(run, tmp_path: Path) -> None:

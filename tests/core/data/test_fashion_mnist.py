@@ -134,7 +134,7 @@ def _corrupt(content: bytes) -> bytes:
         (_corrupt, "cannot be read"),
         (lambda content: content[: len(content) // 2], "cannot be read"),
         (lambda content: b"this is no gzip file", "cannot be read"),
-        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "7840001 bytes follow"),
+        (lambda content: gzip.compress(gzip.decompress(content) + b"\0", 1), "but more bytes follow"),
         (lambda content: b"", "its checksum is wrong|cannot be read"),
     ],
     ids=["one pixel", "corrupt", "truncated", "no gzip", "too long", "empty"],

@@ -45,9 +45,9 @@ REFUSED = {
     "no dimension": (CONTENT[:3] + b"\0" + CONTENT[4:], "not an IDX file"),
     "five dimensions": (CONTENT[:3] + b"\5" + CONTENT[4:], "not an IDX file"),
     "half a header": (CONTENT[:10], "ends within its header"),
-    "one value short": (CONTENT[:-1], "it says 2×2×3, but 11 bytes follow"),
-    "one value more": (CONTENT + b"\0", "it says 2×2×3, but 13 bytes follow"),
-    "a size beyond all disks": (CONTENT[:4] + b"\xff" * 12 + CONTENT[16:], "but 12 bytes follow"),
+    "one value short": (CONTENT[:-1], "it says 2×2×3, but only 11 bytes follow"),
+    "one value more": (CONTENT + b"\0", "it says 2×2×3, but more bytes follow"),
+    "a size beyond all disks": (CONTENT[:4] + b"\xff" * 12 + CONTENT[16:], "more than 536870912 bytes"),
 }
 
 

@@ -108,7 +108,7 @@ def named(text: str) -> Callable[[Path], None]:
         (rewrite(TRAIN_LABELS, lambda labels: labels[:0]), "has no training labels"),
         (rewrite(TRAIN_LABELS, lambda labels: labels + 200), "classes.txt must name all 204 classes"),
         (rewrite(TRAIN_LABELS, lambda labels: labels[:, None]), "2 dimensions; labels have 1"),
-        (cut(TRAIN_LABELS), r"train-labels-idx1-ubyte cannot be read \(it says 160, but"),
+        (cut(TRAIN_LABELS), r"train-labels-idx1-ubyte cannot be read \(it says 160, but only"),
         (named("Disc\nSquare\n"), "classes.txt must name all 4 classes"),
         (named("Disc\nSquare\nCross\n" + "r" * 41 + "\n"), "each in at most 40 letters"),
         (named("Disc\nDisc\nCross\nRing\n"), "each with a name of its own"),

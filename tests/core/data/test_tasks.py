@@ -5,7 +5,7 @@ import pytest
 
 from core.basics.errors import ConfigError, DataError
 from core.data import tasks
-from core.data.dataset import Images
+from core.data.dataset import Description, Images
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Split, Task
 
@@ -207,3 +207,24 @@ def test_a_model_of_the_images_at_hand_was_trained_on_what_was_dealt_to_training
     assert starter.images[found[1]].tobytes() == dealt.validation_anomaly.tobytes()
     assert tasks.trained_normals(Task("bag"), "0" * 64, starter) is None
     assert tasks.trained_normals(Task("bag"), WHOLE, small) is None  # nobody knows which images those are
+
+
+@pytest.mark.parametrize(
+    ("counts", "regimes"),
+    [
+        ([50, 50, 50], ("seen", "unseen", "one-class")),
+        ([50, 50], ("seen", "one-class")),  # nothing is left to learn from once the only anomaly class is left out
+        ([50, 0, 50], ("one-class",)),
+        ([50, 0], ("one-class",)),
+    ],
+)
+def test_the_training_images_say_which_regimes_are_possible(counts: list[int], regimes: tuple[str, ...]) -> None:
+    names = ("good", "dented", "torn")[: len(counts)]
+    data = Description("line", "Line", names, names, side=64, channels=3)
+    assert tasks.possible_regimes(data, counts, "good") == regimes
+
+
+def test_the_only_anomaly_class_cannot_be_left_out() -> None:
+    data = Description("line", "Line", ("good", "torn"), ("good", "torn"), side=64)
+    with pytest.raises(ConfigError, match="Line has one anomaly class only"):
+        Task("good", "unseen", 10, "torn", data)

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from core.basics.errors import PictureError
 from core.data.fashion_mnist import FASHION_MNIST
-from core.judging import intake
+from core.judging import decoding, intake
 
 BOOT = 0  # its place in the test split
 GARMENTS = FASHION_MNIST.description
@@ -21,7 +21,7 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes
 
 
 def taken(content: bytes, name: str = "item.png", **options: object) -> intake.Taken:
-    return intake.take(intake.read(content, name), GARMENTS, name, intake.Steps(**options))
+    return intake.take(decoding.read(content, name), GARMENTS, name, intake.Steps(**options))
 
 
 def drawn(image: np.ndarray) -> Image.Image:
@@ -230,7 +230,7 @@ UNREADABLE = {
         "damaged",
     ),
     "jpeg header": (white_jpeg()[:4], "not a picture|damaged"),
-    "too many bytes": (white_jpeg() + b"\0" * intake.LARGEST_BYTES, "10 MB"),
+    "too many bytes": (white_jpeg() + b"\0" * decoding.LARGEST_BYTES, "10 MB"),
     "too many pixels": (encoded(Image.new("1", (8000, 5001)), compress_level=1), "8000×5001"),
     "bomb": (encoded(Image.new("1", (20_000, 20_000)), compress_level=1), "pixels"),
 }
@@ -248,13 +248,13 @@ def test_what_cannot_be_scored_is_refused_with_one_line_that_names_the_file(kind
 def test_files_are_read_from_disk_and_missing_ones_named(tmp_path: Path, boot) -> None:
     path = tmp_path / "boot.png"
     drawn(boot).save(path)
-    assert np.array_equal(intake.take(intake.read_file(path), GARMENTS).image, boot)
+    assert np.array_equal(intake.take(decoding.read_file(path), GARMENTS).image, boot)
     for wrong in (tmp_path / "none.png", tmp_path):
         with pytest.raises(PictureError, match=f"^{re.escape(str(wrong))} cannot be read"):
-            intake.read_file(wrong)
-    (tmp_path / "large.png").write_bytes(b"\0" * (intake.LARGEST_BYTES + 5))
+            decoding.read_file(wrong)
+    (tmp_path / "large.png").write_bytes(b"\0" * (decoding.LARGEST_BYTES + 5))
     with pytest.raises(PictureError, match=r"large\.png has"):
-        intake.read_file(tmp_path / "large.png")
+        decoding.read_file(tmp_path / "large.png")
 
 
 def test_quarter_turns_can_be_chosen(photo, boot) -> None:

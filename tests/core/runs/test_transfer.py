@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import safetensors.numpy
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.files import sha256
-from core.data import fashion_mnist
+from core.data import catalog
+from core.data.dataset import Images
+from core.data.fashion_mnist import FASHION_MNIST
 from core.runs import folders, transfer
+from core.runs.status import read_status
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
@@ -35,6 +38,13 @@ def nothing_is_left() -> bool:
     return not [path for path in checkpoints.RUNS.glob("*") if path.name != ".lock"]
 
 
+def trains_on(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Fashion-MNIST have these training images."""
+    load = FASHION_MNIST.load
+    changed = dataclasses.replace(FASHION_MNIST, load=lambda split: images if split == "train" else load(split))
+    monkeypatch.setattr(catalog, "FASHION_MNIST", changed)
+
+
 def test_what_is_packed_comes_back_bit_for_bit(saved) -> None:
     folder = saved("dcgan")
     name = transfer.take([("x.zip", transfer.pack(checkpoints.load(folder)))])
@@ -43,7 +53,7 @@ def test_what_is_packed_comes_back_bit_for_bit(saved) -> None:
     assert (found.folder / WEIGHTS).read_bytes() == (folder / WEIGHTS).read_bytes()
     assert (found.folder / SCORES).read_bytes() == (folder / SCORES).read_bytes()
     assert found.card == checkpoints.load(folder).card
-    status = folders.status(name)
+    status = read_status(name)
     assert (status.state, status.reason, status.epoch) == (
         "finished",
         "Imported. All 10,000 test scores and 0 of 200 validation scores are what the weights give; the other validation "
@@ -75,11 +85,10 @@ def test_without_scores_they_are_made_from_the_weights_where_the_data_is_the_sam
     with pytest.raises(CheckpointError, match="was trained on other images"):
         transfer.take(list(files.items()))
     assert nothing_is_left()
-    real = fashion_mnist.load
-    monkeypatch.setattr(fashion_mnist, "load", lambda split: small if split == "train" else real(split))
+    trains_on(small, monkeypatch)
     found = checkpoints.load(folders.folder(transfer.take(list(files.items()))) / "checkpoint")
-    for field in dataclasses.fields(found.scores):
-        assert getattr(found.scores, field.name).tobytes() == original[field.name].tobytes()
+    for name, array in vars(found.scores).items():
+        assert array.tobytes() == original[name].tobytes()
 
 
 def test_figures_that_flatter_are_computed_again(files) -> None:
@@ -90,8 +99,7 @@ def test_figures_that_flatter_are_computed_again(files) -> None:
         "thresholds": {"youden": 0.0, "fpr_5": 0.0, "fpr_1": 0.0},
     }
     name = transfer.take(list((files | {CARD: json.dumps(flattering).encode()}).items()))
-    found = checkpoints.load(folders.folder(name) / "checkpoint").card
-    assert dataclasses.asdict(found) == card
+    assert json.loads((folders.folder(name) / "checkpoint" / CARD).read_text()) == card
 
 
 def edited(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
@@ -151,14 +159,13 @@ def test_one_forged_score_of_ten_thousand_is_seen(place: int, files) -> None:
 def test_validation_scores_are_held_against_the_weights_where_the_images_are_here(
     name: str, files, small, monkeypatch
 ) -> None:
-    real = fashion_mnist.load
-    monkeypatch.setattr(fashion_mnist, "load", lambda split: small if split == "train" else real(split))
+    trains_on(small, monkeypatch)
     with pytest.raises(CheckpointError, match="the weights give other scores"):
         transfer.take(forged(files, **{name: (-1, 0.0)}))
     heard: list[float] = []
     run = transfer.take(list(files.items()), heard.append)
     assert (
-        folders.status(run).reason
+        read_status(run).reason
         == "Imported. All 10,000 test scores and 200 of 200 validation scores are what the weights give."
     )
     assert len(heard) == 10 and heard == sorted(heard) and heard[-1] == 1.0
@@ -168,12 +175,32 @@ def test_a_shipped_model_is_held_against_as_many_validation_images_as_the_starte
     folder = checkpoints.shipped("traditional", "t-shirt")
     files = {name: (folder / name).read_bytes() for name in transfer.FILES}
     run = transfer.take(list(files.items()))
-    assert "All 10,000 test scores and 980 of 6,000 validation scores" in folders.status(run).reason
+    assert "All 10,000 test scores and 980 of 6,000 validation scores" in read_status(run).reason
     scores = safetensors.numpy.load(files[SCORES])
     short = safetensors.numpy.save(scores | {"validation_normal": scores["validation_normal"][:599].copy()})
     cut = edited(files | {SCORES: short}, scores_sha256=sha256(short))
     with pytest.raises(CheckpointError, match="has 5999 validation scores; its card's task has 6000"):
         transfer.take(list(cut.items()))
+
+
+def test_a_model_without_any_anomaly_goes_and_comes_back(unlabelled: Path) -> None:
+    name = transfer.take([("x.zip", transfer.pack(checkpoints.load(unlabelled)))])
+    assert name == "traditional-fresh-one-class-imported-1"
+    assert checkpoints.load(folders.folder(name) / "checkpoint").card == checkpoints.load(unlabelled).card
+    assert "All 50 test scores and 20 of 20 validation scores are what" in read_status(name).reason
+
+
+def test_a_model_of_images_that_are_not_here_is_refused(unlabelled: Path, monkeypatch) -> None:
+    packed = [("x.zip", transfer.pack(checkpoints.load(unlabelled)))]
+    labels = catalog.OWN / "apples" / "t10k-labels-idx1-ubyte"
+    content = labels.read_bytes()
+    labels.write_bytes(content[:-1] + b"\x01")
+    with pytest.raises(DataError, match="not those of apples that this model was tested on"):
+        transfer.take(packed)
+    monkeypatch.setattr(catalog, "OWN", catalog.OWN / "none")
+    with pytest.raises(DataError, match="no data set called 'apples'"):
+        transfer.take(packed)
+    assert nothing_is_left()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip" * 100])

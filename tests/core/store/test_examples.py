@@ -2,18 +2,20 @@ import numpy as np
 import pytest
 
 from core.basics.errors import DataError
-from core.data.fashion_mnist import CLASSES, class_index
+from core.data.fashion_mnist import FASHION_MNIST
 from core.store import checkpoints, examples
 from core.store.model_cards import boxed
 
+DATA = FASHION_MNIST.description
 
-@pytest.mark.parametrize("normal", CLASSES)
+
+@pytest.mark.parametrize("normal", DATA.classes)
 def test_the_images_show_every_other_class_and_some_normal_ones(normal, test_split):
-    numbers = examples.chosen(normal, test_split.labels)
+    numbers = examples.chosen(DATA, normal, test_split.labels)
     assert len(set(numbers.tolist())) == len(numbers) == 24
     counts = np.bincount(test_split.labels[numbers], minlength=10)
-    assert counts[class_index(normal)] == 6
-    assert (np.delete(counts, class_index(normal)) == 2).all()
+    assert counts[DATA.label(normal)] == 6
+    assert (np.delete(counts, DATA.label(normal)) == 2).all()
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,7 @@ def test_what_is_stored_is_what_the_weights_make(model, regime, test_split):
     one = checkpoints.load(checkpoints.shipped(model, "t-shirt", regime))
     stored = examples.stored(one.card.weights_sha256)
     made = examples.reconstruct(one, test_split)
-    assert stored.dtype == np.uint8 and stored.shape == made.shape == (24, 28, 28)
+    assert stored.dtype == np.uint8 and stored.shape == made.shape == (24, 28, 28, 1)
     # Another processor may round the last bit otherwise; a grey level is the most that can come of it.
     assert np.abs(stored.astype(int) - made).max() <= 1
 

@@ -1,10 +1,11 @@
-import dataclasses
 import json
 import shutil
 
 import pytest
+from msgspec.structs import replace
 
 from core.basics.errors import CheckpointError
+from core.data.tasks import Task
 from core.store import checkpoints, model_cards
 
 HEADINGS = [
@@ -30,7 +31,7 @@ def test_the_box_has_a_card_of_each_gan_with_the_figures_of_its_models():
 
 def test_figures_come_from_the_card_and_one_model_can_be_shown_alone():
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
-    changed = dataclasses.replace(one.card, test=one.card.test | {"auroc": 0.1234})
+    changed = replace(one.card, test=replace(one.card.test, auroc=0.1234))
     text = model_cards.markdown([checkpoints.Checkpoint(one.folder, changed)], level=3)
     assert text.startswith("### Model card: DCGAN\n\n#### Model details")
     assert "0.123 (" in text and "| Trouser | seen |" not in text and "one-class" not in text
@@ -47,14 +48,14 @@ def test_a_damaged_card_is_not_passed_over(saved, monkeypatch, tmp_path):
 def boxed(model: str, name: str, **changes: object) -> checkpoints.Checkpoint:
     """A model of the box whose card says something else."""
     one = checkpoints.load(checkpoints.SHIPPED / model / name)
-    return checkpoints.Checkpoint(one.folder, dataclasses.replace(one.card, **changes))
+    return checkpoints.Checkpoint(one.folder, replace(one.card, **changes))
 
 
 def test_how_many_anomalies_the_test_has_is_counted_for_each_regime():
     seen = boxed("dcgan", "t-shirt")
     assert "The seen test has 9 times as many anomalies as normal images." in model_cards.markdown([seen])
-    counts = seen.card.test | {"n_normal": 1000, "n_anomaly": 1000, "per_class": {"shirt": 0.9}}
-    task = {"normal": "t-shirt", "regime": "unseen", "anomalies": 6003, "left_out": "shirt"}
+    counts = replace(seen.card.test, n_normal=1000, n_anomaly=1000, per_class={"shirt": 0.9})
+    task = Task("t-shirt", "unseen", 6003, "shirt")
     text = model_cards.markdown([boxed("dcgan", "t-shirt", task=task, test=counts)])
     assert "The unseen test has as many anomalies as normal images." in text and "times as many" not in text
 
@@ -85,7 +86,7 @@ def test_only_what_is_in_the_box_is_licensed_here(saved):
 def test_distorted_normals_among_few_labels_are_named():
     def told(enough: int, anomalies: int) -> str:
         one = checkpoints.load(checkpoints.shipped("traditional", "t-shirt"))
-        task, config = one.card.task | {"anomalies": anomalies}, one.card.config | {"enough_labels": enough}
+        task, config = replace(one.task, anomalies=anomalies), replace(one.config, enough_labels=enough)
         return model_cards.markdown([boxed("traditional", "t-shirt", task=task, config=config)])
 
     assert "Because 99 are few, 39 of the 64 anomalies of each batch are normal images" in told(250, 100)
@@ -97,3 +98,12 @@ def test_a_one_class_card_says_which_labels_chose_what():
     assert "In force until another is chosen: at most 5 % false alarms on normal validation images" in text
     assert "chosen beforehand with labelled validation anomalies of T-shirt/top, Pullover and Shirt" in text
     assert "chosen beforehand with labelled" not in model_cards.markdown([boxed("traditional", "t-shirt")])
+
+
+def test_what_a_stranger_wrote_on_a_card_is_no_markdown():
+    one = boxed("traditional", "t-shirt")
+    names = ("<b>hat</b>", *one.task.data.class_names[1:])
+    data = replace(one.task.data, name="[x](javascript:alert(1))", noun="**x**", class_names=names)
+    text = model_cards.markdown([boxed("traditional", "t-shirt", task=replace(one.task, data=data))])
+    assert "\\<b\\>hat" in text and "\\[x\\](javascript" in text
+    assert "<b>" not in text.replace("\\<b\\>", "") and "**x**" not in text

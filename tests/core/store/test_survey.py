@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.basics.errors import CheckpointError
-from core.data.fashion_mnist import Images
+from core.data.dataset import Images
 from core.gans import scoring
 from core.store import checkpoints, survey
 from core.store.checkpoints import WEIGHTS
@@ -31,10 +31,10 @@ def test_it_holds_the_mean_residual_of_each_class_and_a_map_of_z(saved, some, mo
 
 def test_reconstructions_are_the_same_bits_as_where_scores_come_from(saved, some):
     checkpoint = checkpoints.load(saved("dcgan"))
-    generator, size = checkpoint.generator(), checkpoint.config.size
-    chunks = list(scoring.encode_and_reconstruct(generator, some.images, size))
+    generator = checkpoint.generator()
+    chunks = list(scoring.encode_and_reconstruct(generator, some.images))
     together = np.concatenate([reconstructions for _, _, reconstructions in chunks])
-    assert together.tobytes() == scoring.reconstruct(generator, some.images, size).tobytes()
+    assert together.tobytes() == scoring.reconstruct(generator, some.images).tobytes()
     assert np.concatenate([z for _, z, _ in chunks]).shape == (300, 256)
 
 
