@@ -87,10 +87,10 @@ class Straightforward:
 
     def step(self, x: Tensor, a: Tensor) -> None:
         gan, config = self.gan, self.config
-        redrawn, badly = gan.generator(x), gan.generator(a)
+        reconstructed, badly = gan.generator(x), gan.generator(a)
 
         for which, optimizer, real, fake in (
-            (gan.normal_discriminator, self.optimizers[1], x, redrawn),
+            (gan.normal_discriminator, self.optimizers[1], x, reconstructed),
             (gan.anomaly_discriminator, self.optimizers[2], a, badly),
         ):
             optimizer.zero_grad()
@@ -98,17 +98,21 @@ class Straightforward:
             (losses.adversarial(on_real, 1.0) + losses.adversarial(on_fake, 0.0)).backward()
             optimizer.step()
 
-        fooled = losses.adversarial(gan.normal_discriminator(redrawn), 1.0)
+        fooled = losses.adversarial(gan.normal_discriminator(reconstructed), 1.0)
         helped = losses.adversarial(gan.anomaly_discriminator(badly), 0.0)
         total = config.adversarial_normal * fooled + config.adversarial_anomaly * helped
         if self.model == "dcgan":
             patches = (config.patch, config.patch_stride, config.patch_worst)
             encode = gan.generator.encode
-            total = total + config.l1 * losses.l1(x, redrawn) + config.patch_l1 * losses.patch_l1(x, redrawn, *patches)
-            total = total + config.latent * losses.latent(encode(x), encode(redrawn))
+            total = (
+                total
+                + config.l1 * losses.l1(x, reconstructed)
+                + config.patch_l1 * losses.patch_l1(x, reconstructed, *patches)
+            )
+            total = total + config.latent * losses.latent(encode(x), encode(reconstructed))
             total = total + config.abc * losses.abc(a, badly, config.abc_scale)
         else:
-            total = total + config.mse * losses.mse(x, redrawn) + config.negative_mse * losses.mse(-a, badly)
+            total = total + config.mse * losses.mse(x, reconstructed) + config.negative_mse * losses.mse(-a, badly)
         self.optimizers[0].zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(gan.generator.parameters(), config.clip_norm)

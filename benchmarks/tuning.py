@@ -137,7 +137,7 @@ def distorted(images: np.ndarray) -> np.ndarray:
 
 def without_labels(rows: pd.DataFrame) -> int:
     """The number of epochs that needs no labelled anomaly: of those whose `distorted_auroc` is within TIED of the largest, the one
-    whose normals are redrawn best (`normal_error`). `rows` are trials of one model and class that differ in `epochs` alone."""
+    whose normals are reconstructed best (`normal_error`). `rows` are trials of one model and class that differ in `epochs` alone."""
     areas = rows["distorted_auroc"].astype(float)
     tied = rows[areas >= areas.max() - TIED]
     return int(tied.loc[tied["normal_error"].astype(float).idxmin(), "epochs"])

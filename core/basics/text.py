@@ -38,7 +38,7 @@ def plain(text: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    marked = _MARKS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], text)
+    marked = _MARKS.sub(lambda match: match[0][:-1] + "\\" + match[0][-1], text)
     return _LINKS.sub(_NO_WIDTH, marked)
 
 

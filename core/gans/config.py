@@ -66,8 +66,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TraditionalConfig(TrainingConfig, frozen=True):
     """The network and the loss weights.
 
-    Two losses want anomalies redrawn badly: negative_mse as their own negative, anomaly_mse anyhow (the deck's reward, so it
-    is subtracted). The second pulls hardest at what is redrawn badly already; docs/what-helped.md has both side by side.
+    Two losses want anomalies reconstructed badly: negative_mse as their own negative, anomaly_mse anyhow (the deck's reward, so it
+    is subtracted). The second pulls hardest at what is reconstructed badly already; docs/what-helped.md has both side by side.
     """
 
     learning_rate: float = 1e-3
@@ -142,7 +142,7 @@ def config_class(model: str) -> type[TrainingConfig]:
     return CONFIGS[model]
 
 
-# Without labels the generator soon learns to redraw anomalies too; training longer then makes it worse.
+# Without labels the generator soon learns to reconstruct anomalies too; training longer then makes it worse.
 _ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 8}  # another model: its own default
 
 

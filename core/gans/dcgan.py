@@ -143,7 +143,7 @@ class DCGAN(GAN):
         config = self.config
         x, reconstructed = normal.images, normal.reconstructions
         patches = (config.patch, config.patch_stride, config.patch_worst)
-        found = {
+        terms = {
             "l1": lambda: losses.l1(x, reconstructed),
             "patch_l1": lambda: losses.patch_l1(x, reconstructed, *patches),
             "latent": lambda: losses.latent(normal.z, self.generator.encode(reconstructed)),
@@ -151,7 +151,7 @@ class DCGAN(GAN):
         }
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
-            found["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
+            terms["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
             # Zeros: the generator does not fool the anomaly discriminator, it helps it.
-            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
-        return self.weighing(found)
+            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(terms)

@@ -1,6 +1,6 @@
 """Pseudo-anomalies: normal training images, turned, squeezed or stretched until they are not normal any more.
 
-Where no labelled anomaly is in training (one-class), these teach the generator what to redraw badly; where few are, they stand among
+Where no labelled anomaly is in training (one-class), these teach the generator what to reconstruct badly; where few are, they stand among
 them (TrainingConfig.stand_ins). They are made of normal images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning, squeezing and
 stretching are what helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
 """
@@ -31,20 +31,20 @@ def distort(images: Tensor, random: torch.Generator, outside: str = "black") -> 
     def between(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, generator=random)
 
-    zero, one = torch.zeros(count), torch.ones(count)
+    zeros, ones = torch.zeros(count), torch.ones(count)
     turned = chance(TURNED)
-    angle = torch.where(turned, between(SMALLEST_TURN, 2 * math.pi - SMALLEST_TURN), zero)
+    angle = torch.where(turned, between(SMALLEST_TURN, 2 * math.pi - SMALLEST_TURN), zeros)
     squeezed = ~turned | chance(BOTH)
-    factor = torch.where(squeezed, 1.0 / between(*SQUEEZED_TO), one)
+    factor = torch.where(squeezed, 1.0 / between(*SQUEEZED_TO), ones)
     stretched = chance(STRETCHED)
-    angle = torch.where(stretched, zero, angle)
+    angle = torch.where(stretched, zeros, angle)
     factor = torch.where(stretched, between(*SEEN_OF_STRETCHED), factor)
     sideways = chance(0.5)
-    x, y = torch.where(sideways, factor, one), torch.where(sideways, one, factor)
+    x, y = torch.where(sideways, factor, ones), torch.where(sideways, ones, factor)
     cosine, sine = angle.cos(), angle.sin()
     # Where each output pixel looks in the input, so the factors are the inverse of what is seen.
     matrix = torch.stack(
-        [torch.stack([cosine * x, -sine * y, zero], 1), torch.stack([sine * x, cosine * y, zero], 1)], 1
+        [torch.stack([cosine * x, -sine * y, zeros], 1), torch.stack([sine * x, cosine * y, zeros], 1)], 1
     )
     levels = images.permute(0, 3, 1, 2).float()
     grid = F.affine_grid(matrix, list(levels.shape), align_corners=False)

@@ -71,13 +71,13 @@ class GAN(nn.Module):
         """
         raise NotImplementedError
 
-    def weighing(self, found: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
+    def weighing(self, terms: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
         """The losses whose weight in the config is not 0, computed."""
-        return {name: loss() for name, loss in found.items() if getattr(self.config, name)}
+        return {name: loss() for name, loss in terms.items() if getattr(self.config, name)}
 
-    def discriminator_losses(self, real: Tensor, fake: Tensor, which: nn.Module) -> tuple[Tensor, Tensor]:
+    def discriminator_losses(self, real: Tensor, fake: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:
         """(loss, accuracy) of one discriminator on its own kind: real images 1, reconstructions 0 (least squares)."""
-        decisions = which(torch.cat([real, fake]))  # one pass: no layer mixes images, so it equals two
+        decisions = discriminator(torch.cat([real, fake]))  # one pass: no layer mixes images, so it equals two
         on_real, on_fake = decisions[: len(real)], decisions[len(real) :]
         loss = adversarial(on_real, 1.0) + adversarial(on_fake, 0.0)
         accuracy = ((on_real > 0.5).float().mean() + (on_fake < 0.5).float().mean()) / 2

@@ -67,16 +67,16 @@ class TraditionalGAN(GAN):
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
         x, reconstructed = normal.images, normal.reconstructions
-        found = {
+        terms = {
             "mse": lambda: losses.mse(x, reconstructed),
             "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
         }
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
-            # Redrawn as its negative an anomaly has a large error. The pull is strongest on those that are still redrawn well and
+            # Reconstructed as its negative an anomaly has a large error. The pull is strongest on those that are still reconstructed well and
             # ends when they are not, while that of the reward grows with the error.
-            found["negative_mse"] = lambda: losses.mse(-a, badly)
+            terms["negative_mse"] = lambda: losses.mse(-a, badly)
             # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
-            found["anomaly_mse"] = lambda: -losses.mse(a, badly)
-            found["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
-        return self.weighing(found)
+            terms["anomaly_mse"] = lambda: -losses.mse(a, badly)
+            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+        return self.weighing(terms)

@@ -101,12 +101,12 @@ def worst_patches(residual: np.ndarray, count: int = 3) -> list[tuple[int, int, 
     """
     windows = np.lib.stride_tricks.sliding_window_view(residual, (PATCH, PATCH))[::STRIDE, ::STRIDE]
     means = windows.mean((2, 3), dtype=np.float64)
-    found: list[tuple[int, int, float]] = []
+    worst: list[tuple[int, int, float]] = []
     for place in np.argsort(-means, axis=None, kind="stable"):
         row, column = (int(at) * STRIDE for at in np.unravel_index(place, means.shape))
         mean = float(means.flat[place])
-        if len(found) == count or mean <= 0:
+        if len(worst) == count or mean <= 0:
             break
-        if all(abs(row - r) >= PATCH or abs(column - c) >= PATCH for r, c, _ in found):
-            found.append((row, column, mean))
-    return found
+        if all(abs(row - r) >= PATCH or abs(column - c) >= PATCH for r, c, _ in worst):
+            worst.append((row, column, mean))
+    return worst

@@ -1,6 +1,6 @@
 """Is it such an image at all? An image far from every training image, of all classes, is said to be so.
 
-A GAN's score says nothing there: a generator that redraws smooth things well gives noise a high score and a digit, perhaps,
+A GAN's score says nothing there: a generator that reconstructs smooth things well gives noise a high score and a digit, perhaps,
 a low one. Three distances to the nearest training image are taken together, because each is blind to something: pixels
 (noise, inverted pictures), pixels less their mean (even grey, blur), and directions of edges (digits, shifted pictures).
 numpy only; measured by `python -m benchmarks.garments`.
@@ -47,21 +47,21 @@ class Known:
 
         The largest of the three distances, each in units of its limit.
         """
-        found = np.empty(len(images))
+        farness = np.empty(len(images))
         for start in range(0, len(images), BATCH):
             some = images[start : start + BATCH]
             filled = np.concatenate([some, np.zeros((BATCH - len(some), *images.shape[1:]), np.uint8)])
             distances = _distances(_features(filled), self.reference)[: len(some)]
-            found[start : start + BATCH] = (distances / self.limits).max(1)
-        return found
+            farness[start : start + BATCH] = (distances / self.limits).max(1)
+        return farness
 
 
 def fit(train: Images) -> Known:
     """Take the references from the training split and set the limits on images held out of them. A second or two."""
     order = [np.flatnonzero(train.labels == label)[:EACH] for label in np.unique(train.labels)]
-    parts = _in_chunks(train.images[np.concatenate([which[: -_held(which)] for which in order])])
+    parts = _in_chunks(train.images[np.concatenate([members[: -_held(members)] for members in order])])
     reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-    held = _in_chunks(train.images[np.concatenate([which[-_held(which) :] for which in order])])
+    held = _in_chunks(train.images[np.concatenate([members[-_held(members) :] for members in order])])
     # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
     distances = np.concatenate([_distances(some, reference) for some in held])
     limits = np.quantile(distances, 1 - FAR, axis=0)
@@ -123,17 +123,17 @@ def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return vectors / lengths[:, None], lengths
 
 
-def _distances(found: Features, reference: Features) -> np.ndarray:
+def _distances(features: Features, reference: Features) -> np.ndarray:
     """Euclidean distance to the nearest reference by pixels, shapes and edges: float64 [N, 3]."""
-    products = found.shapes @ reference.shapes.T
-    shapes = found.squares[:, 0][:, None] + reference.squares[:, 0] - 2 * products
+    products = features.shapes @ reference.shapes.T
+    shapes = features.squares[:, 0][:, None] + reference.squares[:, 0] - 2 * products
     # Pixels are shape · scale + mean, and shapes have mean 0: one product, which is what costs, serves for both.
     pixels = (
-        (found.squares[:, 0] * found.scales**2)[:, None]
+        (features.squares[:, 0] * features.scales**2)[:, None]
         + reference.squares[:, 0] * reference.scales**2
-        - 2 * products * found.scales[:, None] * reference.scales
-        + found.shapes.shape[1] * (found.means[:, None] - reference.means) ** 2
+        - 2 * products * features.scales[:, None] * reference.scales
+        + features.shapes.shape[1] * (features.means[:, None] - reference.means) ** 2
     )
-    edges = found.squares[:, 1][:, None] + reference.squares[:, 1] - 2 * found.edges @ reference.edges.T
+    edges = features.squares[:, 1][:, None] + reference.squares[:, 1] - 2 * features.edges @ reference.edges.T
     nearest = np.stack([squares.min(1) for squares in (pixels, shapes, edges)], 1)
     return np.sqrt(np.maximum(nearest, 0)).astype(np.float64)

@@ -49,10 +49,10 @@ _HEADLINE = {  # method → its name in the README, and the command that prints 
 
 def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     """The paired difference in words."""
-    found = figures.difference(rows, regime)
-    if found is None:
+    difference = figures.difference(rows, regime)
+    if difference is None:
         return None
-    mean, low, high, classes = found
+    mean, low, high, classes = difference
     better, worse = "DCGAN", "traditional GAN"
     if mean < 0:  # said of the one that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
@@ -146,7 +146,9 @@ def headline(rows: pd.DataFrame) -> str:
         if not math.isnan(line["normal_error"]):
             errors.append(f"{number(line['normal_error'])} by the {name}")
     heads = ["", "AUROC, seed 0", "95 % interval over test images", "mean over seeds", "slide deck", "command"]
-    parts = [f"Normal test images are redrawn with a mean absolute error of {' and '.join(errors)} (scale 0 to 2)."]
+    parts = [
+        f"Normal test images are reconstructed with a mean absolute error of {' and '.join(errors)} (scale 0 to 2)."
+    ]
     parts = [*(parts if errors else []), hardest_sentence(rows) or "Nothing has been measured yet."]
     return markdown_table(heads, lines) + "\n\n" + " ".join(parts)
 

@@ -180,7 +180,7 @@ _traditional = _flow(
         ("negative MSE", "adversarial → 0"),
         "Losses on normal images. MSE: the squared difference is made small. Adversarial: the normal discriminator should say 1, real.",
         "Losses on anomalies. Negative MSE: the squared difference to the image's own negative is made small, so that to the image is large. "
-        "Adversarial: the anomaly discriminator should say 0, redrawn.",
+        "Adversarial: the anomaly discriminator should say 0, reconstructed.",
     ),
     "one decision",
     skips=False,
@@ -193,7 +193,7 @@ _dcgan = _flow(
         ("ABC", "adversarial → 0"),
         "Losses on normal images. L1: the mean difference is made small. Patch L1: that of the worst patches. Latent vector: image and "
         "reconstruction should have the same z. Adversarial: the normal discriminator should say 1, real.",
-        "Losses on anomalies. ABC: small when the anomaly is redrawn badly. Adversarial: the anomaly discriminator should say 0, redrawn.",
+        "Losses on anomalies. ABC: small when the anomaly is reconstructed badly. Adversarial: the anomaly discriminator should say 0, reconstructed.",
     ),
     "4×4 decisions",
     skips=True,

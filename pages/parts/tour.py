@@ -22,7 +22,7 @@ STEPS = (
         "pages/overview/page.py",
         "",
         "Overview",
-        "Look at the image and at how each GAN redraws it. A normal image comes out well, an anomaly badly, and how badly is its "
+        "Look at the image and at how each GAN reconstructs it. A normal image comes out well, an anomaly badly, and how badly is its "
         "score. Press **Another one** a few times.",
     ),
     Step(

@@ -40,8 +40,8 @@ GROUPS: dict[str, tuple[Term, ...]] = {
     "From an image to a verdict": (
         Term(
             "Reconstruction",
-            "The image as the model redraws it, after squeezing it through a few numbers.",
-            ("redrawing", "G(x)"),
+            "The image as the model reconstructs it, after squeezing it through a few numbers.",
+            ("reconstructing", "G(x)"),
         ),
         Term(
             "Residual",
@@ -50,7 +50,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "Anomaly score",
-            "The mean of the residual: how badly the image is redrawn, from 0 to 2. Higher is more anomalous. It is not a "
+            "The mean of the residual: how badly the image is reconstructed, from 0 to 2. Higher is more anomalous. It is not a "
             "probability, and an image's score never depends on the images beside it.",
             ("score", "reconstruction error"),
         ),
@@ -154,7 +154,11 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "The stronger one here, after Kim et al. 2020: convolutions, skip connections and six losses.",
             ("deep convolutional GAN", "Kim"),
         ),
-        Term("Generator", "The network that redraws: an encoder, the latent vector, a decoder.", ("autoencoder", "G")),
+        Term(
+            "Generator",
+            "The network that reconstructs: an encoder, the latent vector, a decoder.",
+            ("autoencoder", "G"),
+        ),
         Term(
             "Encoder and decoder",
             "The encoder squeezes an image into the latent vector; the decoder draws it again from there.",
@@ -176,7 +180,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term(
             "MSE",
             "Mean squared error between image and reconstruction, made small on normal images. On anomalies the traditional GAN makes it "
-            "small against the image's own negative (negative MSE), so that they are redrawn badly.",
+            "small against the image's own negative (negative MSE), so that they are reconstructed badly.",
             ("mean squared error",),
         ),
         Term("L1 loss", "Mean absolute error between a normal image and its reconstruction.", ("mean absolute error",)),
@@ -186,7 +190,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term("Latent vector loss", "How far the latent vectors of an image and of its reconstruction lie apart."),
         Term(
             "ABC loss",
-            "Autoencoding binary classifier (Yamanaka et al. 2019): small when an anomaly is redrawn badly.",
+            "Autoencoding binary classifier (Yamanaka et al. 2019): small when an anomaly is reconstructed badly.",
             ("Yamanaka",),
         ),
         Term(

@@ -45,7 +45,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
 
 
 def ablation(rows: pd.DataFrame) -> go.Figure:
-    """Draw the AUROC of each combination of losses with its spread over seeds, and beside it how well normals are redrawn."""
+    """Draw the AUROC of each combination of losses with its spread over seeds, and beside it how well normals are reconstructed."""
     table = figures.ablation_table(rows)
     figure = go.Figure()
     for column, spread, name, colour, symbol, axis in (

@@ -30,10 +30,15 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
     """What the component draws: a chart for each quantity that any of the runs has."""
     quantities: list[tuple[str, str, tuple[str, ...], int]] = [
         ("Validation AUROC", "Of the averaged generator, after each epoch.", ("validation_auroc",), 4),
-        ("Normals' error", "Mean absolute error of redrawn validation normals, 0 to 2.", ("validation_error",), 3),
+        (
+            "Normals' error",
+            "Mean absolute error of reconstructed validation normals, 0 to 2.",
+            ("validation_error",),
+            3,
+        ),
     ]
     for kind in ("normal", "anomaly"):
-        help = f"Share of real and redrawn images that the {kind} discriminator tells apart."
+        help = f"Share of real and reconstructed images that the {kind} discriminator tells apart."
         quantities.append((f"{kind.capitalize()} accuracy", help, ("discriminator_accuracy", kind), 3))
     names: dict[str, None] = {}
     for _, records, status in runs:

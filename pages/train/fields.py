@@ -46,7 +46,7 @@ TRAINING = {
     "patch_worst": Field("Worst patches (count)", "So many of the worst patches of each image count."),
     "abc_scale": Field(
         "ABC scale",
-        "The ABC loss counts an anomaly's error so many times. The larger, the sooner an anomaly is redrawn badly enough.",
+        "The ABC loss counts an anomaly's error so many times. The larger, the sooner an anomaly is reconstructed badly enough.",
         1.0,
         "%.2f",
     ),
@@ -67,23 +67,25 @@ WIDTHS = {
     ),
 }
 LOSSES = {
-    "l1": Field("L1", "Mean absolute error of redrawn normals."),
+    "l1": Field("L1", "Mean absolute error of reconstructed normals."),
     "patch_l1": Field("Patch L1", "The same over the worst patches of each normal image."),
     "latent": Field("Latent vector", "A normal image and its reconstruction should be encoded alike."),
-    "adversarial_normal": Field("Normal adversarial", "Redrawn normals should look real to the normal discriminator."),
-    "abc": Field("ABC", "Autoencoding Binary Classifier: anomalies should be redrawn badly."),
-    "adversarial_anomaly": Field(
-        "Anomaly adversarial", "Redrawn anomalies should look redrawn to the anomaly discriminator."
+    "adversarial_normal": Field(
+        "Normal adversarial", "Reconstructed normals should look real to the normal discriminator."
     ),
-    "mse": Field("MSE", "Mean squared error of redrawn normals."),
+    "abc": Field("ABC", "Autoencoding Binary Classifier: anomalies should be reconstructed badly."),
+    "adversarial_anomaly": Field(
+        "Anomaly adversarial", "Reconstructed anomalies should look reconstructed to the anomaly discriminator."
+    ),
+    "mse": Field("MSE", "Mean squared error of reconstructed normals."),
     "negative_mse": Field(
-        "Negative MSE", "Anomalies should be redrawn as their negative: mean squared error against it."
+        "Negative MSE", "Anomalies should be reconstructed as their negative: mean squared error against it."
     ),
     "anomaly_mse": Field(
-        "Anomaly MSE", "A reward: anomalies should be redrawn with a large squared error, whichever way."
+        "Anomaly MSE", "A reward: anomalies should be reconstructed with a large squared error, whichever way."
     ),
-    "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, redrawn ones 0."),
-    "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, redrawn ones 0."),
+    "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, reconstructed ones 0."),
+    "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, reconstructed ones 0."),
 }
 
 

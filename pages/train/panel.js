@@ -97,7 +97,7 @@ class Panel {
         paint(after, image, at);
         const score = frame.scores[at].toFixed(3);
         caption.textContent = score;
-        after.setAttribute("aria-label", `${name}, redrawn ${when}, score ${score}`);
+        after.setAttribute("aria-label", `${name}, reconstructed ${when}, score ${score}`);
         cell.title = `${name}, score ${score}`;
       });
     });

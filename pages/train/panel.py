@@ -29,7 +29,7 @@ def show(status: Status, key: str, named: bool = False) -> None:
     if data is None:
         return
     whose = f"{status.name}: f" if named else "F"
-    st.markdown(f"##### {whose}ixed validation images, redrawn after each epoch")
+    st.markdown(f"##### {whose}ixed validation images, reconstructed after each epoch")
     st.caption("Above the image, below its reconstruction; the number is its score, higher = more anomalous.")
     _panel(key=key, data=data | {"run": status.name})
 

@@ -36,7 +36,7 @@ def test_train_on_colour_pictures_and_open_the_curve(fresh_server, page: Page):
         return data.some((value, at) => at % 4 === 0 && Math.abs(value - data[at + 2]) > 40);
     }"""
     assert page.locator(".panel .normal canvas").first.evaluate(coloured)
-    expect(page.get_by_role("img", name=re.compile("^Ring, redrawn"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Ring, reconstructed"))).to_be_visible()
     expect(page.get_by_text("shown on every page").first).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()

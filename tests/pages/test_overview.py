@@ -70,7 +70,7 @@ def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
     assert f"Image {numbers[0]} of the test" in html(press(open_page(example=str(numbers[-1])), "Another one"))
 
 
-def test_an_image_without_a_stored_reconstruction_is_redrawn_on_request(open_page):
+def test_an_image_without_a_stored_reconstruction_is_reconstructed_on_request(open_page):
     number = next(
         n
         for n in range(100)

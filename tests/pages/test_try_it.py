@@ -158,9 +158,9 @@ def test_noise_is_said_to_be_no_garment_and_a_garment_is_not(upload):
     assert "Far from any garment" not in words(upload(("coat.png", png(fashion_mnist.load("test").images[17]))))
 
 
-def test_a_digit_that_a_model_redraws_well_is_not_called_normal(open_page):
+def test_a_digit_that_a_model_reconstructs_well_is_not_called_normal(open_page):
     app = open_page("try_it", model="traditional")
-    app.session_state["threshold"] = 2.0  # nothing is redrawn so badly that it is flagged
+    app.session_state["threshold"] = 2.0  # nothing is reconstructed so badly that it is flagged
     app.session_state["_pad_drawing"] = sketches.sketch("A digit")
     said = words(app.run())
     assert "**can't tell**] far from any garment, whatever the score" in said and "**normal**" not in said

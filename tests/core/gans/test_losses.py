@@ -86,9 +86,9 @@ def test_a_scale_counts_the_error_so_many_times_and_lets_go_of_what_is_bad_enoug
     zero = torch.zeros(1, 1, 28, 28)
 
     def pull(scale: float, error: float) -> float:
-        redrawn = (zero + error).requires_grad_(True)
-        losses.abc(zero, redrawn, scale).backward()
-        return -redrawn.grad.sum().item()
+        reconstructed = (zero + error).requires_grad_(True)
+        losses.abc(zero, reconstructed, scale).backward()
+        return -reconstructed.grad.sum().item()
 
     assert pull(8.0, 1e-4) == pytest.approx(pull(1.0, 1e-4), rel=1e-2)  # both 1 / error
     assert pull(8.0, 1.0) < pull(1.0, 1.0) / 100
