@@ -11,8 +11,8 @@ def show(request: Request, plan: estimate.Plan) -> None:
     speed = estimate.known(request)
     if speed is None:
         st.caption(
-            f":material/schedule: {_size(request, plan)}. How long it takes is known a few seconds after the start: no such "
-            "network has been trained on this machine yet."
+            f":material/schedule: {_size(request, plan)}. How long it takes is known a few seconds after the start: no epoch "
+            "of such a network has ended on this machine yet."
         )
         return
     st.caption(

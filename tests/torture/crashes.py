@@ -203,7 +203,7 @@ def _fetch(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     FashionMNIST.resources = [
         (name, hashlib.md5(mirror.files[name], usedforsecurity=False).hexdigest()) for name in NAMES
     ]
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+    for kind in ("images", "labels"):
         fashion_mnist.CHECKSUMS[f"train-{kind}"] = fashion_mnist.CHECKSUMS[f"starter-{kind}"]
     once = False
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.basics.files import replace_folder
 from core.store import checkpoints
 from tests.e2e.conftest import Server
 from tests.torture import crashes, links, watch
@@ -100,7 +101,7 @@ def test_three_at_once_get_what_one_gets_alone(server: Server) -> None:
     assert len(found.together) == 9 and found.pictures == 30
 
 
-def test_a_model_replaced_under_a_session_is_never_mixed_up(saved, tmp_path: Path, monkeypatch) -> None:
+def test_a_model_replaced_under_a_session_is_never_mixed_up(saved, test_split, tmp_path: Path) -> None:
     """The folder of the model that a session shows gets another model: the session says so or shows the new one."""
     from pages.parts import models
 
@@ -109,11 +110,11 @@ def test_a_model_replaced_under_a_session_is_never_mixed_up(saved, tmp_path: Pat
         Path(shutil.copytree(checkpoints.shipped("traditional", "t-shirt"), tmp_path / "b")),
     )
     before = checkpoints.load(first)
-    checkpoints.replace(second, first)
+    replace_folder(second, first)
     with pytest.raises(checkpoints.CheckpointError, match="just been replaced"):
         models._generator.__wrapped__(str(first), before.card.weights_sha256)
     with pytest.raises(checkpoints.CheckpointError, match="just been replaced"):
-        models._opened.__wrapped__(str(first), before.card.scores_sha256)
+        models._opened.__wrapped__(str(first), before.card.scores_sha256, test_split)
     now = checkpoints.load(first)
-    assert models._opened.__wrapped__(str(first), now.card.scores_sha256).checkpoint.card == now.card
+    assert models._opened.__wrapped__(str(first), now.card.scores_sha256, test_split).checkpoint.card == now.card
     assert not second.exists()

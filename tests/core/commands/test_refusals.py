@@ -72,10 +72,10 @@ def test_what_pages_need_to_show_stored_scores_imports_neither_torch_nor_scikit_
     script = f"""
 import sys
 from pathlib import Path
-import core.store.checkpoints, core.store.saving, core.store.discovery, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
-found = core.store.checkpoints.load(Path({str(folder)!r}))
+import core.store.saving, core.store.discovery, core.gans.config, core.data.fashion_mnist, core.metrics.evaluation, core.runs.queue, core.data.tasks
+checkpoint = core.store.checkpoints.load(Path({str(folder)!r}))
 test = core.data.fashion_mnist.load("test")
-print(core.store.saving.test_report(found.task, found.scores.test, test.labels).auroc)
+print(core.store.saving.test_report(checkpoint.task, checkpoint.scores.test, test.labels).auroc)
 print([name for name in ("torch", "torchvision", "sklearn", "streamlit") if name in sys.modules])
 """
     found = program("-c", script)
