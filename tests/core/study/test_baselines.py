@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.data import tasks
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.metrics import evaluation
 from core.study.baselines import BASELINES, nearest_neighbours, pca_residual
@@ -36,5 +37,7 @@ def test_neighbour_distances_are_those_of_a_plain_loop(small, test_split):
 
 def test_pca_residual_is_zero_for_what_the_components_span(small):
     split = tasks.split(Task(regime="one-class", anomalies=0), small)
-    few = tasks.Split(split.train_normal[:40].repeat(2, 0), *([split.train_anomaly] * 3))  # 40 images: rank below 64
+    few = tasks.Split(
+        FASHION_MNIST.description, split.train_normal[:40].repeat(2, 0), *([split.train_anomaly] * 3)
+    )  # 40 images: rank below 64
     assert pca_residual(few, split.train_normal[:40], 0).max() < 1e-4
