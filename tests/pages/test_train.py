@@ -205,7 +205,7 @@ def test_how_long_a_network_takes_that_was_never_trained_here_is_said_to_be_unkn
     app = open_page("train", model="traditional")
     assert "About" in words(app) and "as last measured on this machine" in words(app)
     app.text_input(key="train_traditional_hidden").set_value("17").run()
-    assert "no such network has been trained on this machine yet" in words(app)
+    assert "no epoch of such a network has ended on this machine yet" in words(app)
     assert not app.button(key="train_start").disabled
 
 
