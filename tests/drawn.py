@@ -1,6 +1,7 @@
 """A data set of drawn shapes in IDX files, for tests: any side, grey or colour, four classes that can be told apart."""
 
 import gzip
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from core.data import idx
 SHAPES = ("disc", "square", "cross", "ring")
 
 
-def shapes(count: int, side: int, channels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """`count` shapes of each class, shuffled: uint8 [N, side, side, channels] and labels uint8 [N]. A light shape of a
+def shapes(count: int | Sequence[int], side: int, channels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """`count` shapes of each class, or count[k] of class k, shuffled: uint8 [N, side, side, channels] and labels uint8 [N]. A light shape of a
     random place, size and colour on dark noise."""
     random = np.random.default_rng(seed)
-    labels = random.permutation(np.repeat(np.arange(len(SHAPES), dtype=np.uint8), count))
+    counts = [count] * len(SHAPES) if isinstance(count, int) else count
+    labels = random.permutation(np.repeat(np.arange(len(counts), dtype=np.uint8), counts))
     images = np.stack([_drawn(SHAPES[label], side, random) for label in labels])
     return (images if channels == 3 else images.mean(3, keepdims=True).astype(np.uint8)), labels
 
@@ -44,19 +46,23 @@ def write(
     folder: Path,
     side: int = 28,
     channels: int = 1,
-    train: int = 40,
-    test: int = 20,
+    train: int | Sequence[int] = 40,
+    test: int | Sequence[int] = 20,
     packed: bool = False,
     seed: int = 0,
 ) -> Path:
-    """Write the four IDX files with `train` and `test` shapes of each class, and classes.txt. Returns the folder."""
+    """Write the four IDX files with `train` and `test` shapes of each class, and classes.txt. Returns the folder.
+
+    Counts class by class make a data set of as many classes as `test` has, but at least two.
+    """
     folder.mkdir(parents=True)
     for stem, count, part in (("train", train, 0), ("t10k", test, 1)):
         images, labels = shapes(count, side, channels, 2 * seed + part)
         kind = "images-idx3-ubyte" if channels == 1 else "images-idx4-ubyte"
         put(folder / f"{stem}-{kind}", images[..., 0] if channels == 1 else images, packed)
         put(folder / f"{stem}-labels-idx1-ubyte", labels, packed)
-    (folder / "classes.txt").write_text("\n".join(name.capitalize() for name in SHAPES) + "\n")
+    named = SHAPES if isinstance(test, int) else SHAPES[: max(2, len(test))]
+    (folder / "classes.txt").write_text("\n".join(name.capitalize() for name in named) + "\n")
     return folder
 
 

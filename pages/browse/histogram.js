@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
     const outside = (bin + 1) * wide <= range[0] || bin * wide >= range[1];
     return (
       `<g opacity="${outside ? 0.25 : 1}">` +
-      `<rect x="${bin}" y="${high - height}" width=".85" height="${height - part}" fill="${colours.anomaly}"/>` +
+      `<rect x="${bin}" y="${high - height}" width=".85" height="${Math.max(0, height - part)}" fill="${colours.anomaly}"/>` +
       `<rect x="${bin}" y="${high - part}" width=".85" height="${part}" fill="${colours.normal}"/></g>`
     );
   });

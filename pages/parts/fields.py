@@ -115,23 +115,13 @@ def _test_image(text: str) -> int:
 
 
 DATA = Field("data", datasets.DEFAULT, _data_set)
-_FIXED: dict[str, tuple[Field, ...]] = {
-    "browse": (
-        Field("section", SECTIONS[0], _one_of(SECTIONS)),
-        Field("outcomes", [], _several_of(OUTCOMES)),
-        Field("scores", EVERY_SCORE, _range),
-        Field("sort", SORTS[0], _one_of(SORTS)),
-        Field("layout", MAPS[0], _one_of(MAPS)),
-        Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
-    ),
-    "roc": (
-        Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
-        Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
-        Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
-        Field("view", VIEWS[0], _one_of(VIEWS)),
-        Field("log_fpr", "", _one_of(("", "on"))),
-    ),
-}
+_ROC = (
+    Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
+    Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
+    Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
+    Field("view", VIEWS[0], _one_of(VIEWS)),
+    Field("log_fpr", "", _one_of(("", "on"))),
+)
 
 
 def everywhere() -> tuple[Field, ...]:
@@ -148,13 +138,20 @@ def everywhere() -> tuple[Field, ...]:
 
 def own(page: str) -> tuple[Field, ...]:
     """The fields of one page's link alone. Raises DataError like `everywhere`."""
-    of_data = {
-        "": (Field("example", None, _test_image, of_data=True),),  # the Overview
-        "browse": (
+    if page == "":  # the Overview
+        return (Field("example", None, _test_image, of_data=True),)
+    if page == "try":
+        return (Field("edit", None, _test_image, of_data=True),)
+    if page == "browse":
+        return (
+            Field("section", SECTIONS[0], _one_of(SECTIONS)),
             Field("image", None, _test_image, of_data=True),
             Field("classes", [], _several_of(datasets.description().classes), of_data=True),
+            Field("outcomes", [], _several_of(OUTCOMES)),
+            Field("scores", EVERY_SCORE, _range),
+            Field("sort", SORTS[0], _one_of(SORTS)),
             Field("shelf", 1, _whole(1, 10_000), of_data=True),
-        ),
-        "try": (Field("edit", None, _test_image, of_data=True),),
-    }
-    return of_data.get(page, ()) + _FIXED.get(page, ())
+            Field("layout", MAPS[0], _one_of(MAPS)),
+            Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
+        )
+    return _ROC if page == "roc" else ()

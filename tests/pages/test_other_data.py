@@ -7,18 +7,14 @@ import pytest
 
 from core.data import catalog
 from core.data.tasks import Task
-from core.gans.config import config_class
-from core.runs import listing, queue
-from core.runs.request import Request
+from core.runs import listing
 from core.runs.status import read_status
-from core.runs.worker import Worker
 from core.store import checkpoints
 from pages.parts import models
 from pages.roc import report, takeaway
-from tests import shapes
+from tests import drawn
+from tests.pages import own
 from tests.pages.conftest import tables, words
-
-SETTINGS = {"hidden": (8,), "z": 4, "discriminator_hidden": (8,), "batch_size": 16, "epochs": 2}
 
 
 @pytest.fixture
@@ -34,15 +30,6 @@ def until(condition, seconds=120):
         time.sleep(0.2)
 
 
-def trained(**task) -> str:
-    """A run on the data set, carried out in this process. Returns its name."""
-    description = catalog.get("shapes").description
-    request = Request("traditional", Task(data=description, **task), config_class("traditional")(**SETTINGS))
-    with queue.here(request) as name:
-        Worker(name, "cpu").run(lambda: False)
-    return name
-
-
 def lab(app) -> dict:
     """What the threshold lab's JavaScript is given."""
     return json.loads(
@@ -56,10 +43,10 @@ def panel(app, name: str) -> dict:
 
 
 def test_the_whole_way_from_the_form_to_the_list_the_curve_and_the_results(open_page, folder):
-    shapes.write(folder)
+    drawn.write(folder, 64, 3, train=80)
     app = open_page("train", data="shapes", model="traditional", normal="disc")
     assert not app.exception and not app.error
-    assert app.selectbox(key="train_normal").options == ["Disc", "Square", "Cross", "Ring & dot"]
+    assert app.selectbox(key="train_normal").options == ["Disc", "Square", "Cross", "Ring"]
     assert app.number_input(key="train_anomalies").value == 216  # 3 classes of 72 that are not held out
     assert app.toggle(key="train_traditional_flip").disabled
     assert not any("Fetch" in button.label for button in app.button)
@@ -78,7 +65,7 @@ def test_the_whole_way_from_the_form_to_the_list_the_curve_and_the_results(open_
     app.run()
     row = app.dataframe[0].value.iloc[0]
     assert (row["Run"], row["Trains"], row["Epochs"]) == (run.name, "Traditional GAN, Disc, seen", "2 of 2")
-    assert panel(app, run.name)["names"] == ["Disc"] * 8 + ["Square", "Cross", "Ring & dot"]
+    assert panel(app, run.name)["names"] == ["Disc"] * 8 + ["Square", "Cross", "Ring"]
     next(button for button in app.button if button.label.startswith("Use the")).click().run()
 
     app.switch_page("pages/roc/page.py").run()
@@ -99,7 +86,7 @@ def test_the_whole_way_from_the_form_to_the_list_the_curve_and_the_results(open_
 
 
 def test_the_form_follows_the_data_set_of_the_sidebar(open_page, folder):
-    shapes.write(folder)
+    drawn.write(folder, 64, 3, train=80)
     app = open_page("train", model="traditional")
     assert app.number_input(key="train_anomalies").value == 6003
     app.sidebar.selectbox(key="data").select("shapes").run()
@@ -109,19 +96,19 @@ def test_the_form_follows_the_data_set_of_the_sidebar(open_page, folder):
     app.number_input(key="train_anomalies").set_value(30).run()
     app.segmented_control(key="train_regime").set_value("unseen").run()
     assert app.number_input(key="train_anomalies").value == 30  # what somebody wrote stays
-    assert app.selectbox(key="train_left_out").options == ["Square", "Cross", "Ring & dot"]
+    assert app.selectbox(key="train_left_out").options == ["Square", "Cross", "Ring"]
     assert not app.button(key="train_start").disabled
 
 
 def test_with_one_anomaly_class_there_is_no_unseen_regime(open_page, folder):
-    shapes.write(folder, (80, 80), (20, 20))
+    drawn.write(folder, 64, 3, train=(80, 80), test=(20, 20))
     app = open_page("train", data="shapes")
     assert app.segmented_control(key="train_regime").options == ["seen", "one-class"]
     assert "the unseen regime needs a second one" in words(app)
 
 
 def test_without_training_images_of_anomalies_only_one_class_is_offered(open_page, folder):
-    shapes.write(folder, (80,), (20, 20))
+    drawn.write(folder, 64, 3, train=(80,), test=(20, 20))
     app = open_page("train", data="shapes")
     assert app.segmented_control(key="train_regime").options == ["one-class"]
     assert "only the one-class regime can be trained" in words(app)
@@ -129,8 +116,8 @@ def test_without_training_images_of_anomalies_only_one_class_is_offered(open_pag
 
 
 def test_a_test_with_anomalies_and_a_validation_without(open_page, folder):
-    shapes.write(folder, (80,), (20, 20))
-    name = trained(normal="disc", regime="one-class", anomalies=0)
+    drawn.write(folder, 64, 3, train=(80,), test=(20, 20))
+    name = own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     app = open_page("train", data="shapes")
     assert not app.exception and not app.error
     assert app.dataframe[0].value.iloc[0]["Validation AUROC"] is None
@@ -152,8 +139,8 @@ def test_a_test_with_anomalies_and_a_validation_without(open_page, folder):
 
 
 def test_a_test_without_anomalies_has_no_curve_and_says_why(open_page, folder):
-    shapes.write(folder, (80,), (20,))
-    trained(normal="disc", regime="one-class", anomalies=0)
+    drawn.write(folder, 64, 3, train=(80,), test=(20,))
+    own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     app = open_page("roc", data="shapes", model="traditional", view="classes")
     assert not app.exception and not app.error
     assert "None of the test images of shapes is an anomaly of this model" in words(app)
@@ -168,8 +155,8 @@ def test_a_test_without_anomalies_has_no_curve_and_says_why(open_page, folder):
 
 
 def test_the_report_of_a_test_without_anomalies(folder, monkeypatch):
-    shapes.write(folder, (80,), (20,))
-    name = trained(normal="disc", regime="one-class", anomalies=0)
+    drawn.write(folder, 64, 3, train=(80,), test=(20,))
+    name = own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     test = catalog.get("shapes").load("test")
     monkeypatch.setattr(models, "test_images", lambda: test)
     chosen = models.opened(checkpoints.load(checkpoints.RUNS / name / "checkpoint"))

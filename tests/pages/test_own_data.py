@@ -13,7 +13,7 @@ from core.store import checkpoints
 from pages.browse import latent, surveys
 from pages.parts import tiles
 from pages.parts.pictures import png
-from tests import drawn, shapes
+from tests import drawn
 from tests.pages import own
 from tests.pages.conftest import tables, words
 
@@ -268,7 +268,7 @@ def test_a_damaged_data_set_is_named_and_the_others_go_on(open_page, kept):
     ],
 )
 def test_a_test_without_anomalies_says_what_it_cannot_show(open_page, page, section, said):
-    shapes.write(catalog.OWN / "shapes", (80,), (20,))
+    drawn.write(catalog.OWN / "shapes", 64, 3, train=(80,), test=(20,))
     own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     app = open_page(page, data="shapes", model="traditional", **({"section": section} if section else {}))
     assert not app.exception and not app.error
