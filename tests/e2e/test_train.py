@@ -44,7 +44,7 @@ def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
     without = switching(page)
 
     go(page, "Train", "Train")
-    expect(page.get_by_text("no such network has been trained on this machine yet")).to_be_visible()
+    expect(page.get_by_text("no epoch of such a network has ended on this machine yet")).to_be_visible()
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("7")
     epochs.press("Enter")

@@ -146,11 +146,11 @@ def test_the_other_gans_damaged_scores_are_named_where_it_would_stand_beside(ope
             ("try_it", "train"),
             "there are no train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz in it. Point it at",
         ),
-        ("train", ("try_it", "train"), "train-labels-idx1-ubyte.gz cannot be read (it is not an IDX file of bytes)"),
+        ("train", ("try_it", "train"), "is not the file that Zalando published: its checksum is wrong"),
         (
             "t10k",
             MODEL_PAGES,
-            "t10k-images-idx3-ubyte.gz cannot be read (it is not an IDX file of bytes)",
+            "t10k-images-idx3-ubyte.gz is not the file that Zalando published: its checksum is wrong",
         ),
     ],
     ids=["empty", "train", "test"],
