@@ -42,7 +42,7 @@ def test_a_task_that_names_no_data_set_is_of_fashion_mnist() -> None:
 
 
 def test_what_json_leaves_out_has_its_default() -> None:
-    assert recorded("dcgan", {"epochs": 2, "enough_labels": 250, "abc_scale": 8.0}) == DCGANConfig(epochs=2)
+    assert recorded("dcgan", {"epochs": 2, "enough_labels": 2000, "abc_scale": 8.0}) == DCGANConfig(epochs=2)
 
 
 @pytest.mark.parametrize(
