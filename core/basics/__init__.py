@@ -1,1 +1,1 @@
-"""What everything else stands on: errors for people, files that appear whole, foreign text, the names of things."""
+"""Shared basics: errors for users, whole-file writes, text of unknown origin, and the names of things."""

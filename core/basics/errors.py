@@ -1,12 +1,12 @@
-"""The one exception family that a page or the command line shows to a person as it stands."""
+"""The exceptions whose text a page or the command line shows to the user unchanged."""
 
 
 class MisfitError(Exception):
-    """Something a user can put right; its text is one clear line that names what was wrong and what would be right."""
+    """An error that the user can put right; its text is one clear line: what was wrong and what would be right."""
 
 
 class DataError(MisfitError):
-    """A data set is missing, incomplete or not what it should be."""
+    """A data set is missing, incomplete or invalid."""
 
 
 class CheckpointError(MisfitError):
@@ -18,7 +18,7 @@ class ConfigError(MisfitError):
 
 
 class PictureError(MisfitError):
-    """A picture cannot be read, or there is nothing in it to score."""
+    """A picture cannot be read, or it shows nothing to score."""
 
 
 class TrainingDiverged(MisfitError):

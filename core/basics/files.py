@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # of the repository
-LITTER_AGE = 3600.0  # seconds after which a temporary file is nobody's any more
-LARGEST_HEADER = 2**20  # bytes of a safetensors file's header; ours have four thousand
+LITTER_AGE = 3600.0  # seconds after which a temporary file counts as abandoned
+LARGEST_HEADER = 2**20  # bytes of a safetensors file's header; Misfit's have four thousand
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _HERE = -100  # AT_FDCWD
 
 
 def read_at_most(path: Path, largest: int) -> bytes:
-    """The whole of a file that nobody has vouched for. Raises OSError, ValueError when it has more than `largest` bytes."""
+    """Return the content of an untrusted file. Raises OSError, or ValueError when it has more than `largest` bytes."""
     with open(path, "rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
@@ -27,10 +27,10 @@ def read_at_most(path: Path, largest: int) -> bytes:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader, or a crash, finds the old file or the new one, never a part.
+    """Write `content` to `path` in one step: even after a crash a reader sees the old file or the whole new one.
 
     A temporary file in the same folder is written, flushed to disk and renamed over the target (POSIX rename(2)).
-    Raises OSError as `open` does; the temporary file is removed then.
+    Raises OSError as `open` does; the temporary file is then removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_litter(path.parent, f".{path.name}.")
@@ -48,14 +48,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def sha256(content: bytes) -> str:
-    """The SHA-256 of `content` as 64 hexadecimal digits."""
+    """Return the SHA-256 of `content` as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 def check_header(content: bytes, largest: int = LARGEST_HEADER) -> None:
     """Raise ValueError when the header of a safetensors file has more than `largest` bytes.
 
-    The library checks everything else, but makes an object of every entry first, and a header of 60 MB has a million.
+    The safetensors library checks the rest, but first makes an object of every entry: a million for a header of 60 MB.
     """
     if int.from_bytes(content[:8], "little") > largest:
         raise ValueError(f"its header is longer than {largest} bytes")
@@ -63,11 +63,11 @@ def check_header(content: bytes, largest: int = LARGEST_HEADER) -> None:
 
 @contextlib.contextmanager
 def whole_folder(folder: Path, age: float = LITTER_AGE) -> Iterator[Path]:
-    """Give a new, empty folder to fill, which takes the place of `folder` when the block ends without an error.
+    """Yield a new, empty folder to fill; it replaces `folder` when the block ends without an error.
 
-    A reader, or a kill at any moment, sees what was there before or the whole new folder, never a part. After an error
-    nothing has changed. The new folder is beside `folder`, whose parent is made; what a kill has left of it goes `age`
-    seconds later. Raises OSError.
+    A reader sees the old folder or the whole new one, never a part, even when the process is killed. After an error
+    nothing has changed. The new folder lies beside `folder`, whose parent is made if needed. A later call removes what
+    a killed process left more than `age` seconds ago. Raises OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     clear_litter(folder.parent, f".{folder.name}.", age)
@@ -81,34 +81,34 @@ def whole_folder(folder: Path, age: float = LITTER_AGE) -> Iterator[Path]:
 
 
 def replace_folder(new: Path, folder: Path) -> None:
-    """Let `new` take the place of `folder`, whose content goes. Raises OSError.
+    """Move `new` to the place of `folder` and delete the old content. Raises OSError.
 
-    Where the system can swap two names in one step (Linux), a kill at any moment leaves the old folder or the new one;
-    elsewhere there is a moment between two renames in which it leaves neither.
+    Where the system can swap two names in one step (Linux), a kill at any moment leaves the old folder or the new one.
+    Elsewhere there is a moment between two renames at which neither is in place.
     """
     if not folder.exists():
         os.replace(new, folder)
     elif _swapped(new, folder):
-        shutil.rmtree(new, ignore_errors=True)  # which is now what was there before
+        shutil.rmtree(new, ignore_errors=True)  # `new` now names the old folder
     else:
         old = folder.with_name(f".{folder.name}-old")
         shutil.rmtree(old, ignore_errors=True)
-        os.rename(folder, old)  # a folder with something in it cannot be renamed over
+        os.rename(folder, old)  # a rename cannot replace a folder that is not empty
         os.replace(new, folder)
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _swapped(one: Path, other: Path) -> bool:
-    """Swap what two paths of the same file system name, in one step; False where the system has no such thing."""
+def _swapped(first: Path, second: Path) -> bool:
+    """Swap two paths of the same file system in one step; return False where the system cannot."""
     try:
         swap = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):  # no Linux, or an old one
+    except (OSError, AttributeError):  # not Linux, or an old C library
         return False
-    return swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+    return swap(_HERE, os.fsencode(first), _HERE, os.fsencode(second), _EXCHANGE) == 0
 
 
 def clear_litter(folder: Path, prefix: str, age: float = LITTER_AGE) -> None:
-    """Remove what processes that were killed have left in `folder`: names with this prefix, `age` seconds old."""
+    """Remove what killed processes left in `folder`: names that begin with `prefix`, older than `age` seconds."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(prefix) and time.time() - entry.stat().st_mtime > age:

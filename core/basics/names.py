@@ -1,4 +1,4 @@
-"""One name for each thing: what models, methods, regimes and studies are called on every page, in every table and card.
+"""The names of models, methods, regimes and studies, the same on every page, in every table and on every card.
 
 Costs nothing to import. The terms themselves are explained in pages/parts/vocabulary.py.
 """
@@ -9,13 +9,13 @@ METHOD_NAMES = MODEL_NAMES | {
     "supervised CNN": "Supervised CNN (the ceiling)",
 }
 
-# A sentence or two, beside a figure.
+# A sentence or two, shown beside a figure.
 REGIME_HELP = {
     "seen": "Labelled anomalies of all other classes were in training. A supervised figure.",
     "unseen": "One anomaly class was kept out of training and is the only one in the test.",
     "one-class": "Only normal images were in training.",
 }
-# The same, above a table of that regime alone: what the figures answer and what they may be compared with.
+# Shown above a table of one regime: what its figures mean and what they may be compared with.
 REGIME_QUESTIONS = {
     "seen": "Labelled anomalies of the same nine classes were in training. A supervised figure: compare it with the CNN's, "
     "not with one-class methods.",
@@ -25,14 +25,14 @@ REGIME_QUESTIONS = {
     "pseudo-anomalies.)",
 }
 
-# Below the table of a regime: what its figures owe to labels that the regime denies.
+# Shown below the table of a regime: how labels that the regime does not allow have influenced its figures.
 CHOSEN_WITH_LABELS = {
     "unseen": "The recipe was chosen with labelled validation anomalies of all nine classes, the left-out one among them, which this "
     "regime denies; the figures may flatter both GANs.",
     "one-class": "The GANs' epochs and kinds of pseudo-anomaly were chosen with labelled validation anomalies, which this regime denies; "
     "the figures may flatter both GANs.",
 }
-# Where the threshold starts, by the name of the operating point (Checkpoint.point).
+# How the first threshold is chosen, by the name of the operating point (Checkpoint.point).
 STARTS = {
     "youden": "the largest Youden J on validation images",
     "fpr_5": "at most 5 % false alarms on normal validation images, because in this regime no anomaly is labelled",

@@ -1,5 +1,6 @@
-"""Text of unknown origin (a card's, a file's name, an address's) as text: nothing in it is markdown, HTML, a link, or a
-spreadsheet's formula. And tables, in markdown and as CSV."""
+"""Text of unknown origin (a card, a file name, an address) shown as plain text: never as markdown, HTML, a link or a
+spreadsheet formula. Also tables, in markdown and as CSV.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-# What can begin something: emphasis, code, links, pictures, HTML, tables, maths, colours, icons and emoji of Streamlit's.
+# What can start Streamlit markup: emphasis, code, links, pictures, HTML, tables, maths, colours, icons, emoji.
 _MARKS = re.compile(r"[\\*\[\]<>$:~|&]|(?<![^\W_])_|_(?![^\W_])|^\s*[-+#=]|!(?=\[)|^\s*\d+[.)]")
-_LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # what becomes a link without any mark
-# What a spreadsheet calculates, also in full width.
+_LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # where plain text would become a link
+# The start of a spreadsheet formula, also in full width.
 _FORMULA = re.compile(r"\s*[-=+@\uff0d\uff1d\uff0b\uff20]|[\t\r\n]")
 _NO_WIDTH = "\u200b"
 LONGEST_LINE = 200  # letters of a text on a card
@@ -29,10 +30,10 @@ def as_line(text: object, longest: int = LONGEST_LINE) -> str:
 
 
 def plain(text: object) -> str:
-    """One line of markdown that shows `text` letter by letter; `code` of Misfit's own messages stays code."""
+    """Return one line of markdown that shows `text` letter by letter; `code` in Misfit's own messages stays code."""
     line = "".join(letter if letter.isprintable() else " " for letter in str(text))
     parts = line.split("`")
-    if len(parts) % 2 == 0 or "``" in line:  # not pairs of marks around a word: none is meant
+    if len(parts) % 2 == 0 or "``" in line:  # without pairs of backticks around words, no code is meant
         return _escaped(line).replace("`", r"\`")
     return "`".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
 
@@ -48,7 +49,7 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """`text` as a cell of a CSV file that no spreadsheet takes for a formula: an apostrophe goes before what would be one.
+    """Return `text` as a CSV cell that no spreadsheet takes for a formula: such a text gets an apostrophe in front.
 
     Numbers stay as they are.
     """
@@ -60,7 +61,9 @@ def cell(text: str) -> str:
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
-    """The CSV file of a table, without its index, for somebody to open in a spreadsheet: headings and texts as `cell` has them,
-    every digit of a number kept."""
+    """Return a table as a CSV file for spreadsheets, without its index.
+
+    Headings and texts are made safe by `cell`; numbers keep every digit.
+    """
     safe = table.map(lambda value: cell(value) if isinstance(value, str) else value)
     return safe.rename(columns=cell).to_csv(index=False, lineterminator="\n").encode()

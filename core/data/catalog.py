@@ -1,9 +1,9 @@
-"""The data sets that are here, by the key that names them in links: Fashion-MNIST, and what a person has brought.
+"""The available data sets by key, their name in links: Fashion-MNIST and the user's own.
 
-    data/own/<key>/         a folder with IDX files, put there by whoever runs Misfit
-    data/own/places.json    folders elsewhere that were named on the command line, key → path
+data/own/<key>/         a folder with IDX files, put there by whoever runs Misfit
+data/own/places.json    folders elsewhere that were named on the command line, key → path
 
-MISFIT_DATA names another folder instead of data/own. No page can add a place: only what the operator put there is read.
+MISFIT_DATA names another folder instead of data/own. No page can add a data set: only the operator can.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ PLACES = "places.json"
 
 
 def available() -> list[str]:
-    """The keys of all data sets that are here, Fashion-MNIST first."""
+    """List the keys of all available data sets, Fashion-MNIST first."""
     return [FASHION_MNIST.description.key, *sorted(_folders())]
 
 
 def get(key: str) -> DataSet:
-    """The data set called `key`. Raises DataError when there is none, or it is damaged."""
+    """Return the data set called `key`. Raises DataError when there is none, or when it is damaged."""
     if key == FASHION_MNIST.description.key:
         return FASHION_MNIST
     folder = _folders().get(key)
@@ -41,9 +41,9 @@ def get(key: str) -> DataSet:
 
 
 def add(folder: Path) -> DataSet:
-    """Open the data set in `folder` and remember where it lies, so that pages have it, too.
+    """Open the data set in `folder` and remember its place, so that pages offer it, too.
 
-    Raises DataError when it is not one, or another folder has its key; OSError when the disk refuses.
+    Raises DataError when it is not a data set, or when another folder has its key; OSError when the disk refuses.
     """
     folder = folder.resolve()
     key = next((key for key, place in _folders().items() if place == folder), "")
@@ -58,7 +58,7 @@ def add(folder: Path) -> DataSet:
 
 
 def _folders() -> dict[str, Path]:
-    """Where the data sets other than Fashion-MNIST lie, by key."""
+    """Return the folders of the data sets other than Fashion-MNIST, by key."""
     folders = {key: Path(place) for key, place in _places().items()}
     with contextlib.suppress(OSError):
         for folder in OWN.iterdir():
@@ -70,7 +70,7 @@ def _folders() -> dict[str, Path]:
 
 
 def _places() -> dict[str, str]:
-    """The content of places.json as far as it makes sense."""
+    """Return the valid entries of places.json: key → path."""
     try:
         values = json.loads(read_at_most(OWN / PLACES, 2**20))
     except (OSError, ValueError, RecursionError):
@@ -81,7 +81,7 @@ def _places() -> dict[str, str]:
 
 
 def _stamp(folder: Path) -> int:
-    """When something in the folder changed last."""
+    """Return the time of the last change in the folder, nanoseconds; 0 when it cannot be read."""
     with contextlib.suppress(OSError):
         return max(path.stat().st_mtime_ns for path in folder.iterdir())
     return 0

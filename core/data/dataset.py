@@ -1,4 +1,4 @@
-"""A data set as an object: what a page, a network or a card may ask of it, and how its images are loaded."""
+"""A data set as an object: its description for pages, networks and cards, and how its images are loaded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,59}\Z")]
 
 
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is true of every image of a data set, without loading one. It is stored on the card of each model.
+    """The properties of a data set that are known without loading an image. Each model's card stores them.
 
     key          names the data set in links, folders and cards: lower-case letters, digits and hyphens
     name         what a person calls it
@@ -29,9 +29,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side         height and width of an image, pixels
     channels     1 (grey) or 3 (red, green, blue)
     noun         what an image shows, for sentences: "garment", "digit", "photo"
-    mirror       whether a mirrored image is still of its class, so that training may mirror
-    outside      what lies beyond the frame: "black", or "edge" (the outermost pixels go on)
-    intake       how a picture of any size is brought to `side`: "garment" (cut out, light on black) or "fit"
+    mirror       whether a mirrored image keeps its class, so that training may mirror it
+    outside      what lies beyond the frame: "black", or "edge" (the outermost pixels are repeated)
+    intake       how a picture of any size is resized to `side`: "garment" (cut out, light on black) or "fit"
     only_normal  the class that is normal, where only one can be; else None
     """
 
@@ -69,7 +69,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of an image."""
+        """The (height, width, channels) of an image."""
         return self.side, self.side, self.channels
 
     @property
@@ -78,29 +78,29 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.only_normal,) if self.only_normal else self.classes
 
     def label(self, slug: str) -> int:
-        """The label of the class called `slug`. Raises DataError for an unknown name."""
+        """Return the label of the class called `slug`. Raises DataError for an unknown name."""
         if slug not in self.classes:
             raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(self.classes)}.")
         return self.classes.index(slug)
 
     def class_name(self, slug: str) -> str:
-        """What the class called `slug` is called in sentences and on labels. Raises DataError for an unknown name."""
+        """Return the display name of the class called `slug`. Raises DataError for an unknown name."""
         return self.class_names[self.label(slug)]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where one split was read from. `complete` is False for a starter set, a part of the real training split."""
+    """The place of one split. `complete` is False for a starter set, a part of the real training split."""
 
     name: str
     folder: Path
-    stem: str = ""  # of the file names, where they say the split
+    stem: str = ""  # beginning of the file names, where it names the split
     complete: bool = True
 
 
 @dataclass(frozen=True)
 class Images:
-    """A split: `images` uint8 [N, H, W, C] (0 = dark), `labels` uint8 [N], each an index into the data set's classes."""
+    """A split: `images` uint8 [N, H, W, C] (0 = dark), `labels` uint8 [N], indices into the data set's classes."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -108,12 +108,12 @@ class Images:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over images and labels: names the exact data a model was trained or tested on."""
+        """The SHA-256 over images and labels; it names the exact data a model was trained or tested on."""
         return sha256(self.images.tobytes() + self.labels.tobytes())
 
     @cached_property
     def numbers(self) -> dict[bytes, int]:
-        """The number of each image by its bytes: says whether an image is one of these, pixel by pixel."""
+        """The number of each image by its bytes, to look up an image that is identical in every pixel."""
         return {image.tobytes(): number for number, image in enumerate(self.images)}
 
 
@@ -121,11 +121,11 @@ class Images:
 class DataSet:
     """A description and the images behind it. A split is "train" or "test".
 
-    find    says where a split would be read from, without reading it
+    find    tells where a split would be read from, without reading it
     load    reads all images and labels of a split
     counts  counts the images of each class of a split, from its labels alone
 
-    Each raises DataError where the images are missing, damaged or altered.
+    Each raises DataError when the images are missing, damaged or altered.
     """
 
     description: Description
@@ -135,7 +135,7 @@ class DataSet:
 
 
 def count_labels(labels: np.ndarray, classes: Sequence[str], name: str = "The data set") -> list[int]:
-    """Count the labels of each class. Raises DataError, which begins with `name`, for a label that is no class."""
+    """Count the labels of each class. Raises DataError, whose text begins with `name`, for a label that is no class."""
     if len(labels) and int(labels.max()) >= len(classes):
         raise DataError(f"{name} has a label {int(labels.max())}, but only {len(classes)} classes.")
     return np.bincount(labels, minlength=len(classes)).tolist()

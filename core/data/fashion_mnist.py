@@ -1,6 +1,6 @@
-"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): what it is, where its files are looked for, how they are downloaded.
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): its description, the places of its files, and their download.
 
-torchvision does the downloading (`fetch`), which happens once; reading needs numpy alone (core/data/idx.py).
+torchvision downloads the files once (`fetch`); reading them needs numpy alone (core/data/idx.py).
 """
 
 import os
@@ -35,7 +35,7 @@ DESCRIPTION = Description(
 )  # fmt: skip
 
 # SHA-256 of the *unpacked* IDX files. The gzip wrapping differs between Zalando's server and Debian's package;
-# what is inside does not.
+# the unpacked bytes do not.
 CHECKSUMS = {
     "train-images": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -44,15 +44,15 @@ CHECKSUMS = {
     "starter-images": "d33512cfdc636a0d8972818e6659995be209a88891df7fa2109d7895922c8985",
     "starter-labels": "620cb8e3b9348037c5ff9a07b02d773ab165330e072dfd19e0d21c59f8042dcf",
 }
-# Images of each class in the training sets that are known, by their fingerprints (Images.fingerprint): the whole split, and
-# the starter set, which holds the first ones of each class in the order of the whole.
+# Images of each class in the known training sets, by Images.fingerprint: the whole split, and the starter set, which
+# holds the first images of each class in the same order.
 EACH_CLASS = {
     "16d82e2b505296aa2b78bd5ea0992634f30419a4c97def7c907d154a35ac6157": 6000,
     "73194a0c06a93deab58b95e00e618cc5c80fb5c9a84df26bbc429eeb3507846a": 1000,
 }
 # Images.fingerprint of the test split, which is the same everywhere. Cards of format 1 do not name it.
 TEST_FINGERPRINT = "9f1ec356a747bfe4ebab3cfb722d3694c9ca737e2570f6f90cf31d7b6fd689d4"
-STEMS = {"train": "train", "test": "t10k"}  # of the file names
+STEMS = {"train": "train", "test": "t10k"}  # beginnings of the file names
 LARGEST = {idx.IMAGES: 16 + 60_000 * 28 * 28, idx.LABELS: 8 + 60_000}  # bytes of a file, unpacked
 DOWNLOAD_BYTES = 30_878_645  # the four gzip files on Zalando's server, for the progress bar
 
@@ -60,9 +60,10 @@ REMEDY = "Run `python -m core fetch`, install Debian's dataset-fashion-mnist, or
 
 
 def find(split: str) -> Source:
-    """The first place that holds `split` ("train" or "test"), in the order given in the README.
+    """Return the first place that holds `split` ("train" or "test"), in the order given in the README.
 
-    Raises DataError when FASHION_MNIST_DIR is set but does not hold the training split, or when no place holds the split.
+    Raises DataError when FASHION_MNIST_DIR is set but does not hold the training split, or when no place holds the
+    split.
     """
     stem = STEMS[split]
     folder = os.environ.get("FASHION_MNIST_DIR")
@@ -70,7 +71,7 @@ def find(split: str) -> Source:
         chosen = Source("FASHION_MNIST_DIR", Path(folder), stem)
         if _holds(chosen):
             return chosen
-        if split == "train":  # whoever names a folder wants that folder, not another one behind their back
+        if split == "train":  # never replace a folder that the user named by another one silently
             raise DataError(
                 f"FASHION_MNIST_DIR is {folder}, but there are no train-images-idx3-ubyte.gz and "
                 "train-labels-idx1-ubyte.gz in it. Point it at a folder with the four IDX files, or unset it."
@@ -87,7 +88,7 @@ def find(split: str) -> Source:
 
 
 def load(split: str) -> Images:
-    """All images and labels of `split` ("train" or "test"). Raises DataError when missing, damaged or altered."""
+    """Read all images and labels of `split` ("train" or "test"). Raises DataError when missing, damaged or altered."""
     source = find(split)
     images, labels = _read(source, idx.IMAGES), _read(source, idx.LABELS)
     if len(images) != len(labels):
@@ -96,7 +97,7 @@ def load(split: str) -> Images:
 
 
 def counts(split: str) -> list[int]:
-    """How many images of each class `split` has, from its labels alone. Raises DataError like `load`."""
+    """Count the images of each class in `split`, from its labels alone. Raises DataError like `load`."""
     return count_labels(_read(find(split), idx.LABELS), DESCRIPTION.classes)
 
 
@@ -104,18 +105,18 @@ FASHION_MNIST = DataSet(DESCRIPTION, find, load, counts)
 
 
 def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
-    """Download all of Fashion-MNIST with torchvision into `data/downloaded`; yields (bytes so far, bytes in all).
+    """Download all of Fashion-MNIST with torchvision into `data/downloaded`; yield (bytes so far, bytes in all).
 
     Files are downloaded and checked in a temporary folder beside the target and moved there together at the end, so a
-    broken download leaves nothing behind. `mirror` is a base address that serves the four .gz files, when not Zalando's.
-    Raises DataError when the download fails, with what to do instead.
+    broken download leaves nothing behind. `mirror` is the base address of a server with the four .gz files, to use
+    instead of Zalando's. Raises DataError with a remedy when the download fails.
     """
     failure: list[BaseException] = []
 
     def download(folder: Path) -> None:
         try:
             _torchvision_download(folder, mirror)
-        except BaseException as error:  # handed to the caller's thread below
+        except BaseException as error:  # raised in the caller's thread below
             failure.append(error)
 
     with whole_folder(DOWNLOADED, age=24 * 3600.0) as new:
@@ -129,12 +130,12 @@ def fetch(mirror: str | None = None) -> Iterator[tuple[int, int]]:
             reason = " ".join(str(failure[0]).split()) or type(failure[0]).__name__
             raise DataError(f"Fashion-MNIST could not be downloaded ({reason}). {REMEDY}")
         raw = new / "FashionMNIST" / "raw"
-        for stem in STEMS.values():  # read once before it counts as there
+        for stem in STEMS.values():  # check every file before the folder is put in place
             for kind in (idx.IMAGES, idx.LABELS):
                 _read(Source("downloaded", raw, stem), kind)
         for file in raw.glob("*.gz"):
             file.rename(new / file.name)
-        shutil.rmtree(new / "FashionMNIST")  # 55 MB of unpacked twins that torchvision leaves
+        shutil.rmtree(new / "FashionMNIST")  # 55 MB of unpacked copies that torchvision leaves
     yield DOWNLOAD_BYTES, DOWNLOAD_BYTES
 
 
@@ -151,7 +152,7 @@ def _holds(source: Source) -> bool:
 
 
 def _read(source: Source, kind: str) -> np.ndarray:
-    """The array in one of the data set's files, whose checksum must be Zalando's."""
+    """Read the array in one of the data set's files. Raises DataError unless its checksum is Zalando's."""
     path = idx.path(source.folder, source.stem, kind)
     if path is None:
         raise DataError(f"{source.folder} has no {source.stem}-{kind} file. {REMEDY}")

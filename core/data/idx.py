@@ -1,4 +1,4 @@
-"""IDX files (http://yann.lecun.com/exdb/mnist), as MNIST, Fashion-MNIST and KMNIST come, gzipped or not.
+"""IDX files (http://yann.lecun.com/exdb/mnist), the format of MNIST, Fashion-MNIST and KMNIST, gzipped or not.
 
 numpy alone reads them, because torchvision takes six seconds to import and most pages only show images.
 """
@@ -20,21 +20,21 @@ _NAMES = {
 
 
 def path(folder: Path, stem: str, kind: str) -> Path | None:
-    """The file of `kind` (IMAGES or LABELS) whose name begins with `stem` ("train", "t10k"), or None."""
+    """Return the file of `kind` (IMAGES or LABELS) whose name begins with `stem` ("train", "t10k"), or None."""
     candidates = (folder / f"{stem}-{name}{packed}" for name in _NAMES[kind] for packed in (".gz", ""))
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def shape(path: Path) -> tuple[int, ...]:
-    """The sizes that the file's header states. Raises ValueError, OSError, zlib.error."""
+    """Return the sizes in the file's header. Raises ValueError, OSError or zlib.error."""
     return _shape(_content(path, 4 + 4 * 4))
 
 
 def read(path: Path, largest: int = LARGEST) -> tuple[bytes, np.ndarray]:
-    """The unpacked bytes and the uint8 array in them: big-endian magic, sizes, values.
+    """Return the unpacked bytes and the uint8 array in them (big-endian magic, sizes, values).
 
-    Raises ValueError, OSError or zlib.error with what is wrong; no more is unpacked than the header says, and nothing
-    over `largest` bytes.
+    Unpacks no more than the header states, and never more than `largest` bytes. Raises ValueError, OSError or
+    zlib.error with what is wrong.
     """
     sizes = shape(path)
     start = 4 + 4 * len(sizes)
@@ -49,7 +49,7 @@ def read(path: Path, largest: int = LARGEST) -> tuple[bytes, np.ndarray]:
 
 
 def pack(array: np.ndarray) -> bytes:
-    """The IDX file of a uint8 array."""
+    """Return a uint8 array as the bytes of an IDX file."""
     return bytes([0, 0, _UNSIGNED_BYTE, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
@@ -62,17 +62,17 @@ def _shape(content: bytes) -> tuple[int, ...]:
 
 
 def _content(path: Path, largest: int) -> bytes:
-    """The first `largest` bytes of what the file holds, unpacked."""
+    """Return the first `largest` bytes of the file, unpacked."""
     with open(path, "rb") as file:
         if path.suffix != ".gz":
             return file.read(largest)
-        return _unpacked(file.read(max(largest, 2**16)), largest)  # packed, all but the shortest are shorter
+        return _unpacked(file.read(max(largest, 2**16)), largest)  # except in tiny files, packed bytes are fewer
 
 
 def _unpacked(packed: bytes, largest: int) -> bytes:
-    """The first `largest` bytes of what a gzip file holds, which is a single member. Raises zlib.error, ValueError.
+    """Return the first `largest` unpacked bytes of a gzip file with a single member. Raises zlib.error, ValueError.
 
-    Not the gzip module, which goes through a million empty members, or a name of a million letters, a letter at a time.
+    The gzip module is not used: it is slow for a million empty members, and reads a long name letter by letter.
     """
     unpacking = zlib.decompressobj(wbits=31)
     content = unpacking.decompress(packed, largest)

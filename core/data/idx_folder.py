@@ -1,7 +1,7 @@
-"""Any folder with the four IDX files of the MNIST family (MNIST, KMNIST, one's own) as a data set.
+"""Any folder with the four IDX files of the MNIST family (MNIST, KMNIST, the user's own) as a data set.
 
-The side comes from the files, the number of classes from the training labels. A file classes.txt beside them may name
-the classes, one a line, also those that training has no image of; else they are called 0, 1, 2, …
+The side comes from the images, the number of classes from the training labels. A file classes.txt beside them may name
+the classes, one a line, including classes without a training image; else they are called 0, 1, 2, …
 """
 
 import re
@@ -20,17 +20,17 @@ LONGEST_NAME = 40  # letters of a class
 
 
 def holds(folder: Path) -> bool:
-    """Whether all four IDX files lie in `folder`."""
+    """Tell whether all four IDX files are in `folder`."""
     return all(idx.path(folder, stem, kind) for stem in STEMS.values() for kind in (idx.IMAGES, idx.LABELS))
 
 
 def slug(text: str) -> str:
-    """`text` as a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
+    """Turn `text` into a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
 
 
 def open_folder(folder: Path, key: str = "") -> DataSet:
-    """The data set in `folder`, called `key` (default: a slug of the folder's name).
+    """Open the data set in `folder` under the name `key` (default: a slug of the folder's name).
 
     Reads the headers and the training labels. Raises DataError when a file is missing or damaged, when images are not
     square or of a size that no network takes, or when labels and classes.txt name fewer than two classes.
@@ -83,7 +83,7 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
 
 
 def _read(folder: Path, split: str, kind: str) -> np.ndarray:
-    """The array of one file. Raises DataError."""
+    """Read the array of one file: uint8, labels [N], images [N, H, W] or [N, H, W, C]. Raises DataError."""
     path = idx.path(folder, STEMS[split], kind)
     if path is None:
         raise DataError(f"{folder} has no {STEMS[split]}-{kind} file any more.")
@@ -97,7 +97,7 @@ def _read(folder: Path, split: str, kind: str) -> np.ndarray:
 
 
 def _class_names(folder: Path, count: int) -> tuple[str, ...]:
-    """A name for each of the `count` classes. Raises DataError when classes.txt does not name them all."""
+    """Read the class names, or number the `count` classes. Raises DataError when classes.txt does not name them all."""
     path = folder / CLASS_FILE
     if not path.is_file():
         return tuple(map(str, range(count)))

@@ -1,4 +1,4 @@
-"""Who is normal, and which anomalies are in training, validation and test.
+"""Tasks: which class is normal, and which anomalies are in training, validation and test.
 
 Three regimes, never mixed in one column of a table:
 
@@ -19,17 +19,17 @@ from core.basics.text import as_line
 from core.data.dataset import Description, Images, Source, count_labels
 from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
-ANOMALIES = 6003  # Kim's "about 6,000", a number that nine classes share evenly
+ANOMALIES = 6003  # Kim's "about 6,000", divisible by nine classes
 REGIMES = ("seen", "unseen", "one-class")
 VALIDATION_SHARE = 0.1  # of each class of the training split; the same images whatever the model's seed
 SPLIT_SEED = 2017  # fixed, so that every model of a class has the same validation images
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be learned.
+    """The normal class, the regime and the labelled anomalies of a training.
 
     `anomalies` is how many labelled anomalies are in training, the same number from each anomaly class (rounded down,
-    at least one each). In the one-class regime it must be 0. `data` says which classes there are.
+    at least one each). In the one-class regime it must be 0. `data` describes the data set and its classes.
     """
 
     normal: str = "t-shirt"
@@ -62,12 +62,12 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def anomaly_classes(self) -> tuple[str, ...]:
-        """The classes whose labelled anomalies may be looked at before the test (training and validation)."""
+        """The classes whose labelled anomalies may be used before the test (in training and validation)."""
         return tuple(name for name in self.data.classes if name not in (self.normal, self.left_out))
 
     @property
     def labelled(self) -> int:
-        """How many labelled anomalies are in training: `anomalies`, rounded down to the same number from each class."""
+        """The number of labelled anomalies in training: `anomalies`, rounded down to the same number from each class."""
         return self.anomalies // len(self.anomaly_classes) * len(self.anomaly_classes)
 
     @property
@@ -77,9 +77,9 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recorded(values: Any) -> Task:
-    """The task that a card or a run's request holds, `values` being its JSON.
+    """Return the task that a card or a run's request holds as the JSON `values`.
 
-    One that does not say of which data set is of Fashion-MNIST, the only one there once was. Raises ConfigError or DataError.
+    Values without a data set mean Fashion-MNIST, which was once the only one. Raises ConfigError or DataError.
     """
     try:
         return msgspec.convert(values, Task)
@@ -91,8 +91,8 @@ def recorded(values: Any) -> Task:
 class Split:
     """Training and validation images of a task: uint8 [N, H, W, C] each. Disjoint, all from the training split.
 
-    Validation anomalies stand in every regime. In the one-class regime they choose nothing: they are there to report a
-    validation AUROC and what thresholds would do, and the threshold that is in force needs none (Checkpoint.point).
+    Every regime has validation anomalies. In the one-class regime they choose nothing: they only serve to report a
+    validation AUROC and the effect of thresholds. The threshold in force is chosen without them (Checkpoint.point).
     """
 
     data: Description
@@ -103,12 +103,12 @@ class Split:
 
 
 def held_out(whole: int) -> int:
-    """How many of the `whole` training images of a class are held out for validation."""
+    """Return how many of the `whole` training images of a class are held out for validation."""
     return int(whole * VALIDATION_SHARE)
 
 
 def split(task: Task, train: Images) -> Split:
-    """Carve training and validation images for `task` out of the training split. Depends on nothing but its arguments.
+    """Select training and validation images for `task` from the training split. Equal arguments give equal images.
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
@@ -124,8 +124,8 @@ def split(task: Task, train: Images) -> Split:
     return Split(
         task.data,
         train_normal=pick([order[task.normal][held[task.normal] :]]),
-        # Validation takes the front of each class's order, training the next `each`: a longer list keeps the shorter
-        # one's images, so that curves over the number of anomalies compare like with like.
+        # Validation takes the first images of each class's order, training the next `each`. So a larger number of
+        # anomalies includes the images of a smaller one, and the points of a curve over this number are comparable.
         train_anomaly=pick([order[name][held[name] : held[name] + each] for name in task.anomaly_classes if each]),
         validation_normal=pick([order[task.normal][: held[task.normal]]]),
         validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
@@ -133,11 +133,11 @@ def split(task: Task, train: Images) -> Split:
 
 
 def trained_normals(task: Task, fingerprint: str, train: Images) -> np.ndarray | None:
-    """The images in `train` that a model of this task was trained on: uint8 [N, H, W, C], the same in every regime.
+    """Return the images in `train` that a model of this task was trained on: uint8 [N, H, W, C], equal in every regime.
 
-    `fingerprint` is the card's, of the training set the model was trained on. That may be another one than `train`: of the
-    whole split, the starter set has some images that were in training and some that were validation. None where the two
-    sets have nothing to do with each other.
+    `fingerprint`, from the card, names the model's training set, which may be another one than `train`. For a model of
+    the whole split, for example, some images of the starter set were in training and some in validation. Returns None
+    when the two sets are not related.
     """
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
@@ -147,9 +147,9 @@ def trained_normals(task: Task, fingerprint: str, train: Images) -> np.ndarray |
 
 
 def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.ndarray, np.ndarray] | None:
-    """Where a model's validation normals and anomalies are in `train`, in the order of its scores: int [N] and int [A].
+    """Return the indices of a model's validation normals and anomalies in `train`, in score order: int [N] and int [A].
 
-    -1 for one that `train` does not have. `fingerprint` and None as for `trained_normals`.
+    -1 stands for an image that `train` does not have. `fingerprint` and None as for `trained_normals`.
     """
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
@@ -159,20 +159,20 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
 
 
 def _order(data: Description, counts: list[int], train: Images) -> dict[str, np.ndarray]:
-    """Each class's images in the order in which they are dealt to validation and training, as indices into `train`.
+    """Return each class's images in the order in which validation and training take them, as indices into `train`.
 
-    `counts` are the images of each class in the set that is dealt; -1 for an image of it that `train` does not have.
+    `counts` are the images of each class in the set that is divided; -1 stands for an image that `train` does not have.
     """
     random = np.random.default_rng(SPLIT_SEED)
     order = {}
     for label, (name, count) in enumerate(zip(data.classes, counts, strict=True)):
-        here = np.flatnonzero(train.labels == label)
-        order[name] = np.append(here, -1)[np.minimum(random.permutation(count), len(here))]
+        indices = np.flatnonzero(train.labels == label)
+        order[name] = np.append(indices, -1)[np.minimum(random.permutation(count), len(indices))]
     return order
 
 
 def _order_elsewhere(data: Description, fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
-    """`_order` of the training set with this fingerprint; None where nothing is known of it or of `train`."""
+    """Return `_order` of the training set with this fingerprint; None when it is not `train` and either is unknown."""
     if train.fingerprint == fingerprint:
         return _order(data, count_labels(train.labels, data.classes), train)
     if train.fingerprint not in EACH_CLASS or fingerprint not in EACH_CLASS:
@@ -181,7 +181,7 @@ def _order_elsewhere(data: Description, fingerprint: str, train: Images) -> dict
 
 
 def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
-    """How many normals and labelled anomalies `split` puts into training when class k has counts[k] images.
+    """Return how many normals and labelled anomalies `split` puts into training when class k has counts[k] images.
 
     Raises DataError like `split`.
     """
@@ -191,9 +191,9 @@ def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
 
 
 def possible_regimes(data: Description, counts: list[int], normal: str) -> tuple[str, ...]:
-    """The regimes that the training images allow, when class k has counts[k] of them.
+    """Return the regimes that the training images allow, when class k has counts[k] of them.
 
-    `seen` needs labelled anomalies of every anomaly class, `unseen` a second anomaly class as well; `one-class` needs none.
+    `seen` needs labelled anomalies of every anomaly class, `unseen` also needs a second anomaly class.
     """
     wholes = [counts[data.label(name)] for name in data.classes if name != normal]
     if not all(whole - held_out(whole) for whole in wholes):
@@ -202,7 +202,7 @@ def possible_regimes(data: Description, counts: list[int], normal: str) -> tuple
 
 
 def default_anomalies(data: Description, counts: list[int], normal: str, left_out: str | None = None) -> int:
-    """How many labelled anomalies a training has when nobody says how many: about 6,000, or as many as there are.
+    """Return the default number of labelled anomalies: about 6,000, or fewer when the classes have fewer.
 
     `counts` are the training images of each class.
     """
@@ -212,7 +212,7 @@ def default_anomalies(data: Description, counts: list[int], normal: str, left_ou
 
 
 def _labelled(task: Task, source: Source, counts: list[int]) -> int:
-    """Labelled anomalies of each class in training. Raises DataError when a class has fewer."""
+    """Return the number of labelled anomalies of each class in training. Raises DataError when a class has fewer."""
     each = task.anomalies // len(task.anomaly_classes)
     for name in task.anomaly_classes:
         whole = counts[task.data.label(name)]
@@ -227,9 +227,9 @@ def _labelled(task: Task, source: Source, counts: list[int]) -> int:
 
 
 def test_roles(task: Task, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Boolean masks [N] over the test labels: which images are normal, which are anomalies of this task.
+    """Return two boolean masks [N] over the test labels: the normal images, and the anomalies of this task.
 
-    In the unseen regime the other eight classes are neither.
+    In the unseen regime the images of the other eight classes are in neither mask.
     """
     normal = labels == task.data.label(task.normal)
     anomaly = np.isin(labels, [task.data.label(name) for name in task.test_classes])

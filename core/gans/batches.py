@@ -1,4 +1,4 @@
-"""A training's batches: shuffled, augmented, with distorted normals among the anomalies where labels are few."""
+"""The batches of a training: shuffled, augmented, with distorted normals among the anomalies where labels are few."""
 
 from collections.abc import Iterator
 
@@ -24,10 +24,11 @@ class Batches:
         self.kinds = 2 if len(self.anomaly) or self.stand_ins else 1
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield `steps` pairs of batches (normal, anomaly), float [B, C, side, side]; anomalies are empty when there are none.
+        """Yield `steps` pairs of batches (normal, anomaly), float [B, C, side, side]; anomalies may be empty.
 
-        No normal comes twice; up to `batch_size` - 1, others each time, do not come, because the last batch would not be full.
-        Labelled anomalies come as often as it takes to last as long; `config.stand_ins` of a batch are distorted normals.
+        No normal comes twice. Up to `batch_size` - 1 normals, others in each epoch, are left out, because they would
+        not fill a batch. Labelled anomalies are repeated as needed; `config.stand_ins` of each batch are distorted
+        normals.
         """
         size = self.config.batch_size
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
@@ -39,7 +40,9 @@ class Batches:
             yield self._augmented(normal), self._augmented(anomaly)
 
     def _shuffled(self, images: Tensor) -> Tensor:
-        """Draw the indices of one epoch: as many whole shuffles as it takes."""
+        """Draw the indices of one epoch, [steps · batch_size], from as many whole shuffles as needed; none without
+        images.
+        """
         needed = self.steps * self.config.batch_size
         if not len(images):
             return torch.empty(0, dtype=torch.long)
@@ -47,7 +50,7 @@ class Batches:
         return torch.cat(shuffles)[:needed]
 
     def _augmented(self, images: Tensor) -> Tensor:
-        """Turn uint8 [B, H, W, C] into network input, each image mirrored or not and moved by up to `shift` pixels."""
+        """Turn uint8 [B, H, W, C] into network input; mirror each image or not and move it by up to `shift` pixels."""
         count, side = len(images), images.shape[1]
         if count and self.config.flip and self.data.mirror:
             mirrored = torch.rand(count, generator=self.random) < 0.5
@@ -57,7 +60,7 @@ class Batches:
             rows, columns = corner + torch.arange(side)  # [count, side] each, in the image with a margin of `reach`
             if self.data.outside == "black":
                 images = nn.functional.pad(images, (0, 0, *(reach,) * 4))
-            else:  # the outermost pixels go on
+            else:  # repeat the outermost pixels
                 rows, columns = (rows - reach).clamp(0, side - 1), (columns - reach).clamp(0, side - 1)
             images = images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
         return to_input(images.to(self.device, non_blocking=True), self.side, self.data.outside)

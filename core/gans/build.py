@@ -1,4 +1,4 @@
-"""The two generators and their discriminators. Importing this imports torch."""
+"""The two generators and their discriminators, built by name. Importing this module imports torch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ __all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "outlin
 
 
 class _NoValues(TorchFunctionMode):
-    """Leaves new weights as they are: on the "meta" device there is nothing to fill, and to try it costs a second."""
+    """A mode that leaves new weights unfilled: on the "meta" device they have no memory, and filling costs a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -33,13 +33,15 @@ class _NoValues(TorchFunctionMode):
 
 
 def outline(model: str, config: TrainingConfig, data: Description) -> GAN:
-    """A GAN of the right shapes without any values or memory, whatever size the config asks for. Raises ConfigError."""
+    """Return a GAN of the right shapes without values or memory, whatever size it has. Raises ConfigError."""
     with torch.device("meta"), _NoValues():
         return build(model, config, data)
 
 
 def build(model: str, config: TrainingConfig, data: Description) -> GAN:
-    """A freshly initialised GAN for the images of `data`. Raises ConfigError for an unknown name, or settings that do not
-    fit the images."""
+    """Return a freshly initialised GAN for the images of `data`.
+
+    Raises ConfigError for an unknown name, or for settings that do not fit the images.
+    """
     config_class(model)
     return MODELS[model](config, data)

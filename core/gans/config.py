@@ -1,7 +1,6 @@
 """Settings of a training: the same object for the command line, the pages and the cards.
 
-They stand here and not beside the networks because those import torch, which takes three seconds that neither a form nor
-`--help` should cost.
+They are kept apart from the networks, which import torch: three seconds that neither a form nor `--help` should cost.
 """
 
 from typing import Any
@@ -13,17 +12,17 @@ from core.basics.text import as_line
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a GAN is trained, whichever it is; each model's own config extends this with its network and loss weights.
+    """The settings that every GAN has; each model's own config adds its network and loss weights.
 
     epochs         passes over the normal training images
-    batch_size     normal images a step; as many anomalies go through beside them
+    batch_size     normal images a step, trained together with as many anomalies
     learning_rate  peak of the one-cycle schedule (Smith and Topin 2017), generator and discriminators alike
     beta1, beta2   Adam's decay rates (0.5 as in DCGAN, Radford et al. 2016)
-    ema_decay      decay a step of the averaged generator weights; the average is what is scored and saved
+    ema_decay      decay a step of the averaged generator weights, which are scored and saved
     clip_norm      largest gradient norm of the generator
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
-    distorted      where few anomalies or none are labelled, let distorted normals (core/gans/distortions.py) stand in for them
-    enough_labels  labelled anomalies from which on nothing stands in; with fewer, `stand_ins` says how many do
+    distorted      use distorted normals (core/gans/distortions.py) as anomalies where few or none are labelled
+    enough_labels  labelled anomalies from which on no distorted normals are used; `stand_ins` has the rule
     """
 
     epochs: int = 30
@@ -40,12 +39,15 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        """The fields that weigh a loss."""
+        """The fields that are weights of a loss."""
         return ()
 
     def stand_ins(self, labels: int) -> int:
-        """How many of a batch's anomalies are distorted normals, when `labels` labelled ones are in training: all of them without a
-        label, fewer and fewer with more labels, in a straight line to none at `enough_labels`. One labelled image stays at least."""
+        """Return how many of a batch's anomalies are distorted normals when `labels` labelled ones are in training.
+
+        All of them without a label, then fewer in a straight line, down to none at `enough_labels`. If there are
+        labels, a batch has at least one labelled image.
+        """
         if not self.distorted or labels >= self.enough_labels:
             return 0
         count = round(self.batch_size * (1 - labels / self.enough_labels))
@@ -66,12 +68,13 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TraditionalConfig(TrainingConfig, frozen=True):
     """The network and the loss weights.
 
-    Two losses want anomalies reconstructed badly: negative_mse as their own negative, anomaly_mse anyhow (the deck's reward, so it
-    is subtracted). The second pulls hardest at what is reconstructed badly already; docs/what-helped.md has both side by side.
+    Two losses make the generator reconstruct anomalies badly. negative_mse aims at the negative image; anomaly_mse
+    rewards any large error (the deck's reward, so it is subtracted), and pulls hardest on what is reconstructed badly
+    already. docs/what-helped.md compares the two.
     """
 
     learning_rate: float = 1e-3
-    shift: int = 0  # moved images cost it what they help the DCGAN: docs/what-helped.md
+    shift: int = 0  # moved images help the DCGAN, but cost this model as much: docs/what-helped.md
     hidden: tuple[int, ...] = (256,)
     z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)
@@ -97,8 +100,11 @@ class TraditionalConfig(TrainingConfig, frozen=True):
 
 
 class DCGANConfig(TrainingConfig, frozen=True):
-    """The network and the six loss weights. Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order, and an
-    abc_scale of 1 (core/gans/losses.py); ours are the ones that did best on validation (docs/what-helped.md)."""
+    """The network and the six loss weights.
+
+    Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order, with an abc_scale of 1 (core/gans/losses.py). The
+    defaults are the weights that did best on validation (docs/what-helped.md).
+    """
 
     epochs: int = 24
     widths: tuple[int, ...] = (8, 16, 32, 64)
@@ -136,18 +142,18 @@ CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "d
 
 
 def config_class(model: str) -> type[TrainingConfig]:
-    """The config dataclass of `model`. Raises ConfigError for an unknown name."""
+    """Return the config class of `model`. Raises ConfigError for an unknown name."""
     if model not in CONFIGS:
         raise ConfigError(f"Unknown model {model!r:.80}; the models are: {', '.join(CONFIGS)}.")
     return CONFIGS[model]
 
 
-# Without labels the generator soon learns to reconstruct anomalies too; training longer then makes it worse.
-_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 8}  # another model: its own default
+# Without labels the generator soon learns to reconstruct anomalies too; longer training then makes the model worse.
+_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 8}  # other models keep their default
 
 
 def default_config(model: str, regime: str) -> TrainingConfig:
-    """The config that ships for `model` in `regime`. Raises ConfigError for an unknown model."""
+    """Return the default config of `model` in `regime`. Raises ConfigError for an unknown model."""
     config = config_class(model)()
     if regime != "one-class":
         return config
@@ -155,27 +161,27 @@ def default_config(model: str, regime: str) -> TrainingConfig:
 
 
 def recorded(model: str, values: Any) -> TrainingConfig:
-    """The config that a card or a run's request holds, `values` being its JSON.
+    """Return the config that a card or a run's request holds as the JSON `values`.
 
-    What was written before a setting existed has the value that training had then, which is not always today's default.
-    Raises ConfigError for unknown settings, wrong types and values out of range.
+    A setting that did not exist yet gets the value that training had then, which is not always today's default. Raises
+    ConfigError for unknown settings, wrong types and values out of range.
     """
     kind = config_class(model)
     if isinstance(values, dict):
         values = {name: value for name, value in values.items() if name not in _GONE}
-        values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # a single label was enough
+        values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # once, a single label was enough
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(f"The settings of the {model} model do not fit: {as_line(error)}.") from error
 
 
-_GONE = ("size",)  # the data set says it now
+_GONE = ("size",)  # now part of the data set's description
 _BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:
     """Raise ConfigError unless the field `name` lies in [low, high]."""
     value = getattr(config, name)
-    if not low <= value <= high:  # nor is nan
+    if not low <= value <= high:  # also refuses nan
         raise ConfigError(f"{name} is {value!r:.80}; it must be between {low} and {high}.")

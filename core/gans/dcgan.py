@@ -12,12 +12,12 @@ from core.gans.gan import GAN, Generator, Pass
 
 
 def padded(side: int) -> int:
-    """The smallest multiple of 16 that is not below `side`, pixels."""
+    """Return the smallest multiple of 16 that is not below `side`, pixels."""
     return -(-side // 16) * 16
 
 
 def _initialise(module: nn.Module) -> None:
-    """Convolutions N(0, 0.02), batch norm N(1, 0.02) (Radford et al. 2016)."""
+    """Draw new weights: convolutions N(0, 0.02), batch norm N(1, 0.02) (Radford et al. 2016)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
@@ -78,15 +78,15 @@ class UNetGenerator(Generator):
         return features
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: [N, C, side, side] → z [N, d, side / 16, side / 16]."""
+        """Return E(x): [N, C, side, side] → z [N, d, side / 16, side / 16]."""
         return self._features(images)[-1]
 
     def forward(self, images: Tensor) -> Tensor:
-        """G: [N, C, side, side] → reconstruction [N, C, side, side] on [-1, 1]."""
+        """Return G(x): [N, C, side, side] → reconstruction [N, C, side, side] on [-1, 1]."""
         return self.through(images)[1]
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(E(x), G(x)) in one pass."""
+        """Return (E(x), G(x)) in one pass."""
         *skips, hidden = self._features(images)
         z = hidden
         hidden = self.up[0](hidden)
@@ -99,8 +99,8 @@ class PatchDiscriminator(nn.Module):
     """Three stride-2 and two stride-1 4×4 convolutions: [N, C, 32, 32] → a 4×4 map of patch decisions [N, 1, 4, 4];
     a larger image has a larger map.
 
-    Without batch norm: a decision then depends on its own image alone, and real images and reconstructions can share one
-    pass.
+    It has no batch norm, so a decision depends on its own image alone, and real images and reconstructions can share
+    one pass.
     """
 
     def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
@@ -152,6 +152,6 @@ class DCGAN(GAN):
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
             terms["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
-            # Zeros: the generator does not fool the anomaly discriminator, it helps it.
+            # Target 0: the generator helps the anomaly discriminator instead of fooling it.
             terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
         return self.weighing(terms)

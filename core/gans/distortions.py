@@ -1,8 +1,9 @@
-"""Pseudo-anomalies: normal training images, turned, squeezed or stretched until they are not normal any more.
+"""Pseudo-anomalies: normal training images that are turned, squeezed or stretched until they are no longer normal.
 
-Where no labelled anomaly is in training (one-class), these teach the generator what to reconstruct badly; where few are, they stand among
-them (TrainingConfig.stand_ins). They are made of normal images alone. The idea is that of geometric transformations (Golan and El-Yaniv 2018); turning, squeezing and
-stretching are what helped on validation, cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
+They teach the generator what to reconstruct badly: alone where no labelled anomaly is in training (one-class), and
+among the labelled ones where these are few (TrainingConfig.stand_ins). They are made from normal images alone. The idea
+is that of geometric transformations (Golan and El-Yaniv 2018). Turning, squeezing and stretching helped on validation;
+cutting, pasting (CutPaste, Li et al. 2021) and mixing helped little or not at all.
 """
 
 import math
@@ -13,14 +14,17 @@ from torch.nn import functional as F
 
 STRETCHED = 0.25  # share of the images that are stretched beyond the frame along one axis
 TURNED = 0.6  # share of the others that are turned; the rest is squeezed
-BOTH = 0.3  # share of the turned ones that are squeezed as well
+BOTH = 0.3  # share of the turned images that are squeezed as well
 SMALLEST_TURN = math.pi / 12  # radians; less would still be normal
 SQUEEZED_TO = (0.35, 0.75)  # of the width or of the height
 SEEN_OF_STRETCHED = (0.4, 0.75)  # of the width or of the height: the rest lies beyond the frame
 
 
 def distort(images: Tensor, random: torch.Generator, outside: str = "black") -> Tensor:
-    """uint8 [N, H, W, C] → the same: each image turned, squeezed along one axis or both, or stretched, as `random` says."""
+    """Turn each image, squeeze it along one axis, do both, or stretch it, as `random` decides.
+
+    uint8 [N, H, W, C] → the same shape and type. `outside` fills what lies beyond the frame (Description.outside).
+    """
     count = len(images)
     if not count:
         return images
@@ -42,7 +46,7 @@ def distort(images: Tensor, random: torch.Generator, outside: str = "black") -> 
     sideways = chance(0.5)
     x, y = torch.where(sideways, factor, ones), torch.where(sideways, ones, factor)
     cosine, sine = angle.cos(), angle.sin()
-    # Where each output pixel looks in the input, so the factors are the inverse of what is seen.
+    # The matrix maps output places to input places, so the factors are the inverse of the visible ones.
     matrix = torch.stack(
         [torch.stack([cosine * x, -sine * y, zeros], 1), torch.stack([sine * x, cosine * y, zeros], 1)], 1
     )

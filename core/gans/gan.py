@@ -1,4 +1,4 @@
-"""What both GANs share: from bytes to the network's scale and back, and the discriminators' loss."""
+"""The common part of both GANs: from bytes to the network's scale and back, and the discriminators' loss."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,7 +12,10 @@ from core.gans.losses import adversarial
 
 
 def to_input(images: Tensor, side: int, outside: str = "black") -> Tensor:
-    """uint8 [N, H, W, C] → float [N, C, side, side] on [-1, 1], the margin filled as `outside` says. Channels-last."""
+    """Scale uint8 [N, H, W, C] to float [N, C, side, side] on [-1, 1], channels-last.
+
+    `outside` says what fills the margin (Description.outside).
+    """
     scaled = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
     spare = side - images.shape[1]
     if spare:
@@ -22,13 +25,13 @@ def to_input(images: Tensor, side: int, outside: str = "black") -> Tensor:
 
 
 def from_output(outputs: Tensor, side: int) -> Tensor:
-    """float [N, C, ·, ·] → float [N, side, side, C]: the margin is cut off again."""
+    """Cut off the margin: float [N, C, ·, ·] → float [N, side, side, C]."""
     margin = (outputs.shape[-1] - side) // 2
     return outputs[:, :, margin : margin + side, margin : margin + side].permute(0, 2, 3, 1)
 
 
 class Pass(NamedTuple):
-    """Images of one kind on their way through the generator: x, E(x), G(x)."""
+    """Images of one kind, their encodings and their reconstructions: x, E(x), G(x)."""
 
     images: Tensor
     z: Tensor
@@ -38,23 +41,24 @@ class Pass(NamedTuple):
 class Generator(nn.Module):
     """An encoder and a decoder; calling it gives G(x).
 
-    `data` describes the images it is made for, `side` is its own input's height and width: as large or a little larger.
+    `data` describes the images it is made for. `side` is the height and width of its input: as large as the images or a
+    little larger.
     """
 
     data: Description
     side: int
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: float [N, C, side, side] → z."""
+        """Return E(x): float [N, C, side, side] → z."""
         raise NotImplementedError
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(E(x), G(x)) in one pass."""
+        """Return (E(x), G(x)) in one pass."""
         raise NotImplementedError
 
 
 class GAN(nn.Module):
-    """A generator with a normal and an anomaly discriminator; each model says how its generator is to be trained."""
+    """A generator with a normal and an anomaly discriminator; each model defines the losses of its generator."""
 
     generator: Generator
     normal_discriminator: nn.Module
@@ -65,19 +69,22 @@ class GAN(nn.Module):
         self.config = config
 
     def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
-        """The unweighted losses of the generator by name.
+        """Return the unweighted losses of the generator by name.
 
-        Those on anomalies are left out when there are none, and those that weigh nothing are not computed.
+        Losses on anomalies are left out when there are none; losses of weight 0 are not computed.
         """
         raise NotImplementedError
 
     def weighing(self, terms: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
-        """The losses whose weight in the config is not 0, computed."""
+        """Compute the losses whose weight in the config is not 0."""
         return {name: loss() for name, loss in terms.items() if getattr(self.config, name)}
 
     def discriminator_losses(self, real: Tensor, fake: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:
-        """(loss, accuracy) of one discriminator on its own kind: real images 1, reconstructions 0 (least squares)."""
-        decisions = discriminator(torch.cat([real, fake]))  # one pass: no layer mixes images, so it equals two
+        """Return (loss, accuracy) of one discriminator on images of its own kind.
+
+        Least squares, with target 1 for real images and 0 for reconstructions.
+        """
+        decisions = discriminator(torch.cat([real, fake]))  # one pass equals two, because no layer mixes images
         on_real, on_fake = decisions[: len(real)], decisions[len(real) :]
         loss = adversarial(on_real, 1.0) + adversarial(on_fake, 0.0)
         accuracy = ((on_real > 0.5).float().mean() + (on_fake < 0.5).float().mean()) / 2

@@ -1,6 +1,6 @@
 """The losses as small pure functions, named as in the papers.
 
-Images are float tensors [N, 1, H, W] on the scale [-1, 1]. x are normal images, a are anomalies, G = decoder ∘ encoder
+Images are float tensors [N, C, H, W] on the scale [-1, 1]. x are normal images, a are anomalies, G = decoder ∘ encoder
 is the generator, E its encoder. "Kim" is Kim, Jeong, Choi, Seo, GAN-based Anomaly Detection in Imbalance Problems, ECCV
 2020 workshops, doi 10.1007/978-3-030-65414-6_11.
 """
@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-ABC_FLOOR = 1e-6  # reconstruction errors below this count as this: −log(1 − exp(−err)) is infinite at 0
+ABC_FLOOR = 1e-6  # smallest reconstruction error in use: −log(1 − exp(−err)) is infinite at 0
 
 
 def l1(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """mean |x − G(x)| (Kim). Scalar."""
+    """Return mean |x − G(x)| (Kim). Scalar."""
     return F.l1_loss(reconstructions, images)
 
 
 def patch_l1(images: Tensor, reconstructions: Tensor, patch: int = 16, stride: int = 8, worst: int = 3) -> Tensor:
-    """Mean of the `worst` largest patch means of |x − G(x)|, averaged over the batch (Kim). Scalar.
+    """Return the mean of the `worst` largest patch means of |x − G(x)|, averaged over the batch (Kim). Scalar.
 
     On 32×32 with patch 16 and stride 8 there are nine patches.
     """
@@ -27,27 +27,27 @@ def patch_l1(images: Tensor, reconstructions: Tensor, patch: int = 16, stride: i
 
 
 def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:
-    """mean |E(x) − E(G(x))|, one encoder for both (Kim, after Akcay et al., GANomaly, 2018). Scalar."""
+    """Return mean |E(x) − E(G(x))|, one encoder for both (Kim, after Akcay et al., GANomaly, 2018). Scalar."""
     return F.l1_loss(encoded_again, encoded)
 
 
 def abc(anomalies: Tensor, reconstructions: Tensor, scale: float = 1.0) -> Tensor:
-    """Autoencoding Binary Classifier: −log(1 − exp(−scale · err)), err = mean |a − G(a)| per image. Scalar.
+    """Return the loss of an Autoencoding Binary Classifier: −log(1 − exp(−scale · err)), err = mean |a − G(a)|. Scalar.
 
-    Small when an anomaly is reconstructed badly. With scale 1 it is Kim's, after Yamanaka et al. 2019, where err is a norm
-    over the whole image and not a mean: far larger, so that an anomaly soon is bad enough. A larger scale brings that back.
-    The pull on an anomaly, scale / (exp(scale · err) − 1), is 1 / err near 0 whatever the scale, and then fades the sooner.
-    expm1 keeps the precision that 1 − exp(−err) loses near 0.
+    It is small when an anomaly is reconstructed badly. Scale 1 is Kim's, after Yamanaka et al. 2019, whose err is a
+    norm over the whole image. A norm is far larger than a mean, so an anomaly is soon bad enough; a larger scale
+    restores that. The pull on an anomaly, scale / (exp(scale · err) − 1), is 1 / err near 0 for every scale, and fades
+    sooner for a larger one. expm1 keeps the precision that 1 − exp(−err) loses near 0.
     """
     error = (anomalies - reconstructions).abs().flatten(1).mean(1).clamp_min(ABC_FLOOR)
     return -torch.log(-torch.expm1(-scale * error)).mean()
 
 
 def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """mean (x − G(x))². Scalar."""
+    """Return mean (x − G(x))². Scalar."""
     return F.mse_loss(reconstructions, images)
 
 
 def adversarial(decisions: Tensor, target: float) -> Tensor:
-    """Least-squares GAN: mean (D(·) − target)² over every patch decision (Mao et al. 2017; Kim). Scalar."""
+    """Return mean (D(·) − target)² over every patch decision: least-squares GAN (Mao et al. 2017; Kim). Scalar."""
     return (decisions - target).square().mean()

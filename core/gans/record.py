@@ -1,4 +1,4 @@
-"""The record of an epoch: what training yields, what is kept of it on disk and on the card."""
+"""The record of an epoch: training yields it; the disk and the card keep it."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ NamedNumbers = Annotated[dict[Name, Finite], Meta(max_length=40)]
 
 
 class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an epoch of training gave.
+    """The measurements of one training epoch.
 
     epoch                   from 1
     losses                  name → mean over the epoch's steps, unweighted

@@ -1,4 +1,4 @@
-"""Images → reconstructions, residuals, scores.
+"""Reconstructions, residuals and scores of images.
 
 A score is the mean absolute error between an image and its reconstruction over all pixels and channels, on the scale
 [-1, 1] (so 0…2): higher = more anomalous. It depends on the image and the weights alone.
@@ -12,20 +12,20 @@ import torch
 
 from core.gans.gan import Generator, from_output, to_input
 
-# Every forward pass has exactly this many images, the last one filled up: the same image then meets the same kernels
-# and gives the same bits alone, in a crowd and in any order.
+# Every forward pass has exactly this many images; the last batch is filled up. So an image meets the same kernels and
+# gives the same bits, alone or with others, in any order.
 BATCH = 256
 
 
 def reconstruct(generator: Generator, images: np.ndarray) -> np.ndarray:
-    """G(x) for uint8 images [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]."""
+    """Return G(x) on [-1, 1]: uint8 images [N, H, W, C] → float32 [N, H, W, C]."""
     parts = [reconstructions for _, reconstructions in _passes(generator, images)]
     return np.concatenate(parts) if parts else np.empty(images.shape, np.float32)
 
 
 @torch.inference_mode()
 def score(generator: Generator, images: np.ndarray) -> np.ndarray:
-    """Scores of uint8 images [N, H, W, C] → float32 [N]."""
+    """Return the scores of images: uint8 [N, H, W, C] → float32 [N]."""
     # A chunk at a time and in place, while its pixels are still in the processor's cache.
     parts = []
     values = math.prod(images.shape[1:])
@@ -36,12 +36,12 @@ def score(generator: Generator, images: np.ndarray) -> np.ndarray:
 
 
 def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """|x − G(x)| a pixel, the mean over channels: uint8 and float32 [N, H, W, C] → float32 [N, H, W], 0…2."""
+    """Return |x − G(x)| a pixel, the mean over channels: uint8 and float32 [N, H, W, C] → float32 [N, H, W], 0…2."""
     return np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions).mean(-1)
 
 
 def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """The scores that belong to reconstructions already made: float32 [N]."""
+    """Return the scores of images whose reconstructions are known: float32 [N]."""
     return residual(images, reconstructions).reshape(len(images), -1).mean(1, dtype=np.float64).astype(np.float32)
 
 
@@ -49,7 +49,7 @@ def score_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> np
 def encode_and_reconstruct(
     generator: Generator, images: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(images [B, H, W, C], E(x) flattened [B, Z], G(x) [B, H, W, C] on [-1, 1]) in chunks of at most BATCH, in order."""
+    """Yield (images [B, H, W, C], E(x) flattened [B, Z], G(x) [B, H, W, C] on [-1, 1]) in order, B at most BATCH."""
     for chunk, inputs in _batches(generator, images):
         z, outputs = generator.through(inputs)
         yield chunk, _kept(z.flatten(1), chunk), _kept(from_output(outputs, generator.data.side), chunk)
@@ -57,14 +57,14 @@ def encode_and_reconstruct(
 
 @torch.inference_mode()
 def _passes(generator: Generator, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(images, reconstructions) in chunks of at most BATCH."""
+    """Yield (images, reconstructions) in chunks of at most BATCH."""
     for chunk, inputs in _batches(generator, images):
         yield chunk, _kept(from_output(generator(inputs), generator.data.side), chunk)
 
 
 def _batches(generator: Generator, images: np.ndarray) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """(images, the network's input): the latter always BATCH long."""
-    generator.eval()  # batch norm must use its running statistics: a score never depends on batch mates
+    """Yield (images, network input) in chunks of at most BATCH; the input is filled up to BATCH images."""
+    generator.eval()  # batch norm must use its running statistics, so that a score does not depend on the batch
     device = next(generator.parameters()).device
     for start in range(0, len(images), BATCH):
         chunk = images[start : start + BATCH]
@@ -74,5 +74,5 @@ def _batches(generator: Generator, images: np.ndarray) -> Iterator[tuple[np.ndar
 
 
 def _kept(outputs: torch.Tensor, chunk: np.ndarray) -> np.ndarray:
-    """The outputs that belong to the images of `chunk`, without those that filled the batch up."""
+    """Return the outputs of the images in `chunk`, without the images that filled the batch up."""
     return outputs[: len(chunk)].float().cpu().numpy()

@@ -1,5 +1,6 @@
 """The traditional GAN, the baseline: a fully connected autoencoder as generator, fully connected discriminators, mean
-squared errors only. Its known limit is shown and not hidden: noisy reconstructions."""
+squared errors only. Its known weakness, noisy reconstructions, is shown and not hidden.
+"""
 
 import math
 from itertools import pairwise
@@ -13,7 +14,7 @@ from core.gans.gan import GAN, Generator, Pass
 
 
 def _layers(widths: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers through `widths` with LeakyReLU between them, none after the last."""
+    """Return linear layers through `widths` with LeakyReLU between them, none after the last."""
     parts: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
         parts += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2, inplace=True)]
@@ -31,21 +32,21 @@ class AutoencoderGenerator(Generator):
         self.decoder = nn.Sequential(_layers((z, *reversed(hidden), pixels)), nn.Tanh())
 
     def encode(self, images: Tensor) -> Tensor:
-        """E: [N, C, H, W] → z [N, z]."""
+        """Return E(x): [N, C, H, W] → z [N, z]."""
         return self.encoder(images.flatten(1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """G: [N, C, H, W] → reconstruction [N, C, H, W] on [-1, 1]."""
+        """Return G(x): [N, C, H, W] → reconstruction [N, C, H, W] on [-1, 1]."""
         return self.through(images)[1]
 
     def through(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(E(x), G(x)) in one pass."""
+        """Return (E(x), G(x)) in one pass."""
         z = self.encode(images)
         return z, self.decoder(z).view_as(images)
 
 
 class Discriminator(nn.Module):
-    """Pixels → hidden → 1: one decision an image, [N, 1]."""
+    """Pixels → hidden → 1: one decision per image, [N, 1]."""
 
     def __init__(self, data: Description, hidden: tuple[int, ...]) -> None:
         super().__init__()
@@ -73,8 +74,8 @@ class TraditionalGAN(GAN):
         }
         if len(anomaly.images):
             a, badly = anomaly.images, anomaly.reconstructions
-            # Reconstructed as its negative an anomaly has a large error. The pull is strongest on those that are still reconstructed well and
-            # ends when they are not, while that of the reward grows with the error.
+            # The target is the negative image, so the error becomes large. The pull is strongest on anomalies that are
+            # still reconstructed well and ends when they are not; the pull of the reward below grows with the error.
             terms["negative_mse"] = lambda: losses.mse(-a, badly)
             # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
             terms["anomaly_mse"] = lambda: -losses.mse(a, badly)

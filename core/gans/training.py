@@ -1,4 +1,4 @@
-"""One loop for both GANs: yields a record per epoch, stops when told, and keeps what it has learned."""
+"""One training loop for both GANs: it yields a record per epoch, stops on request, and keeps the averaged generator."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ Scalars = dict[str, Tensor]  # losses or accuracies by name, a number each
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands after a step."""
+    """The progress of training after a step."""
 
     epoch: int  # epochs finished
     epochs: int
@@ -52,9 +52,9 @@ class Training:
     """A training run. Iterate `epochs()`; `generator` is at any time the averaged generator trained so far.
 
     history       the records of the finished epochs
-    step          steps done of an epoch that a stop or a divergence has cut short; 0 between two epochs
-    best_epoch    the finished epoch that did best on validation (0: none yet): by AUROC, and where no anomaly is labelled
-                  by the normals' error, because labels may choose nothing there
+    step          steps finished in an epoch that a stop or a divergence has cut short; 0 between two epochs
+    best_epoch    the finished epoch that did best on validation (0: none yet): by AUROC, or by the normals' error where
+                  training has no labelled anomaly, because labels may choose nothing there
     best_weights  the averaged generator's weights after that epoch
 
     Same data, config, seed and machine: same weights. The global random state of torch is left as it was.
@@ -102,12 +102,12 @@ class Training:
 
     @property
     def generator(self) -> Generator:
-        """The averaged generator, in evaluation mode. Averages of batch-norm statistics come with it."""
-        return cast(Generator, self.averaged.module.eval())  # AveragedModel forgets of what it is the average
+        """The averaged generator, in evaluation mode, with averaged batch-norm statistics."""
+        return cast(Generator, self.averaged.module.eval())  # AveragedModel loses the type of its module
 
     @property
     def finished_epochs(self) -> int:
-        """How many epochs have finished."""
+        """The number of finished epochs."""
         return len(self.history)
 
     def epochs(
@@ -115,9 +115,10 @@ class Training:
     ) -> Iterator[Epoch]:
         """Train; yield the record of each finished epoch (also kept in `history`).
 
-        `should_stop` is asked after every step. A stop within an epoch yields no record of it: `generator` has learned from
-        its steps, but only a snapshot of the last finished epoch (core/runs/snapshot.py) can be trained on.
-        Raises TrainingDiverged when a loss is not finite; the generator still holds the last finite average.
+        `should_stop` is called after every step. A stop within an epoch yields no record of this epoch: `generator`
+        keeps what it learned in these steps, but training can only be resumed from a snapshot of the last finished
+        epoch (core/runs/snapshot.py). Raises TrainingDiverged when a loss is not finite; the generator still holds the
+        last finite average.
         """
         stopped = self.step > 0
         while self.finished_epochs < self.config.epochs and not stopped:
@@ -137,40 +138,40 @@ class Training:
             yield self._finish_epoch(losses, accuracies, time.perf_counter() - started)
 
     def _step(self, normal: Tensor, anomaly: Tensor) -> tuple[Scalars, Scalars]:
-        """Learn from one batch of normals and one of anomalies, float [B, C, side, side]; the latter may be empty.
+        """Learn from one batch of normals and one of anomalies, float [B, C, side, side]; anomalies may be empty.
 
         Returns (losses, accuracies of the discriminators).
         """
         gan, count = self.gan.train(), len(normal)
 
-        # 1. One pass for both kinds: the generator encodes and reconstructs normals and anomalies side by side. That is quick,
-        #    and batch norm treats both alike.
+        # 1. One pass for both kinds: the generator encodes and reconstructs normals and anomalies side by side. This is
+        #    quick, and batch norm treats both alike.
         z, reconstructions = gan.generator.through(torch.cat([normal, anomaly]))
         normals = Pass(normal, z[:count], reconstructions[:count])
         anomalies = Pass(anomaly, z[count:], reconstructions[count:])
 
-        # 2. The discriminators learn. Each looks at its own kind alone and is to say 1 to an image, 0 to its reconstruction.
+        # 2. The discriminators learn, each from its own kind alone: 1 for an image, 0 for its reconstruction.
         discriminator_losses, accuracies = self._train_discriminators(normals, anomalies)
 
-        # 3. The generator learns through them: towards normals that pass for real and look like the image, and anomalies
-        #    that do neither. Gradients flow through the discriminators, whose own weights stand still.
+        # 3. The generator learns through the discriminators: reconstructed normals should pass for real and look like
+        #    the image, reconstructed anomalies should not. The discriminators' own weights do not change.
         generator_losses = self._train_generator(normals, anomalies)
 
-        # 4. The average follows: a little of the new weights, most of the old average. It is what is scored and saved,
+        # 4. The average is updated: a little of the new weights, most of the old average. It is scored and saved,
         #    because it is steadier than the weights of any one step.
         self.averaged.update_parameters(gan.generator)
         losses = discriminator_losses | generator_losses
         return {name: loss.detach() for name, loss in losses.items()}, accuracies
 
     def _train_discriminators(self, normals: Pass, anomalies: Pass) -> tuple[Scalars, Scalars]:
-        """Return (losses, accuracies) of those discriminators that have images and whose loss weighs something."""
+        """Train those discriminators that have images and a weighted loss; return their (losses, accuracies)."""
         losses, accuracies = {}, {}
         for kind, batch, discriminator in (
             ("normal", normals, self.gan.normal_discriminator),
             ("anomaly", anomalies, self.gan.anomaly_discriminator),
         ):
             if len(batch.images) and getattr(self.config, f"adversarial_{kind}"):
-                # Detached: nothing of this reaches the generator.
+                # Detached: no gradient reaches the generator.
                 losses[f"discriminator_{kind}"], accuracies[kind] = self.gan.discriminator_losses(
                     batch.images, batch.reconstructions.detach(), discriminator
                 )
@@ -179,7 +180,9 @@ class Training:
         return losses, accuracies
 
     def _train_generator(self, normals: Pass, anomalies: Pass) -> Scalars:
-        """Return the unweighted losses. Raises TrainingDiverged before a weight or the average is touched."""
+        """Train the generator; return its unweighted losses. Raises TrainingDiverged before its weights or average
+        change.
+        """
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(False)
         losses = self.gan.generator_losses(normals, anomalies)
@@ -198,7 +201,7 @@ class Training:
         loss.backward()
         if clip is not None:
             norm = nn.utils.clip_grad_norm_(self.gan.generator.parameters(), clip)
-            if not torch.isfinite(norm):  # before a step carries it into the weights and their average
+            if not torch.isfinite(norm):  # before a step writes it into the weights and their average
                 raise self._diverged("a gradient")
         optimizer.step()
         self.schedules[number].step()
@@ -210,7 +213,7 @@ class Training:
         )
 
     def _finish_epoch(self, losses: Scalars, accuracies: Scalars, seconds: float) -> Epoch:
-        """Validate, keep the record of an epoch whose steps took so many seconds, and its weights if they are the best."""
+        """Validate, keep and return the record of an epoch of `seconds`, and keep its weights if they are the best."""
         area, error = self._validate()
         record = Epoch(
             epoch=self.finished_epochs + 1,
@@ -229,7 +232,7 @@ class Training:
         return record
 
     def _validate(self) -> tuple[float | None, float]:
-        """Return the validation AUROC (None without labelled anomalies) and the mean error of the validation normals."""
+        """Return (AUROC, normals' mean error) of validation; AUROC is None without anomalies. Raises TrainingDiverged."""
         normal, anomaly = (scoring.score(self.generator, images) for images in self.validation)
         if not (np.isfinite(normal).all() and np.isfinite(anomaly).all()):
             raise TrainingDiverged(
@@ -238,7 +241,7 @@ class Training:
         return evaluation.auroc(normal, anomaly) if len(anomaly) else None, float(normal.mean())
 
     def _merit(self, record: Epoch) -> float:
-        """What the best epoch has most of."""
+        """Return the figure that chooses the best epoch; larger is better."""
         if self.labelled and record.validation_auroc is not None:
             return record.validation_auroc
         return -record.validation_error

@@ -1,1 +1,1 @@
-"""Scores and labels into figures: ROC, AUROC, costs, differences. numpy only."""
+"""Figures computed from scores and labels: ROC, AUROC, costs, differences. numpy only."""

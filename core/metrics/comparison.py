@@ -1,7 +1,7 @@
-"""Two models on the same images, and how far a curve can be trusted.
+"""Compares two models on the same images, and bounds a ROC curve.
 
-numpy only. `normal` and `anomaly` are score arrays [N] and [A], higher = more anomalous. Every interval here is over test
-images; none says anything about another training seed.
+numpy only. `normal` and `anomaly` are score arrays [N] and [A], higher = more anomalous. Every interval in this module
+is over test images; none says anything about another training seed.
 """
 
 import math
@@ -30,17 +30,17 @@ class Difference:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """True when the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
 
 def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> Difference:
-    """The difference of two AUROCs measured on the same images: pairs (normal [N], anomaly [A]) in the same order.
+    """Return the difference of two AUROCs on the same images: pairs (normal [N], anomaly [A]) in the same order.
 
-    The interval comes from DeLong's covariance of paired AUROCs (DeLong, DeLong and Clarke-Pearson 1988), which counts
-    that an image hard for one model is often hard for the other. Where both separate every image, that variance is 0 and
-    the bound of `evaluation.certain_share` stands in for it. Raises EvaluationError when a pair is empty, holds a score
-    that is not finite, or the two are not of the same images.
+    The interval uses DeLong's covariance of paired AUROCs (DeLong, DeLong and Clarke-Pearson 1988), because an image
+    that is hard for one model is often hard for the other. Where both models separate every image, the variance is 0
+    and the bound of `evaluation.certain_share` replaces it. Raises EvaluationError when a pair is empty, holds a score
+    that is not finite, or when the pairs differ in length.
     """
     (n1, a1), (n2, a2) = evaluation.checked(*first), evaluation.checked(*second)
     if len(n1) != len(n2) or len(a1) != len(a2):
@@ -49,7 +49,7 @@ def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndar
     of_normal = np.stack([1 - evaluation.placements(n1, np.sort(a1)), 1 - evaluation.placements(n2, np.sort(a2))])
     areas = of_anomaly.mean(1)
     variance = 0.0
-    for part in (of_anomaly, of_normal):  # var(x − y) = var x + var y − 2 cov(x, y), without the rounding
+    for part in (of_anomaly, of_normal):  # var(x − y) = var x + var y − 2 cov(x, y), without rounding errors
         if part.shape[1] > 1:
             variance += float(np.var(part[0] - part[1], ddof=1)) / part.shape[1]
     difference, reach = float(areas[0] - areas[1]), Z95 * math.sqrt(variance)
@@ -59,7 +59,10 @@ def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndar
 
 
 def tpr_at(normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray) -> np.ndarray:
-    """The largest TPR whose FPR does not exceed each of `fpr` [G] (shares 0…1, ascending): float64 [G]."""
+    """Return the largest TPR whose FPR does not exceed each of `fpr` [G] (shares 0…1, ascending): float64 [G].
+
+    Raises EvaluationError as `evaluation.checked` does.
+    """
     normal, anomaly = evaluation.checked(normal, anomaly)
     return _tpr_rows(np.arange(len(normal))[None], np.ones((1, len(anomaly)), int), normal, anomaly, fpr)[0]
 
@@ -67,10 +70,11 @@ def tpr_at(normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray) -> np.ndarr
 def roc_band(
     normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray, draws: int = DRAWS, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) [G]: a pointwise 95 % band of the TPR at each of `fpr` [G] (shares 0…1, ascending).
+    """Return (low, high) [G], a pointwise 95 % band of the TPR at each of `fpr` [G] (shares 0…1, ascending).
 
-    Percentile bootstrap: normals and anomalies are drawn anew with replacement, each kind by itself, `draws` times, and
-    the curves averaged vertically (Fawcett 2006). Pointwise: 95 % at each FPR, not for the whole curve at once.
+    Percentile bootstrap: normals and anomalies are drawn separately, with replacement, `draws` times; the curves are
+    compared at equal FPR (vertical averaging, Fawcett 2006). Pointwise: 95 % at each FPR, not for the whole curve at
+    once. Raises EvaluationError as `evaluation.checked` does.
     """
     normal, anomaly = evaluation.checked(normal, anomaly)
     random = np.random.default_rng(seed)
@@ -87,13 +91,13 @@ def roc_band(
 def _tpr_rows(
     chosen: np.ndarray, times: np.ndarray, normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray
 ) -> np.ndarray:
-    """TPR [B, G] of B samples: ranks [B, N] of the normals in each (ascending), how often each anomaly is in it [B, A]."""
+    """Compute the TPR [B, G] of B samples: ascending ranks of their normals [B, N], times each anomaly is drawn [B, A]."""
     count = len(normal)
     allowed = np.floor(np.asarray(fpr) * count + 1e-9).astype(int).clip(0, count)
     # The laxest threshold that flags `allowed` normals lies just above the next lower one of the sample.
     rank = chosen[:, (count - 1 - allowed).clip(0)]  # [B, G]
-    not_above = np.searchsorted(np.sort(anomaly), np.sort(normal), side="right")  # [N], anomalies not flagged there
+    not_above = np.searchsorted(np.sort(anomaly), np.sort(normal), side="right")  # [N], anomalies that score no higher
     passed = np.concatenate([np.zeros((len(times), 1), int), np.cumsum(times, axis=1)], axis=1)  # [B, A + 1]
     missed = np.take_along_axis(passed, not_above[rank], axis=1)
-    missed[:, allowed == count] = 0  # everything may be flagged
+    missed[:, allowed == count] = 0  # every image may be flagged
     return 1.0 - missed / len(anomaly)

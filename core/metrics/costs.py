@@ -1,7 +1,7 @@
-"""What a threshold costs where anomalies are rare, and the thresholds worth standing on.
+"""The cost of a threshold where anomalies are rare, and useful thresholds.
 
-A test of all classes is 90 % anomalies, a factory is not: precision and cost are computed for a stated prevalence, from the two
-rates that do not depend on it (TPR and FPR). numpy only. `normal` and `anomaly` are score arrays [N], higher = more
+A test of all classes is 90 % anomalies, a factory is not. So precision and cost are computed for a stated prevalence,
+from TPR and FPR, which do not depend on it. numpy only. `normal` and `anomaly` are score arrays [N], higher = more
 anomalous; an item is flagged when score ≥ threshold.
 """
 
@@ -18,10 +18,10 @@ POINTS = ("youden", "fpr_5", "fpr_1", "miss_1", "cheapest")
 
 @dataclass(frozen=True)
 class Stakes:
-    """What is at stake on a line: the cost of a missed anomaly and of a false alarm (any one unit), and the prevalence.
+    """The costs of a missed anomaly and of a false alarm, in the same unit, and the prevalence.
 
-    `prevalence` is the share of anomalies among all items, above 0 and below 1. Raises EvaluationError for a cost that is
-    not a finite number above 0 or a prevalence that is no such share.
+    `prevalence` is the share of anomalies among all items, above 0 and below 1. Raises EvaluationError for a prevalence
+    outside these bounds, or a cost that is not a finite number above 0.
     """
 
     missed: float
@@ -35,18 +35,19 @@ class Stakes:
         _check_prevalence(self.prevalence)
 
     def cost(self, fpr: float | np.ndarray, tpr: float | np.ndarray) -> float | np.ndarray:
-        """Expected cost an item: π·missed·(1 − TPR) + (1 − π)·alarm·FPR (Provost and Fawcett 2001; Elkan 2001).
+        """Return the expected cost an item: π·missed·(1 − TPR) + (1 − π)·alarm·FPR (Provost and Fawcett 2001; Elkan
+        2001).
 
-        Rates as shares 0…1, scalars or arrays of one shape; the answer is in the unit of the costs.
+        Rates are shares 0…1, scalars or arrays of one shape; the result is in the unit of the costs.
         """
         return self.prevalence * self.missed * (1 - tpr) + (1 - self.prevalence) * self.alarm * fpr
 
 
 def precision(fpr: float | np.ndarray, tpr: float | np.ndarray, prevalence: float) -> np.ndarray:
-    """π·TPR / (π·TPR + (1 − π)·FPR): the share of flagged items that are anomalies, by Bayes' rule.
+    """Return π·TPR / (π·TPR + (1 − π)·FPR), the share of flagged items that are anomalies (Bayes' rule).
 
-    Rates as shares 0…1, scalars or arrays of one shape, which is the answer's; nan where nothing is flagged. Raises
-    EvaluationError for a prevalence that is not above 0 and below 1.
+    Rates are shares 0…1, scalars or arrays of one shape. The result has that shape, nan where nothing is flagged.
+    Raises EvaluationError for a prevalence that is not above 0 and below 1.
     """
     _check_prevalence(prevalence)
     hits = prevalence * np.asarray(tpr, float)
@@ -55,9 +56,9 @@ def precision(fpr: float | np.ndarray, tpr: float | np.ndarray, prevalence: floa
 
 
 def miss_threshold(anomaly: np.ndarray, largest_miss: float) -> float:
-    """The strictest threshold that misses at most a share `largest_miss` (0 to below 1) of the anomalies.
+    """Return the strictest threshold that misses at most a share `largest_miss` (0 to below 1) of the anomalies.
 
-    From anomalies alone. Raises EvaluationError without scores, or with one that is not finite.
+    Uses anomalies alone. Raises EvaluationError for another share, without scores, or with a score that is not finite.
     """
     if not 0.0 <= largest_miss < 1.0:
         raise EvaluationError(f"The largest share of misses is {largest_miss:g}; it must be from 0 to below 1.")
@@ -66,21 +67,21 @@ def miss_threshold(anomaly: np.ndarray, largest_miss: float) -> float:
 
 
 def cheapest_threshold(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes) -> float:
-    """The threshold with the smallest expected cost an item; of equals, the strictest.
+    """Return the threshold with the smallest expected cost an item; among equals, the strictest.
 
-    Flagging nothing at all is a choice too, and the cheapest one where anomalies are rare enough: then the next float32
-    above the largest score is returned. Raises EvaluationError as `evaluation.roc` does.
+    Where anomalies are rare, it can be cheapest to flag nothing: then the result is the next float32 above the largest
+    score. Raises EvaluationError as `evaluation.roc` does.
     """
     curve = evaluation.roc(normal, anomaly)
     above = float(np.nextafter(np.float32(curve.thresholds[0]), np.float32(np.inf)))
     costs = np.asarray(stakes.cost(np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)))
-    # Sums that are equal on paper may differ in the last bits.
+    # Costs that are equal in theory may differ in the last bits.
     first = int(np.argmax(costs <= costs.min() * (1 + 1e-12)))
     return above if first == 0 else float(curve.thresholds[first - 1])
 
 
 def operating_points(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes | None = None) -> dict[str, float]:
-    """Choose the thresholds called POINTS on validation scores; without stakes there is no "cheapest".
+    """Choose the thresholds called POINTS on validation scores: name → threshold. "cheapest" needs `stakes`.
 
     The first three are those on a model's card; miss_1 misses at most 1 % of the anomalies. Without anomalies there are
     only fpr_5 and fpr_1. Raises EvaluationError.

@@ -1,8 +1,8 @@
-"""Scores and labels → ROC, AUROC with its interval, thresholds.
+"""ROC, AUROC with its interval, and thresholds from scores and labels.
 
 numpy only, because pages that show stored scores import neither torch nor scikit-learn (three seconds each); the tests
-hold every figure against scikit-learn. An image is flagged when score ≥ threshold. Arguments `normal` and `anomaly` are
-score arrays [N] of the two kinds, higher = more anomalous; ties count half, as AUROC defines it.
+compare every figure with scikit-learn's. An image is flagged when score ≥ threshold. Arguments `normal` and `anomaly`
+are score arrays [N] of the two kinds, higher = more anomalous; ties count half, as AUROC defines it.
 """
 
 import math
@@ -23,8 +23,8 @@ class EvaluationError(MisfitError):
 class Curve:
     """A ROC curve, from the strictest threshold to the laxest. float64 [K] each.
 
-    `thresholds` are the distinct scores, largest first; at thresholds[i] a share fpr[i] of the normals and tpr[i] of the
-    anomalies is flagged. The point (0, 0), whose threshold would be infinite, is not among them.
+    `thresholds` are the distinct scores, largest first; at thresholds[i] a share fpr[i] of the normals and tpr[i] of
+    the anomalies is flagged. The point (0, 0), whose threshold would be infinite, is left out.
     """
 
     thresholds: np.ndarray
@@ -52,13 +52,13 @@ class Confusion:
 
     @property
     def precision(self) -> float:
-        """Share of flagged images that are anomalies, at the test set's own prevalence; nan when none is flagged."""
+        """The share of flagged images that are anomalies, at the test set's own prevalence; nan when none is flagged."""
         flagged = self.caught + self.false_alarms
         return self.caught / flagged if flagged else math.nan
 
 
 def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
-    """The ROC curve with every distinct score as a threshold. Raises EvaluationError (see `checked`)."""
+    """Return the ROC curve with every distinct score as a threshold. Raises EvaluationError (see `checked`)."""
     normal, anomaly = checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
     fpr = _count_at_least(normal, thresholds) / len(normal)
@@ -66,9 +66,9 @@ def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
 
 
 def flagged(scores: np.ndarray | float, threshold: float) -> np.ndarray:
-    """Which of float `scores` [N] reach `threshold`: bool [N]. Raises EvaluationError when the threshold is not finite.
+    """Tell which scores [N] reach `threshold`: bool [N]. Raises EvaluationError when the threshold is not finite.
 
-    Compared as float64: numpy would else round a Python float to float32 first and flag a score just below it.
+    The comparison is in float64: else numpy would round a Python float to float32 and flag a score just below it.
     """
     if not math.isfinite(threshold):
         raise EvaluationError(f"The threshold is {threshold}; it must be a finite number.")
@@ -76,7 +76,7 @@ def flagged(scores: np.ndarray | float, threshold: float) -> np.ndarray:
 
 
 def confusion(normal: np.ndarray, anomaly: np.ndarray, threshold: float) -> Confusion:
-    """The four counts at `threshold`, which may lie anywhere. Raises EvaluationError (see `checked`, `flagged`)."""
+    """Count the four outcomes at any finite `threshold`. Raises EvaluationError (see `checked`, `flagged`)."""
     normal, anomaly = checked(normal, anomaly)
     false_alarms = int(np.count_nonzero(flagged(normal, threshold)))
     caught = int(np.count_nonzero(flagged(anomaly, threshold)))
@@ -84,17 +84,21 @@ def confusion(normal: np.ndarray, anomaly: np.ndarray, threshold: float) -> Conf
 
 
 def auroc(normal: np.ndarray, anomaly: np.ndarray) -> float:
-    """P(anomaly's score > normal's) + ½ P(equal): the area under the ROC curve (Hanley and McNeil 1982)."""
+    """Return P(anomaly's score > normal's) + ½ P(equal), the area under the ROC curve (Hanley and McNeil 1982).
+
+    Raises EvaluationError (see `checked`).
+    """
     normal, anomaly = checked(normal, anomaly)
     return float(placements(anomaly, np.sort(normal)).mean())
 
 
 def auroc_interval(normal: np.ndarray, anomaly: np.ndarray) -> tuple[float, float, float]:
-    """(AUROC, low, high): 95 % interval from DeLong's variance (DeLong et al. 1988) on the logit scale.
+    """Return (AUROC, low, high) with a 95 % interval from DeLong's variance (DeLong et al. 1988) on the logit scale.
 
-    The logit keeps the interval within (0, 1). Where all are separated (AUROC 1 or 0), or all tied, the variance is 0 and
-    DeLong has no interval: then the side that is open gets `certain_share`, a one-sided 95 % bound. Just beside 1 the
+    The logit keeps the interval within (0, 1). When all scores are separated (AUROC 1 or 0) or tied, the variance is 0
+    and DeLong gives no interval; then `certain_share`, a one-sided 95 % bound, limits each open side. Just below 1 the
     interval is DeLong's again and narrower than that bound. It is over test images; it says nothing about another seed.
+    Raises EvaluationError (see `checked`).
     """
     normal, anomaly = checked(normal, anomaly)
     of_anomaly = placements(anomaly, np.sort(normal))  # [A], share of normals below each anomaly
@@ -110,19 +114,20 @@ def auroc_interval(normal: np.ndarray, anomaly: np.ndarray) -> tuple[float, floa
 
 
 def certain_share(pairs: int) -> float:
-    """The least share, with 95 % confidence, of all pairs to end as each of `pairs` pairs drawn apart has ended.
+    """Return the 95 % lower bound of a share of pairs when all of `pairs` independent pairs have agreed.
 
     0.05^(1 / pairs), about 1 − 3 / pairs: Clopper and Pearson's bound (1934) when every trial succeeds, the "rule of
-    three" of Hanley and Lippman-Hand (JAMA 1983, 249, 1743). An AUROC is a share of pairs; of its N·A pairs only
-    min(N, A) have no image in common, so the smaller class counts.
+    three" of Hanley and Lippman-Hand (JAMA 1983, 249, 1743). An AUROC is a share of N·A pairs; only min(N, A) of them
+    have no image in common, so the smaller class counts.
     """
     return 0.05 ** (1.0 / pairs)
 
 
 def average_precision(normal: np.ndarray, anomaly: np.ndarray, prevalence: float = 0.05) -> float:
-    """Σ (TPR step) · precision, with precision as it would be if a share `prevalence` of all items were anomalies.
+    """Return Σ (TPR step) · precision, as if a share `prevalence` of all items were anomalies.
 
-    A test of all classes is 90 % anomalies, which flatters precision; a factory is nearer 5 %.
+    A test of all classes is 90 % anomalies, which flatters precision; a factory is nearer 5 %. Raises EvaluationError
+    for a prevalence that is not above 0 and below 1, and as `checked` does.
     """
     if not 0.0 < prevalence < 1.0:
         raise EvaluationError(f"prevalence is {prevalence}; it must be above 0 and below 1.")
@@ -133,25 +138,25 @@ def average_precision(normal: np.ndarray, anomaly: np.ndarray, prevalence: float
 
 
 def fpr_at_tpr(normal: np.ndarray, anomaly: np.ndarray, tpr: float = 0.95) -> float:
-    """The smallest false positive rate at which at least a share `tpr` of the anomalies is flagged."""
+    """Return the smallest false positive rate at which at least a share `tpr` of the anomalies is flagged."""
     curve = roc(normal, anomaly)
-    return float(curve.fpr[np.argmax(curve.tpr >= tpr)])  # tpr ends at 1, so the search always finds one
+    return float(curve.fpr[np.argmax(curve.tpr >= tpr)])  # tpr ends at 1, so there is always such a point
 
 
 def youden_threshold(normal: np.ndarray, anomaly: np.ndarray) -> float:
-    """The threshold with the largest TPR − FPR (Youden 1950); of equals, the strictest."""
+    """Return the threshold with the largest TPR − FPR (Youden 1950); among equals, the strictest."""
     normal, anomaly = checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
-    # Whole numbers, so that equals are equal: J times both counts.
+    # J times both counts is a whole number, so equal J compare as equal.
     caught, false_alarms = _count_at_least(anomaly, thresholds), _count_at_least(normal, thresholds)
     return float(thresholds[np.argmax(caught * len(normal) - false_alarms * len(anomaly))])
 
 
 def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
-    """The laxest threshold that flags at most a share `largest_fpr` (0 to 1) of the normals, from normals alone.
+    """Return the laxest threshold that flags at most a share `largest_fpr` (0 to 1) of the normals, from normals alone.
 
-    When even the largest normal score may not be flagged, the next float above it is returned; when all of them may be,
-    the smallest score. Raises EvaluationError for a share beyond these bounds, and as `checked` does.
+    When even the largest normal score may not be flagged, this is the next float32 above it; when all may be flagged,
+    the smallest score. Raises EvaluationError for a share outside these bounds, and as `checked` does.
     """
     if not 0.0 <= largest_fpr <= 1.0:
         raise EvaluationError(f"The largest share of false alarms is {largest_fpr:g}; it must be from 0 to 1.")
@@ -164,13 +169,13 @@ def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
 
 
 def percentile(score: float | np.ndarray, validation_normal: np.ndarray) -> np.ndarray:
-    """Where a score falls among the validation normals: the percentage of them that score no higher (0…100)."""
+    """Return the percentage (0…100) of the validation normals that score no higher than `score`, in its shape."""
     ordered = np.sort(validation_normal)
     return 100.0 * np.searchsorted(ordered, score, side="right") / len(ordered)
 
 
 def placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """For each score the share of `ordered` (ascending) below it, ties half: float64 [len(scores)]."""
+    """Return for each score the share of `ordered` (ascending) below it, ties half: float64 [len(scores)]."""
     below = np.searchsorted(ordered, scores, side="left")
     not_above = np.searchsorted(ordered, scores, side="right")
     return (below + not_above) / (2.0 * len(ordered))
@@ -181,7 +186,7 @@ def _count_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
 
 
 def checked(normal: np.ndarray, anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays. Raises EvaluationError when one is empty or holds a score that is not finite."""
+    """Return both as arrays. Raises EvaluationError when one is empty or holds a score that is not finite."""
     for name, scores in (("normal", normal), ("anomalous", anomaly)):
         if len(scores) == 0:
             raise EvaluationError(f"There are no {name} scores; a curve needs at least one of each kind.")

@@ -1,7 +1,7 @@
 """The figures of a trained model as its card states them, computed from the scores of its validation and test images.
 
-`normal` and `anomaly` are score arrays [N] of the two kinds, as in evaluation.py. That no anomaly is labelled is a normal
-case, with photos of one's own for instance: every figure that needs one is then None.
+`normal` and `anomaly` are score arrays [N] of the two kinds, as in evaluation.py. There may be no labelled anomaly, for
+example among the user's own photos; every figure that needs one is then None.
 """
 
 from typing import Annotated, Any
@@ -12,14 +12,14 @@ from msgspec import Meta
 
 from core.metrics import evaluation
 
-LARGEST_SCORE = 2.001  # the mean absolute difference of pixels on [-1, 1], and what rounding adds
+LARGEST_SCORE = 2.001  # largest mean absolute difference of pixels on [-1, 1], with a margin for rounding
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Threshold = Annotated[float, Meta(ge=-LARGEST_SCORE, le=LARGEST_SCORE)]
 Count = Annotated[int, Meta(ge=0, lt=10**9)]
 
 
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What any two sets of scores give.
+    """The figures of any two sets of scores.
 
     auroc, auroc_low, auroc_high  AUROC and its 95 % interval over the images; None without anomalies
     normal_error                  mean score of the normals, which is their mean absolute error
@@ -38,7 +38,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Report(Figures, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the test gives, where each image's class is known.
+    """The figures of the test, where each image's class is known.
 
     average_precision_5pct  average precision if 5 % of all items were anomalies; None without anomalies
     fpr_at_95tpr            share of normals flagged where 95 % of the anomalies are; None without anomalies
@@ -70,17 +70,17 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     @property
     def known(self) -> dict[str, float]:
-        """Name → threshold of those that there are."""
+        """The thresholds that are not None: name → threshold."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
 
 def figures(normal: np.ndarray, anomaly: np.ndarray) -> Figures:
-    """Compute the figures of validation scores. `anomaly` may be empty. Raises EvaluationError as `evaluation.checked`."""
+    """Compute the figures of validation scores; `anomaly` may be empty. Raises EvaluationError (see `checked`)."""
     return Figures(**_common(normal, anomaly))
 
 
 def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, names: tuple[str, ...]) -> Report:
-    """Compute every test figure. `anomaly_labels` [A] are indices into `names`. Raises EvaluationError like `figures`."""
+    """Compute every test figure; `anomaly_labels` [A] are indices into `names`. Raises EvaluationError like `figures`."""
     some = len(anomaly) > 0
     return Report(
         **_common(normal, anomaly),
@@ -94,7 +94,7 @@ def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, 
 
 
 def operating_points(normal: np.ndarray, anomaly: np.ndarray) -> Thresholds:
-    """Choose a card's thresholds on validation scores. `anomaly` may be empty. Raises EvaluationError like `figures`."""
+    """Choose a card's thresholds on validation scores; `anomaly` may be empty. Raises EvaluationError like `figures`."""
     return Thresholds(
         youden=evaluation.youden_threshold(normal, anomaly) if len(anomaly) else None,
         fpr_5=evaluation.false_alarm_threshold(normal, 0.05),

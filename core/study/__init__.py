@@ -1,1 +1,1 @@
-"""The sweep into results.csv, the baselines beside it, and the tables made of it."""
+"""The sweep that fills results.csv, the baselines beside the GANs, and the tables made from the results."""

@@ -1,4 +1,5 @@
-"""What the GANs are held against: three one-class methods on raw pixels, and a small supervised CNN, the ceiling.
+"""The methods that the GANs are compared with: three one-class methods on raw pixels, and a small supervised CNN, the
+ceiling.
 
 Each takes a task's Split and test images uint8 [N, H, W, C] and returns test scores float [N], higher = more anomalous.
 """
@@ -16,7 +17,7 @@ def _flat(images: np.ndarray) -> np.ndarray:
 
 
 def isolation_forest(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Isolation forest (Liu et al. 2008) of 300 trees on raw pixels of normals. One-class."""
+    """Score with an isolation forest (Liu et al. 2008) of 300 trees on raw pixels of normals. One-class."""
     from sklearn.ensemble import IsolationForest
 
     forest = IsolationForest(n_estimators=300, random_state=seed).fit(_flat(split.train_normal))
@@ -24,7 +25,7 @@ def isolation_forest(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def pca_residual(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Mean absolute error after projection on the first 64 principal components of normals. One-class."""
+    """Return the mean absolute error after projection on the first 64 principal components of normals. One-class."""
     from sklearn.decomposition import PCA
 
     pca = PCA(64, random_state=seed).fit(_flat(split.train_normal))
@@ -33,7 +34,10 @@ def pca_residual(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def nearest_neighbours(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Mean Euclidean distance to the five nearest normals in pixel space. One-class; `seed` changes nothing."""
+    """Return the mean Euclidean distance to the five nearest normals in pixel space.
+
+    One-class; `seed` changes nothing.
+    """
     from sklearn.neighbors import NearestNeighbors
 
     neighbours = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(_flat(split.train_normal))
@@ -41,9 +45,10 @@ def nearest_neighbours(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """A small CNN classifying normal against anomaly on exactly the images and augmentation that a seen GAN gets.
+    """Train a small CNN to tell normal from anomaly; return its logit of "anomaly".
 
-    Not an anomaly detector: the ceiling that such a detector is measured by. Returns the logit of "anomaly".
+    It gets exactly the images and the augmentation of a GAN in the seen regime. It is not an anomaly detector, but the
+    ceiling that such a detector is measured by.
     """
     import torch
     from torch import nn

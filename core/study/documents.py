@@ -1,6 +1,6 @@
-"""README, RESULTS.md and the model cards, held to results.csv and to the cards in the box.
+"""README, RESULTS.md and the model cards, kept equal to results.csv and to the cards in the box.
 
-`python -m core documents` writes what differs; with --check, as `make check` runs it, each difference is named instead.
+`python -m core documents` writes what differs; with --check, as `make check` runs it, it names each difference instead.
 """
 
 from pathlib import Path
@@ -17,7 +17,10 @@ TOLERANCE = 1e-4  # between a card and its row: the sweep may have scored the mo
 
 
 def expected() -> dict[Path, str]:
-    """Each document → the text it should have. Raises MisfitError for a damaged table or card, or a README without marks."""
+    """Return the text that each document should have, by path.
+
+    Raises MisfitError for a damaged table or card, or a README without marks.
+    """
     rows = results.read()
     planned = sum(len(study()) for study in plan.STUDIES.values())
     texts = {RESULTS: reporting.markdown(rows, planned), **model_cards.documents()}
@@ -31,7 +34,7 @@ def expected() -> dict[Path, str]:
 
 
 def write() -> list[Path]:
-    """Write the documents that differ; returns them. Raises MisfitError."""
+    """Write the documents that differ and return their paths. Raises MisfitError."""
     stale = {path: text for path, text in expected().items() if _read(path) != text}
     for path, text in stale.items():
         write_whole(path, text.encode())
@@ -39,31 +42,33 @@ def write() -> list[Path]:
 
 
 def check() -> list[str]:
-    """A line for each document that differs from its sources, and for each card in the box that differs from results.csv."""
-    told = []
+    """Return a line for each document that differs from its sources, and for each figure on a card in the box that
+    differs from results.csv. Raises MisfitError.
+    """
+    differences = []
     for path, text in expected().items():
-        lines, should = _read(path).splitlines(), text.splitlines()
-        if lines != should:
-            at = next((n for n, pair in enumerate(zip(lines, should, strict=False)) if pair[0] != pair[1]), len(lines))
-            told.append(f"{path.name} differs from results.csv and the cards, first in line {at + 1}.")
+        lines, wanted = _read(path).splitlines(), text.splitlines()
+        if lines != wanted:
+            at = next((n for n, pair in enumerate(zip(lines, wanted, strict=False)) if pair[0] != pair[1]), len(lines))
+            differences.append(f"{path.name} differs from results.csv and the cards, first in line {at + 1}.")
     rows = results.read()
     for checkpoint in model_cards.boxed():
         card, task = checkpoint.card, checkpoint.task
         row = figures.training(rows, card.model, task.regime, task.normal, card.seed)
         name = f"checkpoints/{card.model}/{checkpoint.folder.name}"
         if row is None:
-            told.append(f"{name} has no row in results.csv; `python -m core results` measures it.")
+            differences.append(f"{name} has no row in results.csv; `python -m core results` measures it.")
             continue
         stated = {"validation_auroc": card.validation.auroc} | {
             figure: getattr(card.test, figure)
             for figure in ("auroc", "auroc_low", "auroc_high", "normal_error", "fpr_at_95tpr")
         }
-        told += [
+        differences += [
             f"{name}: {figure} is {value:.6f} on its card and {row[figure]:.6f} in results.csv."
             for figure, value in stated.items()
             if not abs(value - row[figure]) <= TOLERANCE
         ]
-    return told
+    return differences
 
 
 def _read(path: Path) -> str:

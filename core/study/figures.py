@@ -1,7 +1,7 @@
-"""Every figure that is shown of results.csv, computed here and nowhere else; core/metrics/figures.py does it for a card's.
+"""Every figure that is shown of results.csv, computed in this module alone; core/metrics/figures.py computes a card's.
 
-Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from here, and
-`python -m core documents --check` holds the written ones to it. pandas and numpy only.
+Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from this
+module, and `python -m core documents --check` compares the written ones with it. pandas and numpy only.
 """
 
 import math
@@ -16,23 +16,23 @@ CLASSES = FASHION_MNIST.description.classes
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the main table: every loss, and all labels that the regime allows. The studies' rows are not in it."""
+    """Return the rows of the main table: every loss, and all labels that the regime allows. No other study's rows."""
     return rows[(rows["variant"] == "") & rows["anomalies"].isin((0, ANOMALIES))]
 
 
 def unit(regime: str) -> str:
-    """The column that names what a mean is over: normal classes, in the unseen regime left-out classes."""
+    """Return the column that a mean is over: normal classes, in the unseen regime left-out classes."""
     return "left_out" if regime == "unseen" else "normal"
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Regime × method of `rows`' main table, a line each.
+    """Return the summary of `rows`' main table, a line for each regime and method.
 
-    mean: over classes (unseen: left-out classes) of the mean over seeds; `lowest` and `highest` of those classes, and
-    sd_classes, say how uneven they are (nan for one class). t_shirt: the mean over seeds of that class; nan in the unseen
-    regime, where T-shirt/top is normal in every row and the mean says it. sd_seeds: the SD over seeds within a class,
-    pooled over classes. normal_error, normal_ssim: means like `mean`. seeds, seeds_most: the fewest and the most of any
-    class. trainings: how many rows there are.
+    mean: over classes (unseen: left-out classes) of the mean over seeds. lowest, highest, sd_classes: how uneven these
+    classes are (nan for one class). t_shirt: the mean over seeds of T-shirt/top; nan in the unseen regime, where
+    T-shirt/top is normal in every row and `mean` is its figure. sd_seeds: the SD over seeds within a class, pooled over
+    classes. normal_error, normal_ssim: means like `mean`. seeds, seeds_most: the fewest and the most of any class.
+    trainings: the number of rows.
     """
     lines = []
     for (regime, method), group in main_rows(rows).groupby(["regime", "method"], sort=False):
@@ -62,29 +62,35 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def auroc(rows: pd.DataFrame, method: str, regime: str, normal: str) -> float | None:
-    """The summary's mean for one method, regime and normal class; None when it is not measured."""
-    here = rows[(rows["method"] == method) & (rows["regime"] == regime) & (rows["normal"] == normal)]
-    return float(lines["mean"].iloc[0]) if len(lines := summary(here)) else None
+    """Return the summary's mean for one method, regime and normal class; None when it is not measured."""
+    group = rows[(rows["method"] == method) & (rows["regime"] == regime) & (rows["normal"] == normal)]
+    return float(lines["mean"].iloc[0]) if len(lines := summary(group)) else None
 
 
 def training(rows: pd.DataFrame, method: str, regime: str, normal: str, seed: int = 0) -> pd.Series | None:
-    """The row of one training of the main table, seed 0 being the one in the box; None when it is not measured."""
-    here = main_rows(rows)
-    here = here[(here["method"] == method) & (here["regime"] == regime) & (here["normal"] == normal)]
-    here = here[here["seed"] == seed]
-    return here.iloc[0] if len(here) else None
+    """Return the row of one training of the main table (seed 0 is in the box); None when it is not measured."""
+    group = main_rows(rows)
+    group = group[(group["method"] == method) & (group["regime"] == regime) & (group["normal"] == normal)]
+    group = group[group["seed"] == seed]
+    return group.iloc[0] if len(group) else None
 
 
 def class_table(rows: pd.DataFrame, regime: str) -> pd.DataFrame:
-    """Method × class, mean AUROC over seeds, of the main table; for unseen the columns are the left-out classes."""
-    here = main_rows(rows)
-    here = here[here["regime"] == regime]
-    table = here.pivot_table(index="method", columns=unit(regime), values="auroc")
+    """Return method × class, the mean AUROC over seeds, of the main table.
+
+    In the unseen regime the columns are the left-out classes.
+    """
+    group = main_rows(rows)
+    group = group[group["regime"] == regime]
+    table = group.pivot_table(index="method", columns=unit(regime), values="auroc")
     return table[[name for name in CLASSES if name in table.columns]]
 
 
 def class_means(rows: pd.DataFrame, regime: str) -> pd.Series:
-    """Class → mean AUROC of the methods that are measured on every class, hardest first; empty when no GAN pair is."""
+    """Return class → mean AUROC of the methods that are measured on every class, hardest first.
+
+    Empty unless both GANs are among these methods and there are at least three classes.
+    """
     whole = class_table(rows, regime).dropna()
     if not {"traditional", "dcgan"} <= set(whole.index) or len(whole.columns) < 3:
         return pd.Series(dtype=float)
@@ -92,10 +98,10 @@ def class_means(rows: pd.DataFrame, regime: str) -> pd.Series:
 
 
 def class_spread(values: np.ndarray) -> tuple[float, float, float]:
-    """(mean, low, high) of `values` [N], a value a class: mean ± Student's t at 95 % · SD / √N; nan when N < 3.
+    """Return (mean, low, high) of `values` [N], one per class: mean ± Student's t at 95 % · SD / √N.
 
-    The classes are all there are, not drawn from more: this says whether a mean stands out of their spread, and is no
-    interval for other classes, other images or another training.
+    low and high are nan when N < 3. The classes are all there are, not a sample: the bounds show whether the mean
+    stands out from the spread of the classes. They are no interval for other classes, other images or another training.
     """
     from scipy.special import stdtrit  # a tenth of the import time of scipy.stats
 
@@ -107,12 +113,13 @@ def class_spread(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def difference(rows: pd.DataFrame, regime: str) -> tuple[float, float, float, int] | None:
-    """DCGAN minus traditional GAN in `regime`, paired by class: (mean, low, high, classes), see `class_spread`.
+    """Return DCGAN minus traditional GAN in `regime`, paired by class: (mean, low, high, classes), see `class_spread`.
 
-    Each class's difference is of the means over the seeds that both have. None with fewer than three classes.
+    The difference of a class is between the means over the seeds that both models have. None with fewer than three
+    classes.
     """
-    here = main_rows(rows)
-    pairs = here[here["regime"] == regime].pivot_table(index=[unit(regime), "seed"], columns="method", values="auroc")
+    group = main_rows(rows)
+    pairs = group[group["regime"] == regime].pivot_table(index=[unit(regime), "seed"], columns="method", values="auroc")
     if not {"dcgan", "traditional"} <= set(pairs.columns):
         return None
     pairs = pairs[["dcgan", "traditional"]].dropna()
@@ -123,26 +130,28 @@ def difference(rows: pd.DataFrame, regime: str) -> tuple[float, float, float, in
 
 
 def ablation_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Variant → mean AUROC, its SD over seeds, normals' error and seeds; sorted by AUROC. Empty when not measured.
+    """Return variant → mean AUROC, its SD over seeds, normals' error and seeds; sorted by AUROC. Empty when not
+    measured.
 
     "all six" are the main table's rows of the same class and seeds.
     """
-    here = rows[rows["variant"] != ""]
+    group = rows[rows["variant"] != ""]
     whole = main_rows(rows)
     whole = whole[whole["method"].eq("dcgan") & whole["regime"].eq("seen") & whole["normal"].eq("t-shirt")]
-    here = pd.concat([here, whole[whole["seed"].isin(here["seed"])].assign(variant="all six")])
-    table = here.groupby("variant").agg(
+    group = pd.concat([group, whole[whole["seed"].isin(group["seed"])].assign(variant="all six")])
+    table = group.groupby("variant").agg(
         auroc=("auroc", "mean"), sd=("auroc", "std"), normal_error=("normal_error", "mean"), seeds=("seed", "nunique")
     )
     return table.sort_values("auroc")
 
 
 def imbalance_table(rows: pd.DataFrame, method: str = "traditional") -> pd.DataFrame:
-    """regime, anomalies → AUROC (mean over seeds and left-out classes), for T-shirt/top; no labels stands as one-class.
+    """Return AUROC (mean over seeds and left-out classes) by regime and number of anomalies, T-shirt/top normal.
 
-    A point of the unseen curve is there once each of the nine classes has been left out: they differ more than labels do.
+    Trainings without labels are in the one-class regime. The unseen curve has a point only when each of the nine
+    classes has been left out, because the classes differ more than the numbers of labels do.
     """
-    here = rows[(rows["method"] == method) & (rows["normal"] == "t-shirt") & (rows["variant"] == "")]
-    left_out = here.groupby(["regime", "anomalies"])["left_out"].transform("nunique")
-    here = here[(here["regime"] != "unseen") | (left_out == len(CLASSES) - 1)]
-    return here.groupby(["regime", "anomalies"])["auroc"].agg(["mean", "count"]).reset_index()
+    group = rows[(rows["method"] == method) & (rows["normal"] == "t-shirt") & (rows["variant"] == "")]
+    left_out = group.groupby(["regime", "anomalies"])["left_out"].transform("nunique")
+    group = group[(group["regime"] != "unseen") | (left_out == len(CLASSES) - 1)]
+    return group.groupby(["regime", "anomalies"])["auroc"].agg(["mean", "count"]).reset_index()

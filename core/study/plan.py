@@ -1,4 +1,4 @@
-"""What is measured: cells, and the studies that plan them. Another config is another cell."""
+"""The cells to measure, and the studies that plan them. Another config is another cell."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LABELS = (10, 30, 100, 300, 1000)
 
 @dataclass(frozen=True)
 class Cell:
-    """One thing to measure. `method` is a GAN's or a baseline's name, `variant` names what `changes` in its config."""
+    """One measurement. `method` is a GAN's or a baseline's name, `variant` names the `changes` to its config."""
 
     method: str
     task: Task
@@ -56,8 +56,11 @@ class Cell:
 
     @property
     def shipped(self) -> Path | None:
-        """Where this cell's model lies in the box, when it is one of those that ship: seed 0, seen for every class and
-        one-class for the first, since a traditional model weighs 1.7 MB and the box shall stay below 30."""
+        """The folder of this cell's model in the box; None when it does not ship.
+
+        Seed 0 ships: seen for every class, one-class for the first class only, because a traditional model has 1.7 MB
+        and the box must stay below 30 MB.
+        """
         ships = self.task in (Task(self.task.normal), Task(CLASSES[0], "one-class", 0))
         if self.config is None or self.seed != 0 or self.changes or not ships:
             return None
@@ -65,19 +68,19 @@ class Cell:
 
 
 def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
-    """The settings of `config` that do anything in `task`: what differs in the others alone is the same training."""
+    """Return the settings of `config` that have an effect in `task`; the others do not make another training."""
     values = msgspec.to_builtins(config)
     if not values.get("abc", True):
         del values["abc_scale"]  # it scales a loss that is off
     if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
-        del values["enough_labels"]  # nothing is labelled, or enough is
+        del values["enough_labels"]  # no effect without labels, with enough of them, or without distorted normals
     return values
 
 
 def plan() -> list[Cell]:
-    """The main table, in the order in which cells are worth having: first seeds of all classes before second ones.
+    """Plan the main table, the most useful cells first: first seeds of all classes before second ones.
 
-    Seen and one-class for every class as the normal one, unseen for T-shirt/top with each other class left out.
+    Seen and one-class with every class as the normal one, unseen with T-shirt/top normal and each other class left out.
     """
     cells = []
     for seed in range(SEEDS_FIRST_CLASS):
@@ -93,9 +96,9 @@ def plan() -> list[Cell]:
 
 
 def ablation() -> list[Cell]:
-    """What each of the DCGAN's losses adds on T-shirt/top: L1 alone, L1 with each other one (Kim's Table 6).
+    """Plan the ablation of the DCGAN's losses on T-shirt/top: L1 alone, and L1 with each other loss (Kim's Table 6).
 
-    All six together stand in the main table.
+    All six together are in the main table.
     """
     config = DCGANConfig()
     combinations: dict[str, tuple[str, ...]] = {"L1": ("l1",)}
@@ -108,13 +111,13 @@ def ablation() -> list[Cell]:
 
 
 def imbalance() -> list[Cell]:
-    """How many labels are worth having: the traditional GAN on T-shirt/top, seen and unseen, with few labelled anomalies.
+    """Plan the study of few labels: the traditional GAN on T-shirt/top, seen and unseen, with few labelled anomalies.
 
-    The ends of the curve, no label and 6,003, stand in the main table.
+    The ends of the curve, no label and 6,003, are in the main table.
     """
     unseen = [Task(regime="unseen", anomalies=count, left_out=name) for count in LABELS for name in CLASSES[1:]]
     seen = [Cell("traditional", Task(anomalies=count), seed) for seed in range(SEEDS) for count in LABELS]
-    return seen + [Cell("traditional", task, 0) for task in unseen]  # nine trainings a point already
+    return seen + [Cell("traditional", task, 0) for task in unseen]  # nine trainings per point, so one seed
 
 
 STUDIES = dict(zip(names.STUDIES, (plan, ablation, imbalance), strict=True))

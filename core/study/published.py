@@ -1,11 +1,11 @@
-"""Figures from the literature, each with its regime. Ours never stand in the same column as another regime's."""
+"""Figures from the literature, each with its regime. Figures of two regimes never share a column."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Published:
-    """AUROC as printed: `t_shirt` with T-shirt/top as the normal class, `mean` over the ten classes; None: not given."""
+    """AUROC as printed: `t_shirt` with T-shirt/top normal, `mean` over the ten classes; None: not given."""
 
     method: str
     regime: str
@@ -22,7 +22,7 @@ _AGAD = "Shi et al. 2023 (AGAD, arXiv 2304.04211), Table 2"
 _AGAD_RUFF = "Shi et al. 2023 (AGAD, arXiv 2304.04211), Tables 1–2, quoting Ruff et al. 2020"
 _GENERAL = "Sträter et al. 2024 (GeneralAD, arXiv 2407.12427), its one-class table"
 
-# One source a row: the paper whose table the figure was read from, which may quote the method's own.
+# The source is the paper whose table has the figure; that table may quote the method's own paper.
 PUBLISHED = (
     Published("Slide deck, traditional GAN", "seen", DECK["traditional"], None, _DECK),
     Published("Slide deck, DCGAN", "seen", DECK["dcgan"], None, _DECK),
@@ -32,8 +32,8 @@ PUBLISHED = (
     Published("ADGAN", "one-class", 0.899, 0.884, _KIM),
     Published("Deep SVDD", "one-class", None, 0.892, _AGAD_RUFF),
     Published("OC-SVM on autoencoder features", "one-class", None, 0.912, _AGAD_RUFF),
-    # Printed with 0.994 for T-shirt/top. In the same table OC-SVM's first two classes look exchanged: 0.982 for T-shirt/top
-    # is not reached by any of its parameters. Exchanged or not, the mean is the same.
+    # Printed with 0.994 for T-shirt/top. In the same table OC-SVM's first two classes look exchanged: none of its
+    # parameters reaches 0.982 for T-shirt/top. Exchanged or not, the mean is the same.
     Published("GeoTrans", "one-class", None, 0.935, _GOAD + "; T-shirt/top left out: two classes look exchanged there"),
     Published("ARNet", "one-class", 0.927, 0.939, _KIM),
     Published("ESAD", "one-class", None, 0.940, _AGAD),

@@ -1,4 +1,4 @@
-"""The figures of core/study/figures.py in words: sentences, RESULTS.md, and the README's figures. Imports no torch."""
+"""The figures of core/study/figures.py as sentences, as RESULTS.md, and as the README's figures. Imports no torch."""
 
 import math
 from collections.abc import Hashable, Mapping
@@ -48,13 +48,13 @@ _HEADLINE = {  # method → its name in the README, and the command that prints 
 
 
 def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
-    """The paired difference in words."""
+    """Write the paired difference of the two GANs as a sentence; None when it is not measured."""
     difference = figures.difference(rows, regime)
     if difference is None:
         return None
     mean, low, high, classes = difference
     better, worse = "DCGAN", "traditional GAN"
-    if mean < 0:  # said of the one that is ahead
+    if mean < 0:  # name first the GAN that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
     what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {low:+.3f} to {high:+.3f})"
     if low > 0:
@@ -63,7 +63,7 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
 
 
 def ablation_sentence(rows: pd.DataFrame) -> str | None:
-    """What the ABC loss alone gives of the gain from L1 to all six, against Kim's 94 %."""
+    """Write what share of the gain from L1 to all six losses ABC alone gives, against Kim's 94 %; None if not measured."""
     table = figures.ablation_table(rows)["auroc"]
     if not {"L1", "L1 + abc", "all six"} <= set(table.index):
         return None
@@ -77,8 +77,9 @@ def ablation_sentence(rows: pd.DataFrame) -> str | None:
 
 
 def imbalance_sentence(rows: pd.DataFrame) -> str | None:
-    """What labels buy over none, from how many on the seen curve stays within 0.01 of its end, and what they buy for unseen
-    classes. None with fewer than three points on the seen curve."""
+    """Write what labels gain over none, how many bring the seen curve within 0.01 of its end, and what they gain for
+    unseen classes. None with fewer than three points on the seen curve.
+    """
     table = figures.imbalance_table(rows)
     seen, unseen, without = (
         table[table["regime"] == regime].set_index("anomalies")["mean"] for regime in ("seen", "unseen", "one-class")
@@ -107,7 +108,7 @@ def imbalance_sentence(rows: pd.DataFrame) -> str | None:
 
 
 def _cost(curve: pd.Series, none: float) -> str:
-    """Whether any number of labels that was measured does worse than none; less than 0.0005 is not told apart."""
+    """Write which measured numbers of labels do worse than none; differences below 0.0005 are ignored."""
     worse = [count for count in curve.index if curve[count] < none - 0.0005]
     return (
         f"{_listed(worse)} labels do worse than none" if worse else "no number of labels measured does worse than none"
@@ -120,25 +121,25 @@ def _listed(counts: list[int]) -> str:
 
 
 def hardest_sentence(rows: pd.DataFrame) -> str | None:
-    """Which anomaly class hides best with T-shirt/top normal, seen, from the training in the box of each method."""
+    """Write each method's hardest anomaly class (T-shirt/top normal, seen, seed 0); None when not measured."""
     lines = {method: figures.training(rows, method, "seen", "t-shirt") for method in _HEADLINE}
-    told = [
+    clauses = [
         f"{_class(line['hardest_class'])} from the {name.partition(',')[0]} (AUROC {line['hardest_auroc']:.3f} for that class alone)"
         for method, (name, _) in _HEADLINE.items()
         if (line := lines[method]) is not None
     ]
-    return f"What hides best among T-shirts, seed 0: {', '.join(told)}." if told else None
+    return f"What hides best among T-shirts, seed 0: {', '.join(clauses)}." if clauses else None
 
 
 def headline(rows: pd.DataFrame) -> str:
-    """The README's figures: T-shirt/top, seen, of the models in the box and over seeds."""
+    """Write the README's figures: T-shirt/top, seen, of the models in the box and over seeds."""
     lines, errors = [], []
     for method, (name, command) in _HEADLINE.items():
         line = figures.training(rows, method, "seen", "t-shirt")
         if line is None:
             continue
-        here = rows[rows["method"].eq(method) & rows["regime"].eq("seen") & rows["normal"].eq("t-shirt")]
-        over = figures.summary(here).iloc[0]
+        group = rows[rows["method"].eq(method) & rows["regime"].eq("seen") & rows["normal"].eq("t-shirt")]
+        over = figures.summary(group).iloc[0]
         seeds = f"{number(over['mean'])} (SD {over['sd_seeds']:.4f}, {over['trainings']} trainings)"
         interval = f"{line['auroc_low']:.3f}–{line['auroc_high']:.3f}"
         deck = number(DECK[method]) if method in DECK else ""
@@ -154,7 +155,7 @@ def headline(rows: pd.DataFrame) -> str:
 
 
 def markdown(rows: pd.DataFrame, total: int) -> str:
-    """RESULTS.md's text."""
+    """Write the text of RESULTS.md; `total` is the number of planned cells."""
     parts = [
         "# Results",
         "Written by `python -m core documents` from `results.csv`; do not edit. AUROC on the whole test split, which chose "
@@ -166,9 +167,9 @@ def markdown(rows: pd.DataFrame, total: int) -> str:
         ),
     ]
     for regime in REGIMES:
-        here = rows[rows["regime"] == regime]
-        if len(figures.main_rows(here)):
-            parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(here, regime)]
+        group = rows[rows["regime"] == regime]
+        if len(figures.main_rows(group)):
+            parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(group, regime)]
             parts += [CHOSEN_WITH_LABELS.get(regime, ""), difference_sentence(rows, regime) or ""]
             parts += [_class_text(rows, regime), hardest_sentence(rows) or "" if regime == "seen" else ""]
             parts += [_published_text(regime)]
@@ -198,7 +199,7 @@ def _summary_text(rows: pd.DataFrame, regime: str) -> str:
 
 
 def summary_cell(line: Mapping[Hashable, Any], name: str) -> str:
-    """One cell of a line of `figures.summary`, as it is shown."""
+    """Format one cell of a line of `figures.summary`."""
     if name == "lowest" and not math.isnan(line["lowest"]):
         return f"{line['lowest']:.3f}–{line['highest']:.3f}"
     if name == "seeds":
@@ -230,5 +231,5 @@ def _class(slug: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A figure as it is shown, with three decimals; a dash for none."""
+    """Format a figure with three decimals; a dash for none."""
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""results.csv: a row for each finished cell of the sweep. The file is replaced whole with every row."""
+"""results.csv: a row for each finished cell of the sweep. Each new row replaces the whole file."""
 
 import contextlib
 import fcntl
@@ -38,11 +38,11 @@ COLUMNS = {
     "recipe": str,
 }
 
-CELL = ["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"]  # what tells rows apart
+CELL = ["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"]  # together they identify a row
 
 
 def read() -> pd.DataFrame:
-    """The finished cells, one a row; empty when there are none yet. Raises MisfitError when the file is damaged."""
+    """Read the finished cells, one a row; empty when there are none yet. Raises MisfitError when the file is damaged."""
     path = CSV
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
@@ -76,7 +76,7 @@ def read() -> pd.DataFrame:
 
 
 def drop_gone() -> int:
-    """Remove the rows of results.csv that no planned cell has, because their recipe is gone; gives how many. Raises MisfitError."""
+    """Remove the rows of results.csv whose recipe no planned cell has; return how many. Raises MisfitError, OSError."""
     planned = {cell.recipe for study in STUDIES.values() for cell in study()}
     with _one_at_a_time():
         rows = read()
@@ -87,13 +87,13 @@ def drop_gone() -> int:
 
 
 def missing(cells: list[Cell], rows: pd.DataFrame) -> list[Cell]:
-    """The cells without a row."""
+    """Return the cells without a row."""
     done = set(rows["recipe"])
     return [cell for cell in cells if cell.recipe not in done]
 
 
 def add(row: dict[str, Any]) -> None:
-    """Write a row into results.csv beside those that are there. Raises MisfitError, OSError."""
+    """Add a row to results.csv. Raises MisfitError, OSError."""
     with _one_at_a_time():
         rows = pd.concat([read(), pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
         write_whole(
@@ -107,7 +107,10 @@ def add(row: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Two sweeps that read and write at once would each lose the other's row. The folder is the lock: it leaves no file."""
+    """Lock results.csv: two sweeps that read and write at once would each lose the other's row.
+
+    The lock is on the folder, so that no lock file is left.
+    """
     folder = os.open(CSV.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

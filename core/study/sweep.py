@@ -1,7 +1,7 @@
 """The sweep: every method × regime × normal class × seed, measured the same way, into results.csv.
 
-A cell is one training and its test figures; a row of results.csv is a finished cell. An interrupted sweep goes on where it
-was: cells whose recipe has a row are not run again.
+A cell is one training and its test figures; a row of results.csv is a finished cell. An interrupted sweep can be
+continued: cells whose recipe has a row are not run again.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ from core.study.plan import CLASSES, Cell, acting, plan
 
 @contextlib.contextmanager
 def dask_cluster(address: str) -> Iterator[int]:
-    """Let `run` send its cells to the Dask cluster whose scheduler is at `address`; gives its number of threads.
+    """Send the cells of `run` to the Dask cluster whose scheduler is at `address`; yield its number of threads.
 
-    Dask is an optional extra. Every worker needs this checkout at the same path, since models and data are files. Raises
-    ConfigError when Dask is not installed or nobody answers at the address.
+    Dask is an optional extra. Every worker needs this checkout at the same path, since models and data are files.
+    Raises ConfigError when Dask is not installed or no scheduler answers at the address.
     """
     import joblib
 
@@ -51,10 +51,10 @@ def dask_cluster(address: str) -> Iterator[int]:
 
 
 def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
-    """Measure `cells` and yield a row each as they finish, keeping results.csv up to date.
+    """Measure `cells`; add each finished row to results.csv and yield it.
 
-    `workers` cells at a time, through joblib: inside `dask_cluster` (or any other `joblib.parallel_config`) they run
-    there. Rows do not depend on the number of workers: every cell runs on one thread.
+    `workers` cells run at a time, through joblib: inside `dask_cluster` (or any other `joblib.parallel_config`) they
+    run on that cluster. Rows do not depend on the number of workers: every cell runs on one thread.
     """
     from joblib import Parallel, delayed
 
@@ -64,7 +64,7 @@ def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
 
 
 def measure(cell: Cell) -> dict[str, Any]:
-    """Train (or load from the box) and test one cell: a row of results.csv."""
+    """Train (or load from the box) and test one cell; return its row of results.csv."""
     import torch
 
     threads = torch.get_num_threads()
@@ -92,7 +92,10 @@ def _train(cell: Cell, folder: Path) -> checkpoints.Checkpoint:
 
 
 def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
-    """The cell's own model when it lies whole in `folder`; else what lies there is set aside, by name, and None."""
+    """Return the cell's own model when it lies whole in `folder`.
+
+    Else move the folder aside, print its new place and the reason, and return None.
+    """
     try:
         checkpoint = checkpoints.load(folder)
         checkpoint.generator()
@@ -165,7 +168,7 @@ def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[s
 
 
 def ssim(images: np.ndarray, reconstructions: np.ndarray) -> float:
-    """Mean structural similarity (Wang et al. 2004, 7×7 windows) of uint8 images and float reconstructions [N, H, W, C]."""
+    """Return the mean structural similarity (Wang et al. 2004, 7×7 windows) of uint8 and float images [N, H, W, C]."""
     from skimage.metrics import structural_similarity
 
     scaled = images.astype(np.float32) / 127.5 - 1.0
@@ -174,7 +177,10 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> float:
 
 
 def check(tolerance: float = 1e-4) -> list[str]:
-    """Recompute every shipped checkpoint's test AUROC from its weights; a line for each that results.csv disagrees with."""
+    """Recompute every shipped checkpoint's test AUROC from its weights.
+
+    Returns a line for each that differs from results.csv by more than `tolerance`.
+    """
     from core.gans import scoring
 
     rows, test, wrong = results.read().set_index("recipe"), FASHION_MNIST.load("test"), []
