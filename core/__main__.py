@@ -10,14 +10,15 @@ COMMANDS = (train, evaluate, score, results, documents, examples, fetch)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when it worked, 2 with one line on stderr when a user can put it right, 130 after Ctrl+C."""
+    """Run one command. Return 0 on success, 2 after an error that the user can correct (named in one line on stderr),
+    130 after Ctrl+C."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)
     except MisfitError as error:
         print(f"misfit: {error}", file=sys.stderr)
         return 2
-    except OSError as error:  # a full disk, a folder that may not be written to
+    except OSError as error:  # such as a full disk or a read-only folder
         print(f"misfit: {error.filename or 'The disk'}: {error.strerror}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

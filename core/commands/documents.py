@@ -16,6 +16,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from core.study import documents
 
     if not options.check:
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def write_documents() -> int:
-    """Write the documents that differ and name them on stderr. Returns 0."""
+    """Write the documents that differ and name them on stderr. Return 0."""
     from core.study import documents
 
     for path in documents.write():

@@ -21,6 +21,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from core.gans import scoring
 
     checkpoint = load_checkpoint(options)

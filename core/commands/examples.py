@@ -16,6 +16,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from core.store import examples
 
     models = examples.write(FASHION_MNIST.load("test"))

@@ -19,6 +19,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     for _ in fashion_mnist.fetch(options.mirror):  # torchvision draws a bar for each file
         pass
     print(

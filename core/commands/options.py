@@ -1,4 +1,4 @@
-"""Options and answers that several commands share."""
+"""Options and output that several commands share."""
 
 import argparse
 import json
@@ -35,7 +35,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add --checkpoint, and what names a shipped one."""
+    """Add --checkpoint, and the options that name a shipped checkpoint."""
     add_model(parser)
     parser.add_argument("--regime", choices=REGIMES, default="seen", help="of the shipped checkpoint (default: seen)")
     parser.add_argument(
@@ -49,21 +49,21 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def data_set(options: argparse.Namespace) -> DataSet:
-    """The data set that --data names: one that is known, or a folder, which is remembered. Raises DataError, OSError."""
+    """Return the data set that --data names: a known one, or a folder, which becomes known. Raises DataError, OSError."""
     if options.data in catalog.available():
         return catalog.get(options.data)
     return catalog.add(Path(options.data))
 
 
 def normal_class(options: argparse.Namespace, data: DataSet) -> str:
-    """The class that --normal names, or the data set's first. Raises DataError for an unknown name."""
+    """Return the class that --normal names, or the data set's first. Raises DataError for an unknown name."""
     if options.normal is not None:
         data.description.label(options.normal)
     return options.normal or data.description.normal_choices[0]
 
 
 def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
-    """The checkpoint that the options name. Raises CheckpointError, DataError."""
+    """Load the checkpoint that the options name. Raises CheckpointError, DataError."""
     data = data_set(options)
     if options.checkpoint:
         return checkpoints.load(options.checkpoint)
@@ -79,7 +79,7 @@ def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
 
 
 def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) -> None:
-    """Print `values` as JSON, or below a heading, a line each."""
+    """Print `values` as JSON, or one on each line below the heading."""
     if options.json:
         print(json.dumps(values, indent=1))
         return

@@ -52,6 +52,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from tqdm import tqdm
 
     from core.study import plan, results, sweep
@@ -93,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
-    """The figures of `cells` as far as they are in results.csv: a line a training, then the means that are shown."""
+    """Print the figures of `cells` that are in results.csv: a line for each training, then the means."""
     from core.study import figures, reporting
 
     rows = rows[rows["recipe"].isin([cell.recipe for cell in cells])]
@@ -102,6 +103,6 @@ def _print_measured(cells: "list[Cell]", rows: "pd.DataFrame") -> None:
         interval = f"{row['auroc_low']:.3f}–{row['auroc_high']:.3f}"
         print(f"{titles[row['recipe']]}: AUROC {row['auroc']:.3f} (95 % interval over test images {interval})")
     for line in figures.summary(rows).to_dict("records"):
-        told = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
-        means = ", ".join(f"{head} {cell}" for head, cell in told.items() if cell != "–")
+        summary = {head: reporting.summary_cell(line, name) for head, (name, _) in reporting.SUMMARY.items()}
+        means = ", ".join(f"{head} {cell}" for head, cell in summary.items() if cell != "–")
         print(f"{line['method']}, {line['regime']} regime: {means}")

@@ -38,16 +38,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from core.judging import decoding, intake, judgement, novelty
 
-    found = load_checkpoint(options)
+    checkpoint = load_checkpoint(options)
     steps = intake.Steps(
         {"auto": None, "dark": False, "light": True}[options.background], not options.whole, options.turn
     )
     pictures, problems = [], []
     for path in options.files:
         try:
-            pictures.append((path, intake.take(decoding.read_file(path), found.task.data, str(path), steps).image))
+            pictures.append((path, intake.take(decoding.read_file(path), checkpoint.task.data, str(path), steps).image))
         except MisfitError as error:
             problems.append(str(error))
     answer = []
@@ -55,10 +56,12 @@ def run(options: argparse.Namespace) -> int:
         import numpy as np
 
         images = np.stack([image for _, image in pictures])
-        data = catalog.get(found.task.data.key)
+        data = catalog.get(checkpoint.task.data.key)
         known = novelty.fit(data.load("train"))
-        judged = judgement.judge(found, found.generator(), images, known, data.load("test"), found.threshold)
-        answer = [one.row(str(path)) for (path, _), one in zip(pictures, judged, strict=True)]
+        judgements = judgement.judge(
+            checkpoint, checkpoint.generator(), images, known, data.load("test"), checkpoint.threshold
+        )
+        answer = [result.row(str(path)) for (path, _), result in zip(pictures, judgements, strict=True)]
     if options.json:
         print(json.dumps(answer, indent=1))
     else:

@@ -63,13 +63,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status. Raises MisfitError."""
     from core.runs import estimate, folders
 
     name = options.resume or ""
     request = folders.request_of(name) if name else _request(options)
     estimate.check(request)
     if options.out:
-        saving.refuse_occupied(options.out)  # before the work, not after it
+        saving.refuse_occupied(options.out)  # before the training, not after it
     saved = _trained(request, name, options.device)
     out = saved.folder
     if options.out:
@@ -98,9 +99,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
-    """Train in this process, with a bar and a line an epoch on stderr; `name` is the run to resume, "" for a new one.
+    """Train in this process, with a bar and a line for each epoch on stderr.
 
-    Ctrl+C and the page's Stop button keep the model so far.
+    `name` is the run to resume, "" for a new one. Ctrl+C and the page's Stop button keep the model so far.
     """
     import signal
 
@@ -113,7 +114,7 @@ def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
 
     def interrupt(*_: Any) -> None:
         nonlocal stopping
-        if stopping:  # a second Ctrl+C means it
+        if stopping:  # a second Ctrl+C ends the run at once
             raise KeyboardInterrupt
         stopping = True
         bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
@@ -121,7 +122,7 @@ def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
     with tqdm(
         total=request.config.epochs,
         unit="epoch",
-        delay=0.01,  # nothing is drawn before a refusal, which is one line
+        delay=0.01,  # no bar is drawn before an error message
         file=sys.stderr,
         bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}]",
     ) as bar:
@@ -144,7 +145,7 @@ def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
 
 
 def _line(record: "Epoch") -> str:
-    """An epoch in a line."""
+    """Return a line on an epoch."""
     losses = "  ".join(f"{name} {value:.3f}" for name, value in record.losses.items())
     area = record.validation_auroc
     validation = f"validation AUROC {area:.4f}, " if area is not None else ""
@@ -155,7 +156,7 @@ def _line(record: "Epoch") -> str:
 
 
 def _request(options: argparse.Namespace) -> "Request":
-    """What the options ask for. Raises ConfigError, DataError."""
+    """Return the request that the options describe. Raises ConfigError, DataError."""
     from core.runs.request import Request
 
     data = data_set(options)

@@ -1,4 +1,4 @@
-"""A file of unknown quality → a picture: only the formats that are named, and nothing that takes long or much memory."""
+"""Decoding a file from a stranger: a picture in one of FORMATS, within limits of time and memory."""
 
 import io
 import math
@@ -14,15 +14,15 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 LARGEST_BYTES = 10 * 2**20
 LARGEST_PIXELS = 16_000_000
-LARGEST_JPEG = 24_000_000  # pixels; it unpacks into half of the memory that others need, and is what cameras make
+LARGEST_JPEG = 24_000_000  # pixels; the format of cameras, which needs half of the memory that others need
 MUCH = 8_000_000  # pixels; a larger picture is reduced as soon as it is decoded
-MOST_READS = 60_000  # of a file in parts: one of a million tiny parts takes a decoder minutes
-MOST_SCANS = 100  # of a progressive JPEG; usual are ten, and each is a pass over the whole picture
+MOST_READS = 60_000  # reads of one file; a file of a million tiny parts takes a decoder minutes
+MOST_SCANS = 100  # of a progressive JPEG; ten are usual, and each is a pass over the whole picture
 _SCAN = b"\xff\xda"
 
 
 class _Counted(io.BytesIO):
-    """A file in memory that can be read only so many times."""
+    """A file in memory that raises ValueError after MOST_READS reads."""
 
     reads = 0
 
@@ -34,16 +34,16 @@ class _Counted(io.BytesIO):
 
 
 def read(content: bytes, name: str) -> Image.Image:
-    """Decode one picture: upright (EXIF), first frame, RGBA or RGB, without metadata; very large ones reduced.
+    """Decode the first frame of a picture: RGB or RGBA, upright by EXIF, without metadata, reduced if very large.
 
-    Raises PictureError, naming the file.
+    Raises PictureError that names the file.
     """
     if not content:
         raise PictureError(f"{name} is empty.")
     if len(content) > LARGEST_BYTES:
         raise PictureError(f"{name} has more than {LARGEST_BYTES // 2**20} MB, the most that is taken.")
-    # Set for good and not only meanwhile: to set back what was before is not safe where several pictures are read at once.
-    warnings.filterwarnings("ignore", module="PIL")  # a damaged EXIF block, say: not worth a word
+    # These filters stay: restoring the earlier ones is not safe while another thread reads a picture.
+    warnings.filterwarnings("ignore", module="PIL")  # such as a damaged EXIF block, which does no harm
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
         picture: Image.Image = Image.open(_Counted(content), formats=FORMATS)
@@ -63,12 +63,12 @@ def read(content: bytes, name: str) -> Image.Image:
         picture.load()
         if picture.mode != mode:
             picture = picture.convert(mode)
-        if picture.width * picture.height > MUCH:  # every step from here on would make another copy of it
+        if picture.width * picture.height > MUCH:  # each of the next steps makes a copy
             info = picture.info
             picture = picture.reduce(math.ceil(math.sqrt(picture.width * picture.height / MUCH)))
             picture.info = info
         picture = ImageOps.exif_transpose(picture)
-        return Image.frombytes(mode, picture.size, picture.tobytes())  # its pixels, and nothing else of it
+        return Image.frombytes(mode, picture.size, picture.tobytes())  # the pixels only
     except PictureError:
         raise
     except UnidentifiedImageError:
@@ -80,7 +80,7 @@ def read(content: bytes, name: str) -> Image.Image:
 
 
 def read_file(path: Path) -> Image.Image:
-    """`read` for a file on disk. Raises PictureError when it is missing or not a file."""
+    """Decode a picture from a file on disk, as `read` does. Raises PictureError when the file is missing, too."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST_BYTES + 1)

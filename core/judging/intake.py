@@ -1,8 +1,8 @@
-"""A drawing, a photo, a picture from anywhere → the model's input: uint8 [H, W, C] of the data set's shape.
+"""Intake: a drawing or photo → the model's input, uint8 [H, W, C] in the data set's shape.
 
-Garments follow the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light on dark,
-centred. Other images are fitted whole, in their own colours.
-How far a picture that went out of the data set and came back is from where it was: `python -m benchmarks.intake`.
+Garments are treated as by the data set's authors (Xiao et al. 2017, section 2): grey, trimmed, longest edge fitted, light
+on dark, centred. Other images are fitted whole, in their own colours. `python -m benchmarks.intake` measures the loss:
+it blows up test images, puts them on other backgrounds and takes them in again.
 """
 
 import math
@@ -15,21 +15,21 @@ from core.basics.errors import PictureError
 from core.data.dataset import Description
 
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
-FAINT = 24  # grey levels; a picture that spans fewer shows nothing
-GARMENT = 12  # grey levels by which a pixel differs from the background where the garment begins
-SOLID = 40  # by which it differs where nothing of the background shines through any more
-INWARD = 0.7  # of a pixel of the result: how far in from its first trace an edge is looked at
-NEUTRAL = 24  # grey levels between the channels of a background that is grey paper, not coloured
+FAINT = 24  # grey levels; a picture that spans fewer is blank
+GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
+SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
+INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
+NEUTRAL = 24  # grey levels; a background whose channels differ by less is grey paper, not coloured
 WORKING_SIDE = 512  # pixels; larger pictures are reduced first
-COARSE = 0.15  # share of a picture's variance that the small image keeps: a photo of a garment 0.7, one of noise 0.05
-_LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+COARSE = 0.15  # least share of its variance that a garment keeps in the small image; a photo has 0.7, noise 0.05
+_LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
 
 
 @dataclass(frozen=True)
 class Steps:
-    """What is done to a picture beyond what always is. Defaults: as the picture itself suggests.
+    """The user's choices for the intake.
 
-    `invert` None: invert when the border is light. `trim`: cut to the garment. `turn`: quarter turns clockwise, 0…3.
+    `invert`: None inverts when the border is light. `trim`: cut to the garment. `turn`: quarter turns clockwise, 0…3.
     """
 
     invert: bool | None = None
@@ -39,9 +39,9 @@ class Steps:
 
 @dataclass(frozen=True)
 class Taken:
-    """A picture on its way in: `original` as a person sees it, `image` uint8 [H, W, C] as the model sees it.
+    """The result of the intake: `original` is what a person sees, `image` uint8 [H, W, C] is what the model sees.
 
-    `stages` are what it was in between, each with what was done in a few words; uint8 [H, W] or [H, W, 3].
+    `stages` are the pictures in between, uint8 [H, W] or [H, W, 3], each with a few words on the step.
     """
 
     original: Image.Image
@@ -52,10 +52,10 @@ class Taken:
 
 
 def take(picture: Image.Image, data: Description, name: str = "The picture", steps: Steps | None = None) -> Taken:
-    """Bring a picture to the shape of `data`, as its `intake` says.
+    """Bring a picture to the shape of `data`, by the kind of intake that `data` names.
 
-    A picture of that shape comes out as it is, bit for bit (a garment only on black), unless `steps` say otherwise: test
-    images need no intake. Raises PictureError when the picture is too small or shows nothing.
+    A picture of that shape is left unchanged (a garment only if it is on black) unless `steps` demand a change: test
+    images need no intake. Raises PictureError when the picture is too small or blank.
     """
     steps = steps or Steps()
     if min(picture.size) < SMALLEST_SIDE:
@@ -78,7 +78,7 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
 
 
 def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list, name: str) -> Taken:
-    """The whole picture, its longest edge fitted to the side, what is missing filled as the data set says."""
+    """Fit the whole picture by its longest edge; fill the rest as the data set's `outside` says."""
     flat = flat.convert("L") if data.channels == 1 else flat
     values = np.asarray(flat).reshape(flat.height, flat.width, -1)
     if steps.invert:
@@ -102,11 +102,11 @@ def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: St
 
 
 def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list) -> Taken:
-    """A garment cut out of its background, light on black, its longest edge fitted to the side."""
+    """Cut a garment out of its background, light on black, and fit it by its longest edge."""
     colours, levels = np.asarray(flat), np.asarray(flat.convert("L"))
     stages.append(("Grey", levels))
     side = data.side
-    if _kept(flat, side) < COARSE:  # noise, a screen, a speck: nothing to look for, the models see what is left of it
+    if _kept(flat, side) < COARSE:  # noise, a screen, a speck: there is no garment to cut out, so the whole is reduced
         image = np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BOX))[..., None].copy()
         return Taken(picture, image, False, False, tuple(stages))
     background = np.median(_border(colours), 0)
@@ -128,7 +128,7 @@ def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: 
 
 
 def _kept(flat: Image.Image, side: int) -> float:
-    """The share of an RGB picture's variance, 0…1, that is still there at `side` pixels along its longest edge."""
+    """Return the share of an RGB picture's variance, 0…1, that remains at `side` pixels along its longest edge."""
     scale = side / max(flat.size)
     if scale >= 1:
         return 1.0
@@ -137,7 +137,7 @@ def _kept(flat: Image.Image, side: int) -> float:
 
 
 def _flattened(picture: Image.Image) -> Image.Image:
-    """RGB, with transparency laid over white or black, whichever its visible pixels stand out from more."""
+    """Convert to RGB; transparency becomes white or black, by the stronger contrast with the visible pixels."""
     if picture.mode != "RGBA":
         return picture.convert("RGB")
     grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
@@ -148,54 +148,54 @@ def _flattened(picture: Image.Image) -> Image.Image:
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
-    """The outermost pixels of [H, W, C] as [N, C]."""
+    """Return the outermost pixels of [H, W, C] as [N, C]."""
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
 
 
 def _on_black(
     colours: np.ndarray, levels: np.ndarray, background: np.ndarray, inverted: bool, overruled: bool
 ) -> np.ndarray:
-    """The garment light on black: uint8 [H, W], from RGB [H, W, 3], its grey levels and the background's colour [3]."""
+    """Put the garment light on black: uint8 [H, W], from RGB [H, W, 3], grey levels [H, W] and the background's RGB [3]."""
     values = levels.astype(np.float64)
     ground = float(background @ _LUMA)
-    if overruled:  # the border is garment then, and nothing is known about the background
+    if overruled:  # then the border is garment, and the background is unknown
         return (255.0 - values if inverted else values).round().astype(np.uint8)
     if inverted and np.ptp(background) < NEUTRAL:  # grey paper is white paper in dim light
         values = (values * (255.0 / ground)).clip(0, 255)
         ground = 255.0
     if inverted:
         values, ground = 255.0 - values, 255.0 - ground
-    # A pixel is `share` garment and the rest background (at the garment's edge, say): take the background's part away.
+    # A pixel, for example at an edge, is `share` garment and the rest background: subtract the background's part.
     distance = np.abs(colours - background).max(2)
     share = ((distance - GARMENT) / (SOLID - GARMENT)).clip(0, 1)
     return (values - (1 - share) * ground).clip(0, 255).round().astype(np.uint8)
 
 
 def _extent(on_black: np.ndarray, axis: int, side: int) -> tuple[float, float]:
-    """Where the garment begins and ends along the other axis, in pixels.
+    """Return where the garment begins and ends along the other axis, in pixels.
 
-    Not where its first trace is, which an enlargement smears outward, but where it reaches half of what it is within the
-    outermost pixel of the result, which has `side`.
+    An enlargement smears the first trace outward. So an edge is where the garment reaches half of its largest level
+    within the outermost pixel of the result, which has `side` pixels.
     """
     profile = on_black.max(axis).astype(np.float64)
-    there = np.flatnonzero(profile > GARMENT)
-    if not len(there):
-        there = np.flatnonzero(profile)
-    reach = max(1, round(INWARD * (there[-1] + 1 - there[0]) / side))
+    garment = np.flatnonzero(profile > GARMENT)
+    if not len(garment):
+        garment = np.flatnonzero(profile)
+    reach = max(1, round(INWARD * (garment[-1] + 1 - garment[0]) / side))
 
-    def first(one_way: np.ndarray, start: int) -> int:
-        level = one_way[start : start + reach + 1].max() / 2
-        return start + int(np.argmax(one_way[start:] >= level))
+    def edge(levels: np.ndarray, start: int) -> int:
+        half = levels[start : start + reach + 1].max() / 2
+        return start + int(np.argmax(levels[start:] >= half))
 
-    low = first(profile, int(there[0]))
-    high = len(profile) - first(profile[::-1], int(len(profile) - 1 - there[-1]))
+    low = edge(profile, int(garment[0]))
+    high = len(profile) - edge(profile[::-1], int(len(profile) - 1 - garment[-1]))
     return float(low), float(high)
 
 
 def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float], side: int) -> np.ndarray:
-    """What lies between `rows` and `columns`, its longest edge fitted to `side`, centred: uint8 [side, side]."""
+    """Fit the part between `rows` and `columns` to `side` by its longest edge, centred: uint8 [side, side]."""
     height, width = rows[1] - rows[0], columns[1] - columns[0]
-    scale = side / max(height, width)  # reduced with averaging; a tiny original is enlarged the same way
+    scale = side / max(height, width)  # a large original is reduced by averaging, a tiny one enlarged
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     garment = Image.fromarray(on_black).resize(
         size,

@@ -1,6 +1,6 @@
-"""Images of one's own → score, percentile, verdict, and where the reconstruction fails. One code for page and command line.
+"""Judging a user's images: score, percentile, verdict, and where the reconstruction fails.
 
-numpy only until `judge` is called, which runs the generator.
+The page and the command line share this code. Only `judge` imports torch, to run the generator.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
-VERDICTS = {  # each verdict with its one reason
+VERDICTS = {  # each verdict with its reason
     "normal": "score below the threshold",
     "anomaly": "score at or above the threshold",
     "can't tell": "far from every training image",
@@ -25,7 +25,7 @@ VERDICTS = {  # each verdict with its one reason
 
 
 def verdict(score: float, threshold: float, garment: bool = True) -> str:
-    """The one word for an image: a key of VERDICTS. A score says nothing about what is no `garment`, be it high or low."""
+    """Return the verdict on an image, a key of VERDICTS. Without a `garment` no score, high or low, means anything."""
     if not garment:
         return "can't tell"
     return "anomaly" if evaluation.flagged(score, threshold) else "normal"
@@ -33,9 +33,10 @@ def verdict(score: float, threshold: float, garment: bool = True) -> str:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a model says of one image: its reconstruction float32 [H, W, C] on [-1, 1], the score and what follows from it.
+    """A model's judgement of one image: reconstruction float32 [H, W, C] on [-1, 1], score, and what follows from it.
 
-    `percentile` is among validation normals, 0…100. `farness` above 1: far from every garment (core/judging/novelty.py).
+    `percentile` is the score's place among validation normals, 0…100. `farness` above 1 means that the image is far from
+    every training image (core/judging/novelty.py).
     """
 
     reconstruction: np.ndarray
@@ -47,15 +48,16 @@ class Judgement:
 
     @property
     def garment(self) -> bool:
-        """Whether it is a thing that the model could judge."""
+        """Whether the image is close enough to training images to be judged."""
         return self.farness <= 1
 
     @property
     def verdict(self) -> str:
+        """The verdict, a key of VERDICTS."""
         return verdict(self.score, self.threshold, self.garment)
 
     def row(self, name: str) -> dict[str, Any]:
-        """A line of the table, the CSV and the command line's JSON."""
+        """Return a row of the table, of the CSV and of the command line's JSON."""
         return {
             "file": name,
             "score": self.score,
@@ -70,11 +72,11 @@ class Judgement:
 def judge(
     checkpoint: Checkpoint, generator: "Generator", images: np.ndarray, known: Known, test: Images, threshold: float
 ) -> list[Judgement]:
-    """Judge uint8 images [N, H, W, C]; an image's answer does not depend on the others. Raises CheckpointError.
+    """Judge uint8 images [N, H, W, C], each independently of the others. Raises CheckpointError.
 
-    An image of the test split, unchanged, has its stored score: another processor than the one that stored it rounds
-    otherwise, and a threshold set at that very score would miss the image by a millionth. It is a garment, too, however
-    far it is from others: the verdict is the one that every page has of it.
+    An unchanged image of the test split gets its stored score: another processor rounds differently, and a threshold set
+    at that very score would miss the image by a millionth. Its farness is at most 1, so that every page gives it the same
+    verdict.
     """
     from core.gans import scoring
 
@@ -95,9 +97,9 @@ def judge(
 
 
 def worst_patches(residual: np.ndarray, count: int = 3) -> list[tuple[int, int, float]]:
-    """The `count` patches of PATCH×PATCH pixels with the largest mean of a residual [H, W] that do not overlap.
+    """Return the `count` patches of PATCH×PATCH pixels with the largest mean of a residual [H, W] that do not overlap.
 
-    (row, column, mean) each, worst first; fewer where no patch is left that has any residual.
+    Each is (row, column, mean), worst first. There are fewer where no other patch has any residual.
     """
     windows = np.lib.stride_tricks.sliding_window_view(residual, (PATCH, PATCH))[::STRIDE, ::STRIDE]
     means = windows.mean((2, 3), dtype=np.float64)

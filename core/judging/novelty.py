@@ -1,9 +1,9 @@
-"""Is it such an image at all? An image far from every training image, of all classes, is said to be so.
+"""Novelty: recognising images that are far from every training image of all classes.
 
-A GAN's score says nothing there: a generator that reconstructs smooth things well gives noise a high score and a digit, perhaps,
-a low one. Three distances to the nearest training image are taken together, because each is blind to something: pixels
-(noise, inverted pictures), pixels less their mean (even grey, blur), and directions of edges (digits, shifted pictures).
-numpy only; measured by `python -m benchmarks.garments`.
+A GAN's score means nothing for such an image: a generator that reconstructs smooth images well gives noise a high score
+and perhaps a digit a low one. Three distances to the nearest training image are combined, because no single one is
+enough: of pixels (noise, inverted pictures), of pixels less their mean (even grey, blur), and of directions of edges
+(digits, shifted pictures). numpy only; measured by `python -m benchmarks.garments`.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,25 @@ import numpy as np
 
 from core.data.dataset import Images
 
-EACH = 1000  # the first images of each class; the starter set has just these, so the verdict is the same with any data
-HELD = 100  # of them, the last ones, on which the limits are set; the others are what is compared with
-FAR = 0.01  # share of the held images that are taken for strangers; it sets the limit, and no test image has a say
+EACH = 1000  # first images of each class; the starter set has just these, so the verdict is the same with it
+HELD = 100  # the last ones of these, which set the limits; the others are the reference images
+FAR = 0.01  # share of the held-out images that lie beyond the limits; no test image affects the limits
 CELLS = 7  # edges are counted in 7×7 squares
 DIRECTIONS = 8
 EPSILON = 1e-3
-BATCH = 4  # images at a time, always so many: an answer's last bits then never depend on the other images
-CHUNK = 250  # images at a time while fitting, which else takes 600 MB for a moment
+BATCH = 4  # images at a time, always exactly as many: so the last bits of a result never depend on other images
+CHUNK = 250  # images at a time while fitting; all at once would take 600 MB
 
 
 class Features(NamedTuple):
-    """What is compared of N images, float32: `shapes` [N, H·W·C] are pixels less their mean, at length 1, `scales` and `means`
-    [N] what was divided by and taken away; `edges` [N, 392]. `squares` [N, 2] are the squared lengths of shapes and edges."""
+    """The compared features of N images, float32.
+
+    shapes  [N, H·W·C], pixels less their mean, divided by their length
+    scales  [N], the divisors
+    means   [N], the means of the pixels
+    edges   [N, 392], histograms of the directions of edges
+    squares [N, 2], squared lengths of shapes and of edges
+    """
 
     shapes: np.ndarray
     scales: np.ndarray
@@ -37,15 +43,15 @@ class Features(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """Training images of all classes to compare with, and a limit for each of the three distances, float64 [3]."""
+    """The features of reference images of all classes, and a limit for each of the three distances, float64 [3]."""
 
     reference: Features
     limits: np.ndarray
 
     def farness(self, images: np.ndarray) -> np.ndarray:
-        """How far uint8 images [N, H, W, C] are from every training image: float64 [N]; above 1 it is a stranger.
+        """Return how far uint8 images [N, H, W, C] are from the training images: float64 [N]; above 1 is too far to judge.
 
-        The largest of the three distances, each in units of its limit.
+        It is the largest of the three distances, each in units of its limit.
         """
         farness = np.empty(len(images))
         for start in range(0, len(images), BATCH):
@@ -57,12 +63,12 @@ class Known:
 
 
 def fit(train: Images) -> Known:
-    """Take the references from the training split and set the limits on images held out of them. A second or two."""
+    """Fit the features of reference images and the limits, on images held out of them. Takes a second or two."""
     order = [np.flatnonzero(train.labels == label)[:EACH] for label in np.unique(train.labels)]
     parts = _in_chunks(train.images[np.concatenate([members[: -_held(members)] for members in order])])
     reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
     held = _in_chunks(train.images[np.concatenate([members[-_held(members) :] for members in order])])
-    # Each distance in units of its own high quantile; then all alike, until the share that is FAR by any is as wanted.
+    # Each limit is first a high quantile of its distance. Then one factor brings the share beyond any limit to FAR.
     distances = np.concatenate([_distances(some, reference) for some in held])
     limits = np.quantile(distances, 1 - FAR, axis=0)
     limits *= np.quantile((distances / limits).max(1), 1 - FAR)
@@ -70,14 +76,14 @@ def fit(train: Images) -> Known:
 
 
 def _held(members: np.ndarray) -> int:
-    """How many of a class's images set the limits: HELD, or a tenth where there are few."""
+    """Return how many of a class's images set the limits: HELD, or a tenth of a small class."""
     return min(HELD, max(1, len(members) // 10))
 
 
 def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` images of `among` (uint8 [N, H, W, C]) nearest to uint8 [H, W, C], nearest first.
+    """Return the `count` images of `among`, uint8 [N, H, W, C], that are nearest to `image`, uint8 [H, W, C].
 
-    Returns their indices and their mean absolute differences on the scale of scores, 0…2.
+    They are indices, nearest first, and mean absolute differences on the scale of scores, 0…2.
     """
     differences = np.abs(among.astype(np.int16) - image).mean((1, 2, 3)) / 127.5
     best = np.argsort(differences, kind="stable")[:count]
@@ -98,7 +104,7 @@ def _features(images: np.ndarray) -> Features:
 
 
 def _edges(images: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients (Dalal and Triggs 2005) of the grey image, square-rooted: float32 [N, 7·7·8]."""
+    """Return the square roots of histograms of oriented gradients (Dalal and Triggs 2005), grey: float32 [N, 7·7·8]."""
     padded = np.pad(images.mean(3, dtype=np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
@@ -118,16 +124,16 @@ def _edges(images: np.ndarray) -> np.ndarray:
 
 
 def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors [N, D] at length 1 (nearly: where there is nothing, nothing is made of it), and what they were divided by."""
+    """Divide vectors [N, D] by their lengths plus EPSILON, so that zeros stay zeros. Returns the divisors [N], too."""
     lengths = np.linalg.norm(vectors, axis=1) + EPSILON
     return vectors / lengths[:, None], lengths
 
 
 def _distances(features: Features, reference: Features) -> np.ndarray:
-    """Euclidean distance to the nearest reference by pixels, shapes and edges: float64 [N, 3]."""
+    """Return the Euclidean distances to the nearest reference by pixels, shapes and edges: float64 [N, 3]."""
     products = features.shapes @ reference.shapes.T
     shapes = features.squares[:, 0][:, None] + reference.squares[:, 0] - 2 * products
-    # Pixels are shape · scale + mean, and shapes have mean 0: one product, which is what costs, serves for both.
+    # Pixels are shape · scale + mean, and shapes have mean 0: so one product, the costly part, serves for both.
     pixels = (
         (features.squares[:, 0] * features.scales**2)[:, None]
         + reference.squares[:, 0] * reference.scales**2

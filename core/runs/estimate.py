@@ -1,7 +1,7 @@
-"""What a training will take, before it starts: is it possible with the data there is, how many steps, how long.
+"""Estimating a training before it starts: whether the data suffice, how many steps it has, how long it takes.
 
-The time comes from this machine: every run writes down how long its steps took. Before the first of such a network nobody
-knows; the run itself tells once it goes. Nothing here imports torch.
+The time is measured on this machine: every run writes down how long its steps took. For a network that has never been
+trained here the time is unknown until the run has begun. Imports no torch.
 """
 
 import contextlib
@@ -24,15 +24,15 @@ from core.store import checkpoints
 PRESETS = ("quick look", "as shipped", "as in the paper")
 ON_ANOMALIES = ("abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 170}  # about twelve seconds of training on one slow core
-_FEW_STEPS = 170  # of a model that has not been timed
-SPEEDS = ".speed.json"  # beside the runs
-# What of a config does not change how long a step takes.
+_FEW_STEPS = 170  # for a model that has not been timed
+SPEEDS = ".speed.json"  # beside the runs' folders
+# Settings that do not change how long a step takes.
 _WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Images of each kind in training, and optimisation steps an epoch."""
+    """The numbers of training images of each kind and of optimisation steps in an epoch."""
 
     normals: int
     anomalies: int
@@ -40,27 +40,27 @@ class Plan:
 
 
 class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds: one step, one validation; and of the whole run, to start and to score and save."""
+    """The seconds of one step, of one validation, and of a run's start, scoring and saving together."""
 
     step: Seconds
     validation: Seconds
     overhead: Seconds
 
     def run(self, plan: Plan, epochs: int) -> float:
-        """Return the seconds of a whole run."""
+        """Return the estimated seconds of a whole run."""
         return self.overhead + epochs * (plan.steps * self.step + self.validation)
 
 
 def threads() -> int:
-    """How many a background run takes: at most half of the processors, so that pages stay quick."""
+    """Return the number of threads of a background run: at most half of the processors, so that pages stay quick."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(4, available // 2))
 
 
 def check(request: Request) -> Plan:
-    """See that the request can be trained with the data there is.
+    """Check that the request can be trained with the available data, and return its plan.
 
-    Raises ConfigError or DataError with what would be right.
+    Raises ConfigError or DataError that says what would be right.
     """
     config, task = request.config, request.task
     if not 0 <= request.seed < 2**63:
@@ -79,13 +79,13 @@ def check(request: Request) -> Plan:
 
 
 def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
-    """The config of a preset; `normals` is how many normal training images there are. Raises ConfigError."""
+    """Return the config of a preset; `normals` is the number of normal training images. Raises ConfigError."""
     config = default_config(model, regime)
     if name == "as shipped":
         return config
     if name == "quick look":
         epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / max(1, normals // config.batch_size)))
-        # Few steps: an average over the last twenty instead of the last two hundred.
+        # With few steps, the weights are averaged over the last twenty instead of the last two hundred.
         return msgspec.structs.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
     if name == "as in the paper":
         if model != "dcgan":
@@ -99,12 +99,12 @@ def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
 
 
 def known(request: Request) -> Speed | None:
-    """Return how fast steps like these were when last measured on this machine, or None."""
+    """Return the speed last measured on this machine for requests like this one, or None."""
     return _read().get(key(request))
 
 
 def remember(request: Request, speed: Speed) -> None:
-    """Write down what was measured; a disk that refuses is no reason to end a training."""
+    """Write down the measured speed. A disk error is ignored: it is no reason to end a training."""
     speeds = _read()
     speeds.pop(mark := key(request), None)
     speeds = dict([*speeds.items(), (mark, speed)][-200:])
@@ -113,12 +113,12 @@ def remember(request: Request, speed: Speed) -> None:
 
 
 def key(request: Request) -> str:
-    """What requests have in common whose steps take equally long."""
+    """Return a key that is equal for requests whose steps take equally long."""
     config: dict[str, Any] = msgspec.to_builtins(request.config)
     for name in _WITHOUT_WEIGHT:
         config.pop(name)
     for name in request.config.loss_names:
-        config[name] = bool(config[name])  # only whether it is on
+        config[name] = bool(config[name])  # only whether the loss is on
     facts = [request.model, request.task.data.shape, config, request.task.anomalies > 0, threads()]
     return sha256(json.dumps(facts, sort_keys=True).encode())[:16]
 

@@ -1,17 +1,17 @@
-"""What is on disk of every training run: any session, any browser, the command line and a restarted server see the same.
+"""The folder of a training run. Every browser session, the command line and a restarted server see the same files.
 
-    runs/<name>/request.json            what was asked for (core/runs/request.py)
-    runs/<name>/status.json             where it stands (core/runs/status.py); replaced whole, a few times a second
-    runs/<name>/history.jsonl           a record a line, one an epoch (core/gans/record.py)
-    runs/<name>/snapshot.safetensors    the training after its last finished epoch (core/runs/snapshot.py); gone when it has finished
+    runs/<name>/request.json            the request (core/runs/request.py)
+    runs/<name>/status.json             the status (core/runs/status.py); replaced whole, a few times a second
+    runs/<name>/history.jsonl           one line for each epoch (core/gans/record.py)
+    runs/<name>/snapshot.safetensors    the training after its last finished epoch (core/runs/snapshot.py), until it ends
     runs/<name>/panel/                  fixed validation images as reconstructed after each epoch (core/runs/frames.py)
-    runs/<name>/stop                    appears when somebody asks the run to stop
-    runs/<name>/log.txt                 what the worker printed
-    runs/<name>/alive                   locked as long as the process that trains is there
-    runs/<name>/checkpoint/, best/      the model it ended with, and the best by validation where that is another
+    runs/<name>/stop                    asks the run to stop by its presence
+    runs/<name>/log.txt                 the worker's output
+    runs/<name>/alive                   locked while a process trains the run
+    runs/<name>/checkpoint/, best/      the last model, and the best by validation if it is a different one
 
-Whether a worker lives is told by its lock, which the kernel drops with the process however it ends: a process number may
-belong to another process by then. Nothing here imports torch.
+A worker is alive while it holds its lock. The kernel releases the lock however the process ends; a process number, in
+contrast, may be given to another process. Imports no torch.
 """
 
 import contextlib
@@ -31,21 +31,21 @@ from core.runs.request import Request
 from core.store import checkpoints
 
 REQUEST, STATUS, HISTORY, SNAPSHOT = "request.json", "status.json", "history.jsonl", "snapshot.safetensors"
-LARGEST = 8 * 2**20  # bytes of a record that is read; ten thousand epochs have less
+LARGEST = 8 * 2**20  # bytes of a file that is read; ten thousand epochs need less
 _Record = TypeVar("_Record")
 
 
 def folder(name: str) -> Path:
-    """The run's folder. Raises ConfigError for a name that is not a slug, so that no text becomes a path."""
+    """Return the run's folder. Raises ConfigError for a name that is not a slug, so that no text becomes a path."""
     if not checkpoints.RUN_NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is not a run's name; names are lower-case letters, digits and hyphens.")
     return checkpoints.RUNS / name
 
 
 def free_name(stem: str) -> str:
-    """Return a name that no run has yet: the stem with a number."""
-    taken = {path.name for path in checkpoints.RUNS.glob("*")}
-    return next(name for number in range(1, 100_000) if (name := f"{stem}-{number}") not in taken)
+    """Return a name that no run has yet: the stem with the lowest free number."""
+    names = {path.name for path in checkpoints.RUNS.glob("*")}
+    return next(name for number in range(1, 100_000) if (name := f"{stem}-{number}") not in names)
 
 
 def new_name(request: Request) -> str:
@@ -54,15 +54,15 @@ def new_name(request: Request) -> str:
 
 
 def decoded(content: bytes, kind: type[_Record]) -> _Record:
-    """Decode JSON by type. Raises ValueError, or ConfigError or DataError where the value itself does so."""
+    """Decode JSON as a `kind`. Raises ValueError, or the ConfigError or DataError of an impossible value."""
     try:
         return msgspec.json.decode(content, type=kind)
-    except RecursionError as error:  # brackets by the thousand
+    except RecursionError as error:  # thousands of nested brackets
         raise ValueError("it is nested too deep") from error
 
 
 def request_of(name: str) -> Request:
-    """Read what was asked for. Raises ConfigError or DataError when it is not there or impossible."""
+    """Read a run's request. Raises ConfigError or DataError when it is missing, damaged or impossible."""
     try:
         return decoded(read_at_most(folder(name) / REQUEST, LARGEST), Request)
     except (OSError, ValueError) as error:
@@ -70,25 +70,25 @@ def request_of(name: str) -> Request:
 
 
 def history(name: str) -> list[Epoch]:
-    """Read the records of the epochs so far. A line that a full disk or a kill has cut short ends the list."""
+    """Read the records of the finished epochs, up to a line that a full disk or a kill has cut short."""
     records: list[Epoch] = []
     with contextlib.suppress(OSError, ValueError):
         for line in read_at_most(folder(name) / HISTORY, LARGEST).splitlines():
             records.append(decoded(line, Epoch))
-    if not records:  # a run of the command line before it wrote one, or one imported
+    if not records:  # an imported run, or an old one of the command line
         with contextlib.suppress(CheckpointError):
             records = checkpoints.load(folder(name) / checkpoints.LAST).card.history
     return records
 
 
 def resumable(name: str) -> bool:
-    """Whether an epoch has finished whose snapshot lies there to be gone on with."""
+    """Return whether there is a snapshot of a finished epoch to resume from."""
     return (folder(name) / SNAPSHOT).exists()
 
 
 @contextlib.contextmanager
 def guard() -> Iterator[None]:
-    """Let one process and one thread at a time add a run, start the next, rename or remove one."""
+    """Lock the list of runs: one process and thread at a time may add, start, rename or remove runs."""
     checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
     with open(checkpoints.RUNS / ".lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -96,12 +96,12 @@ def guard() -> Iterator[None]:
 
 
 def own(name: str) -> IO[Any]:
-    """Become the process that trains this run, until the file returned is closed or the process ends.
+    """Lock the run for the process that trains it, until the returned file is closed or the process ends.
 
-    Raises ConfigError when another process is at it.
+    Raises ConfigError when another process trains the run.
     """
-    file = open(folder(name) / "alive", "a")  # noqa: SIM115 (who holds it holds the lock)
-    for _ in range(50):  # a process that looks whether it is locked holds it for a moment
+    file = open(folder(name) / "alive", "a")  # noqa: SIM115 (the open file holds the lock)
+    for _ in range(50):  # `owned` in another process locks it for a moment
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return file
@@ -111,7 +111,7 @@ def own(name: str) -> IO[Any]:
 
 
 def owned(name: str) -> bool:
-    """Whether a process is training this run."""
+    """Return whether a process is training this run."""
     try:
         with open(folder(name) / "alive") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

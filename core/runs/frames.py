@@ -1,4 +1,4 @@
-"""A few fixed validation images, as the generator reconstructs them after each epoch: one small PNG a frame, on disk."""
+"""The frames of a run: a few fixed validation images as reconstructed after an epoch, one small PNG each."""
 
 import io
 from pathlib import Path
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 NORMALS = 8
-LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour have less
-FRAMES = 60  # about as many are kept of a run, however long
+LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour need less
+FRAMES = 60  # about the most that are kept of a run, however long
 
 
 class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is written in a frame: the classes of the originals, or the scores of their reconstructions."""
+    """The notes in a frame's PNG: the classes of the originals, or the scores of their reconstructions."""
 
     classes: list[str] = []
     scores: list[Finite] = []
 
 
 def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """uint8 [N, H, W, C] and the class of each: eight normals, then one anomaly of each class that may be looked at.
+    """Choose the images of the frames: eight normals, then one anomaly of each class that has validation anomalies.
 
-    `split` is of the training images that have these labels [N]; its validation anomalies stand class by class.
+    Returns uint8 [M, H, W, C] and the class of each. `split` is the split of the training images with these labels [N];
+    its validation anomalies are ordered by class.
     """
     normals = split.validation_normal[:NORMALS]
     classes, firsts, start = [task.normal] * len(normals), [], 0
@@ -43,17 +44,17 @@ def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, li
 
 
 def due(epoch: int, epochs: int) -> bool:
-    """Whether a frame is kept of this epoch; 0 is before training. Most happens in the first ten."""
+    """Return whether a frame is kept of this epoch; 0 is before training. The first ten, which change most, all are."""
     return epoch <= 10 or epoch == epochs or epoch % -(-epochs // FRAMES) == 0
 
 
 def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> None:
-    """The images themselves, with their classes. Raises OSError."""
+    """Write the images themselves, with their classes. Raises OSError."""
     _write(folder / "originals.png", images, Notes(classes=classes))
 
 
 def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator") -> None:
-    """The images as reconstructed after `epoch`, with their scores. Raises OSError."""
+    """Write the images as reconstructed after `epoch`, with their scores. Raises OSError."""
     from core.gans import scoring
 
     reconstructions = scoring.reconstruct(generator, images)
@@ -63,33 +64,33 @@ def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Genera
 
 
 def forget_after(folder: Path, epoch: int) -> None:
-    """Remove the frames of later epochs, which a resumed run will make again."""
+    """Remove the frames of later epochs, which a resumed run writes again."""
     for path in frames(folder):
         if int(path.stem) > epoch:
             path.unlink(missing_ok=True)
 
 
 def frames(folder: Path) -> list[Path]:
-    """The frames there are, in the order of their epochs; a file's stem is its epoch."""
+    """List the frames in the order of their epochs; a file's stem is its epoch."""
     return sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
 
 
 def read(path: Path) -> tuple[bytes, Notes]:
-    """Return a frame's PNG and what is written in it. Raises OSError, ValueError."""
+    """Read a frame: its PNG and its notes. Raises OSError, ValueError."""
     from PIL import Image
     from PIL.PngImagePlugin import PngImageFile
 
     content = read_at_most(path, LARGEST)
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-            assert isinstance(picture, PngImageFile)  # formats says so
+            assert isinstance(picture, PngImageFile)  # guaranteed by `formats`
             return content, msgspec.json.decode(picture.text["misfit"], type=Notes)
-    except Exception as error:  # Pillow has many
+    except Exception as error:  # Pillow raises errors of many kinds
         raise ValueError(f"{path} is no frame ({error}).") from error
 
 
 def _write(path: Path, images: np.ndarray, notes: Notes) -> None:
-    """uint8 [N, H, W, C] side by side as one PNG."""
+    """Write uint8 [N, H, W, C] side by side as one PNG, with the notes."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 

@@ -1,4 +1,4 @@
-"""The list of runs: a new one, every one's status, another name for one, one gone for good."""
+"""The list of runs: creating, listing, renaming and deleting them."""
 
 import os
 import shutil
@@ -15,11 +15,14 @@ from core.runs.request import Request
 from core.runs.status import State, Status, as_written, read_status, write_status
 from core.store import checkpoints
 
-_TAKEN = ("shipped", "set-aside")  # words that mean something else where a run's name may stand
+_TAKEN = ("shipped", "set-aside")  # words with another meaning in places of a run's name
 
 
 def create(name: str, request: Request, state: State, reason: str = "", **more: Any) -> Status:
-    """Make the run's folder with its request and first status. Call it under `guard`. Raises OSError; nothing is left then."""
+    """Create the run's folder with its request and first status. Call it under `guard`.
+
+    `more` are further fields of the status. Raises OSError, and then leaves nothing behind.
+    """
     path = folder(name)
     path.mkdir(parents=True)
     now = time.time()
@@ -43,7 +46,7 @@ def statuses() -> list[Status]:
 
 
 def unreadable() -> list[str]:
-    """Return a line for each run whose status cannot be read, and that `statuses` therefore leaves out or knows by its model."""
+    """Return a line for each status that cannot be read; `statuses` omits such a run or knows only its model."""
     paths = sorted(checkpoints.RUNS.glob(f"[!.]*/{folders.STATUS}"))
     return [
         f"{path} cannot be read: how this run stands is not known. Restore it, or remove the folder."
@@ -53,7 +56,7 @@ def unreadable() -> list[str]:
 
 
 def rename(old: str, new: str) -> None:
-    """Give a run another name. Raises ConfigError when it is at work or the name is taken or not a run's."""
+    """Rename a run. Raises ConfigError when the run is missing or at work, or the new name is in use or invalid."""
     target = folder(new)
     if new.endswith("-best") or new in _TAKEN:
         raise ConfigError(f"{new} would be mistaken for something else; choose another name.")
@@ -65,16 +68,16 @@ def rename(old: str, new: str) -> None:
 
 
 def delete(name: str) -> None:
-    """Remove a run and its models for good. Raises ConfigError when there is none or it is at work."""
+    """Delete a run and its models for good. Raises ConfigError when the run is missing or at work."""
     with folders.guard():
         at_rest(name)
-        aside = checkpoints.RUNS / f".deleted-{name}-{time.time_ns()}"  # gone at once, whatever happens meanwhile
+        aside = checkpoints.RUNS / f".deleted-{name}-{time.time_ns()}"  # gone at once, even if removing is interrupted
         os.rename(folder(name), aside)
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def at_rest(name: str) -> Status:
-    """Return the status of a run that nobody works on. Raises ConfigError when there is none, or it is at work or queued."""
+    """Return the status of a run at rest. Raises ConfigError when the run is missing, at work or queued."""
     run = read_status(name)
     if run is None:
         raise ConfigError(f"There is no run called {name}.")

@@ -1,4 +1,4 @@
-"""The models that are kept of a run: the last, and the best by validation where that is another."""
+"""The models that are kept of a run: the last, and the best by validation if it is a different one."""
 
 import shutil
 from pathlib import Path
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def keep(
     folder: Path, training: "Training", request: Request, train: Images, test: Images, diverged: bool = False
 ) -> Checkpoint:
-    """Score and save the models in the run's folder; return the last, or the best where the last has diverged beyond scoring.
+    """Score and save the models in the run's folder; return the last one.
 
-    Raises OSError when the disk refuses, MisfitError when no model can be scored.
+    Returns the best one instead where the last has diverged and cannot be scored. Raises OSError when the disk refuses, MisfitError when no model can be scored.
     """
 
     def store(place: Path, best: bool) -> Checkpoint:
@@ -34,7 +34,7 @@ def keep(
         if not (diverged and training.best_epoch):
             raise
         return store(last, best=True)
-    # Steps of an unfinished epoch make the last model another, too.
+    # Steps of an unfinished epoch, too, change the last model.
     if training.best_epoch and (training.step or training.best_epoch != training.finished_epochs):
         store(best, best=True)
     else:

@@ -1,4 +1,4 @@
-"""How fast a session of training goes and how long it will take, told from its own steps."""
+"""The speed and the time left of a training session, measured on its own steps."""
 
 import time
 from collections import deque
@@ -8,20 +8,20 @@ if TYPE_CHECKING:
     from core.gans.training import Progress, Training
 
 WINDOW = 5.0  # seconds over which images a second are counted
-ENOUGH = 1.0  # seconds of training from which on the time left is told
+ENOUGH = 1.0  # seconds of training before the time left is estimated
 
 
 class Pace:
-    """The pace of one session, which may begin in the middle of a run."""
+    """The pace of one training session, which may begin in the middle of a run."""
 
     def __init__(self, training: "Training") -> None:
         self.begun = time.monotonic()
         self.images_a_step = training.config.batch_size * training.batches.kinds
         self.first = training.finished_epochs * training.steps
-        self.marks: deque[tuple[float, int]] = deque()  # (when, steps done in all)
+        self.marks: deque[tuple[float, int]] = deque()  # (moment, steps done in all)
 
     def status(self, progress: "Progress", now: float) -> dict[str, Any]:
-        """Return what a status says at the moment `now` (monotonic seconds)."""
+        """Return the fields of a status at the moment `now` (monotonic seconds)."""
         done = progress.epoch * progress.steps + progress.step
         self.marks.append((now, done))
         while len(self.marks) > 2 and now - self.marks[0][0] > WINDOW:

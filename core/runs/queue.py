@@ -1,8 +1,8 @@
-"""Training in the background: one run at a time, the others queued; stop, resume, keep. The truth is on disk (core/runs/folders.py).
+"""The queue of training runs: one run trains at a time, the others wait. Its state is on disk (core/runs/folders.py).
 
-The worker is a process of its own (core/runs/worker.py), because a thread can neither be niced nor survive the server. Nobody
-is in charge of the queue: whoever adds a run, looks at the Train page or has just finished one starts the next, under a
-file lock, so that two who do it at once start one.
+The worker is a process of its own (core/runs/worker.py): a thread cannot have a lower priority and ends with the server.
+No process manages the queue. Every process that adds a run, shows the Train page or has finished a run starts the next
+run, under a file lock, so that two processes never start two.
 """
 
 import contextlib
@@ -25,11 +25,13 @@ from core.runs.request import Request
 from core.runs.status import Status, read_status, write_status
 from core.store import checkpoints, saving
 
-_WORKERS: dict[str, subprocess.Popen[bytes]] = {}  # of this process, to be reaped
+_WORKERS: dict[
+    str, subprocess.Popen[bytes]
+] = {}  # of this process; polled, so that ended ones do not remain as zombies
 
 
 def start(request: Request) -> str:
-    """Queue a run, start it when no other is at work, and return its name.
+    """Queue a run, start it unless another is at work, and return its name.
 
     Raises ConfigError or DataError for a request that cannot be trained, OSError when the disk refuses.
     """
@@ -42,7 +44,7 @@ def start(request: Request) -> str:
 
 
 def advance() -> None:
-    """Start the run that has waited longest, when none is at work."""
+    """Start the run that has waited longest, unless another is at work."""
     for worker in list(_WORKERS.values()):
         worker.poll()
     if any(status.waiting for status in listing.statuses()):
@@ -52,10 +54,10 @@ def advance() -> None:
 
 @contextlib.contextmanager
 def here(request: Request, resumed: str = "") -> Iterator[str]:
-    """Hold a run that this process itself carries out, as the command line does: a new one, or `resumed`. Yields its name.
+    """Begin a run that this process itself trains, as the command line does: a new one, or `resumed`. Yields its name.
 
-    It does not wait for another run, but those in the queue wait for it. Raises ConfigError when `resumed` is at work or
-    has finished, OSError when the disk refuses.
+    The run does not wait for others, but the queued runs wait for it. Raises ConfigError when `resumed` is at work or has
+    finished, OSError when the disk refuses.
     """
     with folders.guard():
         status = _unfinished(resumed) if resumed else listing.create(folders.new_name(request), request, "queued")
@@ -66,7 +68,7 @@ def here(request: Request, resumed: str = "") -> Iterator[str]:
 
 
 def stop(name: str) -> None:
-    """Ask a run to stop; it keeps the model so far. A queued one leaves the queue. Raises ConfigError when there is none."""
+    """Ask a run to stop and keep its model so far; take a queued run out of the queue. Raises ConfigError if missing."""
     if not folder(name).is_dir():
         raise ConfigError(f"There is no run called {name}.")
     with folders.guard():
@@ -79,9 +81,9 @@ def stop(name: str) -> None:
 
 
 def resume(name: str) -> None:
-    """Queue a run that was stopped, failed or killed, to go on after its last finished epoch (else from the beginning).
+    """Queue a run that was stopped, failed or killed. It continues after its last finished epoch, or else begins anew.
 
-    Raises ConfigError when it is at work, has finished, or its request cannot be trained any more.
+    Raises ConfigError or DataError when the run is at work, has finished, or can no longer be trained.
     """
     estimate.check(folders.request_of(name))
     reason = "waits for its turn " + ("to be resumed" if folders.resumable(name) else "to begin anew")
@@ -92,7 +94,7 @@ def resume(name: str) -> None:
 
 
 def keep(name: str) -> None:
-    """Make a model of what a dead run had learned, without training on. Starts at once. Raises ConfigError."""
+    """Save the models of a dead run's last finished epoch, without more training. Starts at once. Raises ConfigError."""
     with folders.guard():
         status = listing.at_rest(name)
         if not folders.resumable(name):
@@ -108,7 +110,7 @@ def _unfinished(name: str) -> Status:
 
 
 def _advance() -> None:
-    """`advance` under the guard."""
+    """Start the run that has waited longest, unless another is at work. Call it under the guard."""
     statuses = listing.statuses()
     waiting = [status for status in statuses if status.waiting]
     if waiting and not any(status.busy for status in statuses):
@@ -116,7 +118,7 @@ def _advance() -> None:
 
 
 def _begin(status: Status, keep: bool = False) -> None:
-    """Write down that a process has begun with the run, to train it or only to `keep` what it had learned."""
+    """Write the first status of a process that trains the run, or only saves its last finished epoch (`keep`)."""
     (folder(status.name) / "stop").unlink(missing_ok=True)
     now = time.time()
     begun = replace(status, state="running", reason="starting", started=status.started or now, updated=now)
@@ -124,7 +126,7 @@ def _begin(status: Status, keep: bool = False) -> None:
 
 
 def _launch(status: Status, keep: bool = False) -> None:
-    """Start a worker. It inherits the lock that says that it lives, so that there is no moment without."""
+    """Start a worker. It inherits the run's lock, so that the run is locked at every moment."""
     name = status.name
     lock = folders.own(name)
     with lock, open(folder(name) / "log.txt", "ab") as log:
@@ -137,7 +139,7 @@ def _launch(status: Status, keep: bool = False) -> None:
                 stdout=log,
                 stderr=log,
                 pass_fds=[lock.fileno()],
-                start_new_session=True,  # Ctrl+C on the server leaves the training alone
+                start_new_session=True,  # Ctrl+C on the server does not stop the training
             )
         except OSError as error:
             reason = f"The worker could not be started ({error.strerror})."
@@ -152,14 +154,14 @@ def train(
     on_step: Callable[[Any], None] = lambda _: None,
     on_record: Callable[[Epoch], None] = lambda _: None,
 ) -> checkpoints.Checkpoint:
-    """Train, evaluate and save to the folder `out`, in this process and without a run's folder: what the sweep does.
+    """Train, evaluate and save to the folder `out`, in this process and without a run's folder, as the sweep does.
 
     A stopped training is saved like a finished one. When training diverges, the last finite model is saved before
-    TrainingDiverged goes on to the caller. Raises what `load`, `tasks.split`, `Training` and `saving.save` raise.
+    TrainingDiverged is raised. Also raises what `load`, `tasks.split`, `Training` and `saving.save` raise.
     """
     from core.gans.training import Training
 
-    saving.refuse_occupied(out)  # before the work, not after it
+    saving.refuse_occupied(out)  # before the training, not after it
     data = catalog.get(request.task.data.key)
     train_images, test_images = data.load("train"), data.load("test")
     training = Training(request.model, request.config, tasks.split(request.task, train_images), request.seed, device)

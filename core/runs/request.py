@@ -1,4 +1,4 @@
-"""What is to be trained, as the Train page and the command line ask for it and a run's folder keeps it. Imports no torch."""
+"""The request for a training, from the Train page or the command line, kept in the run's folder. Imports no torch."""
 
 from typing import Annotated, Any
 
@@ -12,12 +12,13 @@ from core.gans.config import TrainingConfig, recorded
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model, a task, settings and a seed: the same request gives the same weights.
 
-    From JSON, `config` becomes the config of the model. Raises ConfigError or DataError where one of them is impossible.
+    Decoded from JSON, `config` is in the config class of the model. Raises ConfigError or DataError when a field is
+    impossible.
     """
 
     model: str
     task: Task
-    config: TrainingConfig | Any  # Any for msgspec alone: the model says which config it is
+    config: TrainingConfig | Any  # Any is for msgspec; the config class follows from the model
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
-"""A training after its last finished epoch, on disk: a fresh one takes it up and goes on to the same bits.
+"""The snapshot of a training after its last finished epoch: a resumed training ends with exactly the same weights.
 
-One safetensors file that appears whole or not at all: every tensor that the next step depends on, and the facts as JSON in its
-header. No pickle. The learning rates follow from the number of steps, the batches from the state of the random numbers.
+It is one safetensors file that appears whole or not at all: every tensor that the next step depends on, and the facts as
+JSON in its header. No pickle. Learning rates follow from the number of steps, batches from the random generator's state.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from core.gans.training import Training
 
-LARGEST = 2**31  # bytes; nothing longer is read
-LARGEST_HEADER = 16 * 2**20  # bytes; a history of ten thousand epochs is in it
+LARGEST = 2**31  # bytes; a longer file is refused
+LARGEST_HEADER = 16 * 2**20  # bytes; it has room for a history of ten thousand epochs
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a snapshot holds beside its tensors.
+    """The facts in a snapshot beside its tensors.
 
     data        fingerprint of the training images
-    threads     that sums were made with; another number gives other last bits
-    device      likewise
+    threads     number of threads; another number changes the last bits of sums
+    device      device of the training; another changes the last bits, too
     best_epoch  the epoch of the best weights
     history     the record of every finished epoch
     """
@@ -51,9 +51,9 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def save(path: Path, training: "Training", data: str, threads: int) -> None:
-    """Write the training as it stands after an epoch, made with so many threads from the images of fingerprint `data`.
+    """Write a snapshot of the training after an epoch.
 
-    Raises OSError when the disk refuses; an older file then stays as it was.
+    `data` is the fingerprint of the training images, `threads` the number of threads in use. Raises OSError when the disk refuses; an older file then stays unchanged.
     """
     from safetensors.torch import save as pack
 
@@ -64,12 +64,12 @@ def save(path: Path, training: "Training", data: str, threads: int) -> None:
 
 
 def read_facts(path: Path) -> Facts:
-    """Read what the snapshot holds beside its tensors, without torch. Raises CheckpointError when it is missing or damaged."""
+    """Read a snapshot's facts, without torch. Raises CheckpointError when the file is missing or damaged."""
     return _read(path)[0]
 
 
 def restore(path: Path, training: "Training") -> None:
-    """Set a fresh training of the same request to where `save` left it.
+    """Bring a fresh training of the same request to the state that `save` wrote.
 
     Raises CheckpointError when the file is missing, damaged or of another network.
     """
@@ -84,20 +84,20 @@ def restore(path: Path, training: "Training") -> None:
     _make_room(training, tensors)
     expected = _tensors(training)
     for name in sorted(expected.keys() | tensors.keys()):
-        here, there = expected.get(name), tensors.get(name)
-        if here is None or there is None or here.shape != there.shape or here.dtype != there.dtype:
+        current, saved = expected.get(name), tensors.get(name)
+        if current is None or saved is None or current.shape != saved.shape or current.dtype != saved.dtype:
             raise CheckpointError(f"{path} does not fit the run's request: tensor {name!r}.")
-        here.detach().copy_(there)
+        current.detach().copy_(saved)
     training.batches.random.set_state(expected["random"])
     steps = len(facts.history) * training.steps
     for schedule, optimizer in zip(training.schedules, training.optimizers, strict=True):
-        if optimizer.state:  # the schedule of one that never took a step has not moved either
+        if optimizer.state:  # without steps of the optimizer, its schedule has none either
             schedule.last_epoch, schedule._step_count = steps - 1, steps
             schedule.step()  # the rate follows from the number of steps alone
 
 
 def _make_room(training: "Training", tensors: "dict[str, Tensor]") -> None:
-    """Give the fresh optimizers the state that their tensors in the snapshot will be copied into."""
+    """Give the fresh optimizers empty state tensors, for those of the snapshot to be copied into."""
     import torch
 
     for number, optimizer in enumerate(training.optimizers):
@@ -105,14 +105,14 @@ def _make_room(training: "Training", tensors: "dict[str, Tensor]") -> None:
             prefix = f"optimizer{number}.{place}."
             state = {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
             if state:
-                # As the parameter lies in memory: the fused optimizer walks both side by side.
+                # The memory layout of the parameter: the fused optimizer reads both in the same order.
                 optimizer.state[parameter] = {
                     name: torch.empty_like(parameter if value.ndim else value) for name, value in state.items()
                 }
 
 
 def _tensors(training: "Training") -> "dict[str, Tensor]":
-    """Every tensor that the next step reads or writes, by a name of its own; the tensors themselves, no copies."""
+    """Return every tensor that the next step reads or writes, by a unique name; the tensors themselves, no copies."""
     tensors = {f"gan.{name}": value for name, value in training.gan.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in training.averaged.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in training.best_weights.items()}
@@ -124,7 +124,7 @@ def _tensors(training: "Training") -> "dict[str, Tensor]":
 
 
 def _digest(facts: bytes, tensors: "dict[str, Tensor]") -> str:
-    """Return the SHA-256 of the facts and of contiguous tensors on the CPU, by the order of their names."""
+    """Return the SHA-256 of the facts and of contiguous tensors on the CPU, in the order of their names."""
     digest = hashlib.sha256(facts)
     for name in sorted(tensors):
         digest.update(name.encode())
@@ -133,14 +133,14 @@ def _digest(facts: bytes, tensors: "dict[str, Tensor]") -> str:
 
 
 def _read(path: Path) -> tuple[Facts, str]:
-    """Read (facts, digest of everything). Raises CheckpointError."""
+    """Read the facts and the digest of facts and tensors. Raises CheckpointError."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size > LARGEST:
                 raise ValueError("it is too large")
-            if int.from_bytes(file.read(8), "little") > LARGEST_HEADER:  # before the library makes objects of it
+            if int.from_bytes(file.read(8), "little") > LARGEST_HEADER:  # before the library parses the header
                 raise ValueError("its header is too long")
         with safe_open(path, framework="numpy") as tensors:
             metadata = tensors.metadata() or {}

@@ -1,4 +1,4 @@
-"""Where a run stands: written by its worker, read by everybody else. Imports no torch."""
+"""The status of a run: written by its worker, read by pages and commands. Imports no torch."""
 
 from typing import Annotated, Literal, get_args
 
@@ -21,25 +21,25 @@ Seconds = Annotated[float, Meta(ge=0, lt=1e15)]
 
 
 class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a run stands.
+    """The status of a run.
 
-    name               of the run
-    request            what was asked for
-    state, reason      how it is going or how it ended, and why
-    pid                process that trains it
-    queued, started    when it was asked for and when it began, seconds since 1970
-    updated            when this was written
-    epoch              epochs finished
-    step, steps        finished of the current epoch, and of a whole one
-    seconds            worked on it so far, every resumption included
-    left               seconds to go, as far as can be told
-    images_per_second  over the last seconds
-    losses             means over the epoch so far; between two epochs, over the last
+    name               name of the run
+    request            model, task, settings and seed
+    state, reason      how the run is going or how it ended, and why
+    pid                process that trains the run
+    queued, started    when it was queued and when it began, seconds since 1970
+    updated            when this status was written, seconds since 1970
+    epoch              finished epochs
+    step, steps        finished steps of the current epoch, and steps of a whole epoch
+    seconds            duration of the work so far, in all sessions
+    left               estimated seconds to go; None when unknown
+    images_per_second  training images, over the last few seconds
+    losses             means over the epoch so far; between two epochs, over the last one
     accuracy           of the discriminators, likewise
-    scoring            training is over and the state says how; its models are being scored and saved
-    keep               nothing more is to be trained: what a dead run had learned is being kept
-    warning            what goes wrong without ending it
-    best_epoch         the best by validation so far, 0: none yet
+    scoring            training has ended, as `state` says; the models are being scored and saved
+    keep               no more training: the models of a dead run's last finished epoch are being saved
+    warning            a problem that does not end the run
+    best_epoch         best epoch by validation so far; 0 when there is none
     """
 
     name: str
@@ -65,22 +65,22 @@ class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def active(self) -> bool:
-        """Whether it is being trained."""
+        """Whether the run is being trained."""
         return self.state in ("running", "stopping")
 
     @property
     def busy(self) -> bool:
-        """Whether a process works on it."""
+        """Whether a process works on the run."""
         return self.active or self.scoring
 
     @property
     def waiting(self) -> bool:
-        """Whether it is in the queue."""
+        """Whether the run is in the queue."""
         return self.state == "queued"
 
     @property
     def share(self) -> float:
-        """Share of the training done, 0…1."""
+        """The share of the training that is done, 0…1."""
         return min(1.0, (self.epoch + (self.step / self.steps if self.steps else 0.0)) / self.request.config.epochs)
 
 
@@ -90,14 +90,14 @@ def write_status(status: Status) -> None:
 
 
 def read_status(name: str) -> Status | None:
-    """Return where the run stands, or None when there is no such run."""
+    """Return the current status of a run, or None when there is no such run."""
     status = as_written(name)
     if status is None:
         return _from_card(name)
     if not status.busy:
         return status
     if not owned(name):
-        status = as_written(name)  # it may have ended between the two looks
+        status = as_written(name)  # the run may have ended since the first reading
         if status is None or not status.busy:
             return status
         return replace(status, state="died", scoring=False, reason=_obituary(status), left=None)
@@ -116,7 +116,7 @@ def as_written(name: str) -> Status | None:
 
 
 def _from_card(name: str) -> Status | None:
-    """Return the status of a run of which there is nothing but its model."""
+    """Return the status of a run that has only a model, or None when it has none."""
     path = folder(name) / checkpoints.LAST
     try:
         checkpoint = checkpoints.load(path)
@@ -137,7 +137,7 @@ def _from_card(name: str) -> Status | None:
 
 
 def _obituary(status: Status) -> str:
-    """Say in a sentence or two how a run died and what can be done."""
+    """Return a sentence or two on how a run died and what can be done."""
     ended = "The worker was killed."
     if status.scoring:
         ended = "It had finished training, but was killed before its model was scored."

@@ -1,7 +1,7 @@
-"""A trained model as one file to carry away, and back: a zip of the folder that `--checkpoint DIR` reads.
+"""Export and import of a trained model: a zip of the folder that `--checkpoint DIR` reads.
 
-What comes in is a stranger's: only the three known files are taken, weights are safetensors and never a pickle, and every
-figure that pages show is computed again from scores that were held against the weights.
+An imported file is not trusted: only the three known files are read, weights are safetensors and never a pickle, and every
+figure that pages show is computed again from scores that were compared with the weights.
 """
 
 import io
@@ -25,16 +25,16 @@ from core.store import card, checkpoints, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
 FILES = (WEIGHTS, SCORES, CARD)
-_LITTER = ("__MACOSX", ".DS_Store")  # what a Mac puts into a zip
+_LITTER = ("__MACOSX", ".DS_Store")  # what macOS adds to a zip
 LARGEST_ZIP = checkpoints.LARGEST_FILE
-LARGEST_DIRECTORY = 2**16  # bytes: hundreds of entries, where a model has three
-AT_ONCE = 1024  # images between two words of progress
-TOLERANCE = 1e-4  # of a score: two processors were 1.2e-6 apart; what is left moves an AUROC in its fifth digit
+LARGEST_DIRECTORY = 2**16  # bytes of a zip's list of files; enough for hundreds, and a model has three
+AT_ONCE = 1024  # images between two calls of `progress`
+TOLERANCE = 1e-4  # of a score; two processors differed by 1.2e-6; 1e-4 moves an AUROC in its fifth digit
 Progress = Callable[[float], object]
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """Pack the checkpoint's three files as a zip of one folder, named like it. Raises CheckpointError, OSError."""
+    """Pack the checkpoint's three files as a zip of one folder with its name. Raises CheckpointError, OSError."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
@@ -43,20 +43,20 @@ def pack(checkpoint: Checkpoint) -> bytes:
 
 
 def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: None) -> str:
-    """Make a run of a model from elsewhere and return its name; `progress` hears the share scored, 0…1.
+    """Import a model as a run and return the run's name; call `progress` with the share scored, 0…1.
 
-    `files` are (name, content): one zip as `pack` makes it, or generator.safetensors and card.json, and scores.safetensors
-    where there is one. Raises CheckpointError with what is wrong; nothing is left then. Imports torch.
+    `files` are (name, content): one zip as from `pack`, or generator.safetensors, card.json and, if there is one,
+    scores.safetensors. Raises CheckpointError that names the problem, and then leaves nothing behind. Imports torch.
     """
-    given = _unpacked(files)
+    contents = _unpacked(files)
     checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
     for prefix in (".import-", ".deleted-"):
         clear_litter(checkpoints.RUNS, prefix)
     with tempfile.TemporaryDirectory(dir=checkpoints.RUNS, prefix=".import-") as temporary:
-        for name, content in given.items():
+        for name, content in contents.items():
             write_whole(Path(temporary) / name, content)
         try:
-            checkpoint, sentence = _made_sound(Path(temporary), SCORES in given, progress)
+            checkpoint, sentence = _made_sound(Path(temporary), SCORES in contents, progress)
         except CheckpointError as error:
             raise CheckpointError(str(error).replace(f"{temporary}/", "")) from error
         known, task = checkpoint.card, checkpoint.task
@@ -71,36 +71,39 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
 
 
 def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
-    """Give the known files by name; anything else is refused by name."""
+    """Return the content of each known file by name. Raises CheckpointError that names any other file."""
     members: Iterable[tuple[str, bytes]] = files
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
         members = _members(*files[0])
-    given: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for path, content in members:
-        name = _known(path, given)
+        name = _known(path, contents)
         if len(content) > checkpoints.LARGEST[name]:
             raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST[name]} bytes.")
-        given[name] = content
-    missing = [name for name in (WEIGHTS, CARD) if name not in given]
+        contents[name] = content
+    missing = [name for name in (WEIGHTS, CARD) if name not in contents]
     if missing:
         raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
-    return given
+    return contents
 
 
-def _known(path: str, given: Collection[str]) -> str:
-    """Tell which of the three files it is. Raises CheckpointError when it is none of them, or there are two."""
+def _known(path: str, earlier: Collection[str]) -> str:
+    """Return which of the three files `path` is. Raises CheckpointError when it is none of them or among the `earlier`."""
     name = path.rsplit("/", 1)[-1]
     if name not in FILES:
         raise CheckpointError(
             f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
         )
-    if name in given:
+    if name in earlier:
         raise CheckpointError(f"There are two files called {name}; give one model at a time.")
     return name
 
 
 def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, content) of every file in a zip. A file that is not known is not unpacked, and none further than it may be long."""
+    """Yield (path, content) of every file in a zip. Raises CheckpointError at an unknown file, before unpacking it.
+
+    A file is unpacked to one byte more than its allowed length at most.
+    """
     if len(content) > LARGEST_ZIP:
         raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
     if _directory_size(content) > LARGEST_DIRECTORY:
@@ -125,9 +128,10 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _directory_size(content: bytes) -> int:
-    """Count the bytes that a zip's list of files has, by the record at its end that zipfile goes by; an entry takes 46 or more.
+    """Return the bytes of a zip's list of files, as stated in the record at its end; an entry takes 46 or more.
 
-    zipfile makes an object of each entry before anybody can say stop. 0 where there is no such record: it will say so.
+    zipfile makes an object of each entry at once, so the size is checked first. 0 without such a record, which zipfile
+    then refuses.
     """
     mark, length = b"PK\x05\x06", 22
     at = len(content) - length
@@ -135,15 +139,15 @@ def _directory_size(content: bytes) -> int:
         at = content.rfind(mark, max(0, len(content) - length - 2**16))
     if at < 0 or at + length > len(content):
         return 0
-    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size stands elsewhere: a zip of more than 4 GB
+    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size is in another record: a zip of more than 4 GB
         return 2**63
     return int.from_bytes(content[at + 12 : at + 16], "little")
 
 
 def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpoint, str]:
-    """Hold a checkpoint's scores against its weights (or make them), compute its figures again.
+    """Compare a checkpoint's scores with its weights, or compute them, and compute its figures again.
 
-    Returns the checkpoint and a sentence that says what was done. Raises CheckpointError, DataError.
+    Returns the checkpoint and a sentence on what was done. Raises CheckpointError, DataError.
     """
     checkpoint = checkpoints.load(folder)
     test, train = checkpoint.test_images(), catalog.get(checkpoint.task.data.key).load("train")
@@ -165,7 +169,7 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
 
 
 def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
-    """Hold the stored scores against those that the weights give, as far as the images are here."""
+    """Compare the stored scores with those that the weights give, for the available images. Raises CheckpointError."""
     scores = checkpoint.scores
     parts = [(checkpoint.test_scores(test), test.images)]
     places = tasks.validation_places(checkpoint.task, checkpoint.card.data_fingerprint, train)
@@ -178,18 +182,16 @@ def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
             )
         parts += [(part[at >= 0], train.images[at[at >= 0]]) for part, at in zip(stored, places, strict=True)]
     expected, images = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    for start, given in _in_parts(checkpoint, images, progress):
-        if np.abs(given - expected[start : start + len(given)]).max() > TOLERANCE:
+    for start, computed in _in_parts(checkpoint, images, progress):
+        if np.abs(computed - expected[start : start + len(computed)]).max() > TOLERANCE:
             raise CheckpointError(f"{SCORES} does not belong to {WEIGHTS}: the weights give other scores.")
-    there = sum(len(part) for part, _ in parts[1:])
-    sentence = (
-        f"All {len(scores.test):,} test scores and {there:,} of {whole:,} validation scores are what the weights give"
-    )
-    return scores, sentence + ("." if there == whole else "; the other validation images are not here.")
+    compared = sum(len(part) for part, _ in parts[1:])
+    sentence = f"All {len(scores.test):,} test scores and {compared:,} of {whole:,} validation scores are what the weights give"
+    return scores, sentence + ("." if compared == whole else "; the other validation images are not here.")
 
 
 def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
-    """Make the scores from the weights: where the training images are those of the card."""
+    """Compute the scores from the weights. Raises CheckpointError when the training images are not those of the card."""
     if train.fingerprint != checkpoint.card.data_fingerprint:
         raise CheckpointError(
             f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "
@@ -197,13 +199,13 @@ def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
         )
     split = tasks.split(checkpoint.task, train)
     parts = (test.images, split.validation_normal, split.validation_anomaly)
-    scores = np.concatenate([given for _, given in _in_parts(checkpoint, np.concatenate(parts), progress)])
+    scores = np.concatenate([part for _, part in _in_parts(checkpoint, np.concatenate(parts), progress)])
     ends = np.cumsum([len(images) for images in parts])[:-1]
     return Scores(*np.split(scores, ends)), "Its scores were made here."
 
 
 def _in_parts(checkpoint: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (index of the first, scores) of some images after the other; a score is the same however they are parted."""
+    """Yield (index of the first image, scores) of one part after another; parting does not change the scores."""
     from core.gans import scoring
 
     generator = checkpoint.generator()

@@ -1,7 +1,7 @@
-"""Carries a run out, in a process of its own (`python -m core.runs.worker NAME FD`) or in that of the command line.
+"""The worker of a run, in a process of its own (`python -m core.runs.worker NAME FD`) or in that of the command line.
 
-After every epoch a snapshot is kept: a stop or a kill costs at most the steps of the epoch that it cuts short. A stop says
-so at once, and only then are the models scored, which takes longer than anybody wants to wait for a stop.
+A snapshot is written after every epoch: a stop or a kill loses at most the steps of the unfinished epoch. A stop is shown
+at once; the models are scored only then, because scoring takes long.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BETWEEN_STATUS = 0.25  # seconds
 IMPORT = 4.0  # seconds that importing torch takes
-RESERVE = 64 * 1024  # bytes held back, so that a run can still say on a full disk that the disk is full
+RESERVE = 64 * 1024  # bytes held back, so that on a full disk the status can still be written
 
 
 class Worker:
@@ -43,7 +43,7 @@ class Worker:
         assert status is not None
         self.status = replace(status, state="running", pid=os.getpid(), scoring=False)
         self.begun = time.monotonic()
-        self.before = status.seconds  # worked on it in earlier sessions
+        self.before = status.seconds  # seconds of work in earlier sessions
         self.reserve = self.folder / ".reserve"
 
     def run(
@@ -52,9 +52,9 @@ class Worker:
         on_step: Callable[["Progress"], None] = lambda _: None,
         on_record: Callable[[Epoch], None] = lambda _: None,
     ) -> Checkpoint:
-        """Train, keep what was learned, say how it ended. Returns the last model.
+        """Train, save the models and write the final status; return the last model.
 
-        Raises whatever ended it otherwise, after the status says so.
+        Any error is raised after the status has been written.
         """
         try:
             self._update(reason="loading")
@@ -83,7 +83,7 @@ class Worker:
             self.reserve.unlink(missing_ok=True)
 
     def _load(self) -> None:
-        """Load the images and make the training, a fresh one or as the snapshot has it."""
+        """Load the images and make the training, fresh or from the snapshot; write the first frames."""
         data = catalog.get(self.request.task.data.key)
         self.train_images, self.test_images = data.load("train"), data.load("test")
         split = tasks.split(self.request.task, self.train_images)
@@ -99,7 +99,7 @@ class Worker:
                 frames.write_frame(panel, 0, self.images, self.training.generator)
 
     def _training(self, split: tasks.Split) -> "Training":
-        """Make the training. Raises DataError when the snapshot is of other images, CheckpointError when it is damaged."""
+        """Make the training. Raises DataError for a snapshot of other images, CheckpointError for a damaged one."""
         import torch
 
         from core.gans.training import Training
@@ -110,7 +110,7 @@ class Worker:
                 f"This run was trained on other images than {self.train_images.source.name} has now; "
                 "bring those back to resume it, or start a new run."
             )
-        # Sums come out in another order with another number of threads.
+        # Another number of threads changes the order of sums, and so their last bits.
         self.threads = facts.threads if facts else self.threads or torch.get_num_threads()
         torch.set_num_threads(self.threads)
         device = facts.device if facts and self.device == "auto" else self.device
@@ -126,7 +126,7 @@ class Worker:
         def after_step(progress: "Progress") -> None:
             nonlocal shown
             if (now := time.monotonic()) - shown >= BETWEEN_STATUS:
-                shown = now  # not at an epoch's end: those shorter than the wait would never let a speed be seen
+                shown = now  # not at an epoch's end: else short epochs would never show a speed
                 self._update(reason="training", **pace.status(progress, now))
             on_step(progress)
 
@@ -139,7 +139,7 @@ class Worker:
                 break
 
     def _finish_epoch(self, record: Epoch) -> None:
-        """Keep an epoch: its snapshot, its record, its frame of the panel."""
+        """Save an epoch: its snapshot, its record, its frame of the panel, its status."""
         training, warning = self.training, ""
         try:
             snapshot.save(self.snapshot, training, self.train_images.fingerprint, self.threads or 1)
@@ -163,15 +163,15 @@ class Worker:
         )
 
     def _remember_speed(self, record: Epoch, pace: Pace) -> None:
-        """Write down for later runs how long the session's first epoch took, if it was as in any background run."""
+        """Write down how long the session's first epoch took, if it used as many threads as background runs do."""
         if self.threads == estimate.threads():
             validation = max(0.0, time.monotonic() - pace.begun - record.seconds)
-            overhead = pace.begun - self.begun + IMPORT + 4 * validation  # the test split is as large as two or so
+            overhead = pace.begun - self.begun + IMPORT + 4 * validation  # the test split is about as large as two
             speed = estimate.Speed(record.seconds / self.training.steps, validation, overhead)
             estimate.remember(self.request, speed)
 
     def _keep(self, diverged: TrainingDiverged | None) -> Checkpoint:
-        """Score and save the models, and say how the run ended. Raises `diverged` after that."""
+        """Score and save the models, and write how the run ended. Raises `diverged` after that."""
         training = self.training
         whole = training.finished_epochs == training.config.epochs and not diverged
         state: State = "failed" if diverged else "finished" if whole else "stopped"
@@ -189,7 +189,7 @@ class Worker:
         )
         images = self.train_images, self.test_images
         last = models.keep(self.folder, training, self.request, *images, diverged is not None)
-        if whole or diverged:  # nothing is left to do, or it would diverge again in the same way
+        if whole or diverged:  # nothing is left to train, or it would diverge again
             self.snapshot.unlink(missing_ok=True)
         if diverged:
             raise diverged
@@ -197,7 +197,7 @@ class Worker:
         return last
 
     def _stopped(self) -> str:
-        """Say what a stopped run keeps, and from where it can be resumed."""
+        """Return a text on what a stopped run keeps, and from where it can be resumed."""
         epochs, step = self.training.finished_epochs, self.training.step
         if not epochs:
             return f"Stopped after {step} steps of the first epoch; the model so far is kept. Resuming begins anew."
@@ -214,7 +214,7 @@ class Worker:
         return f" There is a snapshot of epoch {epoch}: resume from there, or keep what it had learned by then."
 
     def _update(self, **changes: Any) -> None:
-        """Write the status. A disk that refuses is no reason to end a training."""
+        """Write the changed status. A disk error is ignored: it is no reason to end a training."""
         seconds = self.before + time.monotonic() - self.begun
         self.status = replace(self.status, updated=time.time(), seconds=seconds, **changes)
         with contextlib.suppress(OSError):
@@ -226,18 +226,18 @@ class Worker:
 
 
 def work(name: str, lock: int) -> int:
-    """Be the background worker; `lock` is the file descriptor whose lock says that it lives. Returns the exit status."""
+    """Carry out a run in the background and return the exit status; `lock` is the locked file's descriptor."""
     with contextlib.suppress(OSError):
         os.nice(19)  # pages stay quick
     stop = folders.folder(name) / "stop"
     ended: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))  # the computer is shut down: keep what there is
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))  # the computer shuts down: stop and save
     try:
         Worker(name, threads=estimate.threads()).run(lambda: bool(ended) or stop.exists())
     except (MisfitError, OSError):
         return 2  # the status says why
     finally:
-        os.close(lock)  # to leave takes a second that nobody should wait for
+        os.close(lock)  # leaving takes a second, and the next run should not wait for it
         if not ended:
             with contextlib.suppress(MisfitError, OSError):
                 queue.advance()

@@ -1,7 +1,7 @@
-"""The card of a trained model: everything that is known about it, as typed values. JSON on disk.
+"""The card of a trained model: its settings, origin and figures as typed values, stored as JSON.
 
-Format 2 describes the data set and has the fingerprint of the test images. Format 1 knew a single data set: it is read as
-Fashion-MNIST, tested on its test split.
+Format 2 describes the data set and has the fingerprint of the test images. Format 1 has neither: its models were all
+trained and tested on Fashion-MNIST, and it is read so.
 """
 
 import datetime
@@ -26,24 +26,24 @@ Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is known about a trained model.
+    """The settings, origin and figures of a trained model.
 
-    task                what it learned, with the description of its data set
-    config              the settings of its training, of the model's own class
-    trained_at          when the training ended, with its time zone
-    seconds             in training epochs
+    task                the anomaly detection task, with the description of its data set
+    config              the settings of the training, in the config class of the model
+    trained_at          when the training ended, with the time zone
+    seconds             total duration of the training epochs
     data_source         where the training images came from
-    data_fingerprint    Images.fingerprint of the training split; data_images is how many it has
+    data_fingerprint    Images.fingerprint of the training split; data_images is the number of its images
     test_fingerprint    Images.fingerprint of the test split that `test` and the stored test scores belong to
-    parameters          of the generator
-    validation, test    figures; thresholds are chosen on validation
-    history             one record an epoch
+    parameters          number of the generator's parameters
+    validation, test    figures; the thresholds are chosen on validation images
+    history             one record for each epoch
     weights_sha256, scores_sha256  of the two files beside the card
     """
 
     model: Line
     task: Task
-    config: TrainingConfig | Any  # Any for msgspec alone: the model says which config it is
+    config: TrainingConfig | Any  # Any is for msgspec; the config class follows from the model
     seed: Count
     epochs_trained: Count
     stopped_early: bool
@@ -78,7 +78,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 def decode(content: bytes, path: Path) -> Card:
-    """Read a card of either format. Raises CheckpointError with one line that names `path` and the field."""
+    """Decode a card of format 1 or 2. Raises CheckpointError with one line that names `path` and the field."""
     try:
         values = msgspec.json.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -92,7 +92,7 @@ def decode(content: bytes, path: Path) -> Card:
 
 
 def encode(card: Card) -> bytes:
-    """Write a card as `decode` reads it."""
+    """Encode a card as JSON that `decode` reads."""
     return msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n"
 
 

@@ -1,10 +1,10 @@
-"""A trained model on disk: where models lie, and what is read of one. core/store/saving.py writes them.
+"""A checkpoint: the folder of a trained model and how it is read. core/store/saving.py writes checkpoints.
 
     generator.safetensors   the averaged generator's weights
-    scores.safetensors      raw scores of the test split and of the validation images, so that no page needs torch to show them
-    card.json               everything about the model, and the SHA-256 of the other two (core/store/card.py)
+    scores.safetensors      raw scores of the test and validation images, so that pages show them without torch
+    card.json               settings, origin and figures, and the SHA-256 of the other two files (core/store/card.py)
 
-Weights are safetensors only; no pickle is ever loaded. Nothing here imports torch until weights are asked for.
+Weights are stored as safetensors only; no pickle is ever loaded. torch is imported only to build a generator.
 """
 
 import dataclasses
@@ -34,13 +34,17 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 SHIPPED = ROOT / "checkpoints"
-# A folder elsewhere when the checkout may not be written to; the worker of a run inherits the variable.
+# MISFIT_RUNS names another folder where the checkout is read-only; the worker of a run inherits the variable.
 RUNS = Path(os.environ.get("MISFIT_RUNS") or ROOT / "runs").resolve()
-RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a slug, and thus no path
-LAST, BEST = "checkpoint", "best"  # in a run's folder: the model it ended with; the best by validation, where another
+RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a slug, which cannot be a path
+LAST, BEST = "checkpoint", "best"  # in a run's folder: the last model; the best by validation, if different
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
-LARGEST_FILE = 64 * 2**20  # bytes; nothing longer is read
-LARGEST = {WEIGHTS: LARGEST_FILE, SCORES: 2**20, CARD: 8 * 2**20}  # JSON takes thirty times its length in memory
+LARGEST_FILE = 64 * 2**20  # bytes; a longer file is refused
+LARGEST = {
+    WEIGHTS: LARGEST_FILE,
+    SCORES: 2**20,
+    CARD: 8 * 2**20,
+}  # bytes; parsed JSON takes thirty times its length in memory
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder whose card has been read and makes sense. Scores and weights are read and checked when asked for."""
+    """A folder with a trained model and its valid card. Scores and weights are read and checked only when needed."""
 
     folder: Path
     card: Card
@@ -69,38 +73,40 @@ class Checkpoint:
 
     @property
     def point(self) -> str:
-        """The operating point where everything starts, a name in the card's thresholds: the largest Youden J, or where no anomaly is
-        labelled at most 5 % false alarms, for which normal validation images are enough."""
+        """The operating point in force at first, a name in the card's thresholds: "youden", the largest Youden J.
+
+        Without labelled anomalies it is "fpr_5", at most 5 % false alarms, which needs only normal validation images.
+        """
         unlabelled = self.task.regime == "one-class" or self.card.thresholds.youden is None
         return "fpr_5" if unlabelled else "youden"
 
     @property
     def threshold(self) -> float:
-        """The threshold of that point, in force until somebody chooses another."""
+        """The threshold at `point`, a score; in force until the user chooses another."""
         return self.card.thresholds.known[self.point]
 
     @property
     def name(self) -> str:
-        """What tells it from other checkpoints of the same model and task: "shipped", the run's name, or that with -best."""
+        """The name among checkpoints of the same model and task: "shipped", or the run's name, for its best with "-best"."""
         if self.run is None:
             return "shipped"
         return self.run + ("-best" if self.folder.name == BEST else "")
 
     @property
     def run(self) -> str | None:
-        """The run that it came from, None for one in the box."""
+        """The name of the run that made the checkpoint; None for a shipped one."""
         return self.folder.parent.name if self.folder.parent.parent == RUNS else None
 
     @property
     def which(self) -> str:
-        """Of a run's models, which: "best" by validation or "last", where the best one lies beside it; else "" """
+        """The place among a run's two models: "best" by validation or "last"; "" where there is only one model."""
         if self.run is None or not (self.folder.parent / BEST / CARD).exists():
             return ""
         return "best" if self.folder.name == BEST else "last"
 
     @cached_property
     def scores(self) -> Scores:
-        """The stored scores. Raises CheckpointError when they are missing, damaged or not the card's."""
+        """The stored scores. Raises CheckpointError when they are missing, damaged or not those of the card."""
         from safetensors.numpy import load
 
         arrays = self._tensors(SCORES, self.card.scores_sha256, load)
@@ -117,15 +123,18 @@ class Checkpoint:
         return scores
 
     def generator(self, device: str = "cpu") -> "Generator":
-        """Build the generator, in evaluation mode. Raises CheckpointError when its weights are missing, damaged, not the
-        card's, of other shapes or types than the config says, or not finite."""
+        """Build the generator on `device`, in evaluation mode.
+
+        Raises CheckpointError when the weights are missing, damaged, not finite, not those of the card, or do not have
+        the shapes and types that the config requires.
+        """
         import torch
         from safetensors.torch import load
 
         from core.gans.build import outline
 
         tensors = self._tensors(WEIGHTS, self.card.weights_sha256, load)
-        try:  # a card may ask for a network of any size: an outline takes no memory
+        try:  # a config may describe a network of any size; an outline takes no memory
             generator = outline(self.card.model, self.config, self.task.data).generator
         except ConfigError as error:
             raise CheckpointError(f"{self.folder / CARD}: {error}") from error
@@ -144,12 +153,14 @@ class Checkpoint:
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
         generator.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
-        generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack the pair
+        generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this overload
         return generator.eval().requires_grad_(False)
 
     def test_images(self) -> Images:
-        """Load the test images that the stored scores belong to. Raises DataError, saying what is missing, when they are
-        not here: the figures on the card stand all the same."""
+        """Load the test images that the stored scores belong to.
+
+        Raises DataError that names what is missing. The card's figures are valid without the images.
+        """
         try:
             data = catalog.get(self.task.data.key)
             if data.description.classes != self.task.data.classes:
@@ -161,7 +172,7 @@ class Checkpoint:
         return test
 
     def check_test_images(self, test: Images) -> None:
-        """Raise DataError unless `test` holds the very images and labels that the model was tested on."""
+        """Raise DataError unless `test` has exactly the images and labels that the model was tested on."""
         data = self.task.data
         fits = test.images.shape[1:] == data.shape and int(test.labels.max(initial=0)) < len(data.classes)
         if not fits or test.fingerprint != self.card.test_fingerprint:
@@ -171,8 +182,8 @@ class Checkpoint:
             )
 
     def test_scores(self, test: Images) -> np.ndarray:
-        """Give the stored scores [N] of `test`. Raises DataError when the model was tested on other images, CheckpointError when
-        the scores are damaged or not one for each image."""
+        """Return the stored scores, float32 [N], of `test`. Raises DataError when the model was tested on other images,
+        CheckpointError when the scores are damaged or not one for each image."""
         self.check_test_images(test)
         scores = self.scores.test
         if len(scores) != len(test.images):
@@ -182,7 +193,7 @@ class Checkpoint:
         return scores
 
     def check_weights(self) -> None:
-        """See that the weights are those that made the stored scores, without importing torch. Raises CheckpointError."""
+        """Check, without torch, that the weights are those of the card. Raises CheckpointError if not."""
         self._checked(WEIGHTS, self.card.weights_sha256)
 
     def _checked(self, name: str, expected: str) -> bytes:
@@ -195,19 +206,19 @@ class Checkpoint:
         return content
 
     def _tensors(self, name: str, expected: str, load: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
-        """Read the tensors of a file, by name, as safetensors' `load` gives them. Raises CheckpointError."""
+        """Read the tensors of a file by their names, with safetensors' `load`. Raises CheckpointError."""
         from safetensors import SafetensorError
 
         content = self._checked(name, expected)
         try:
             check_header(content)
             return load(content)
-        except (ValueError, SafetensorError, KeyError) as error:  # the last for a type that numpy lacks
+        except (ValueError, SafetensorError, KeyError) as error:  # KeyError: a type that numpy lacks
             raise CheckpointError(f"{self.folder / name} is damaged ({as_line(error)}).") from error
 
 
 def load(folder: Path) -> Checkpoint:
-    """Read a checkpoint's card. Raises CheckpointError when it is missing, damaged, or says something impossible."""
+    """Read the checkpoint in `folder`. Raises CheckpointError when its card is missing, damaged or impossible."""
     path = folder / CARD
     if not path.is_file():
         raise CheckpointError(f"There is no trained model in {folder}: {CARD} is missing.")
@@ -215,21 +226,21 @@ def load(folder: Path) -> Checkpoint:
 
 
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
-    """Say where the checkpoint in the box for this model, class and regime lies, if there is one."""
+    """Return the folder of the shipped checkpoint of this model, class and regime, whether or not it exists."""
     return SHIPPED / model / (normal if regime == "seen" else f"{normal}-{regime}")
 
 
 def _are_scores(values: np.ndarray) -> bool:
     if values.ndim != 1 or values.dtype != np.float32:
         return False
-    return bool(((values >= 0) & (values <= LARGEST_SCORE)).all())  # nor is nan
+    return bool(((values >= 0) & (values <= LARGEST_SCORE)).all())  # nan is neither
 
 
 def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
-    """Read a checkpoint's file. Raises CheckpointError when it cannot be read or is too long."""
+    """Read a checkpoint's file. Raises CheckpointError when it cannot be read or has more than `largest` bytes."""
     try:
         facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # a pipe would be read for ever
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe might never end
             raise CheckpointError(f"{path} cannot be read (it is not a file).")
         if facts.st_size > largest:
             raise CheckpointError(f"{path} has {facts.st_size} bytes; it may have at most {largest}.")

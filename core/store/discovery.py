@@ -1,4 +1,4 @@
-"""Every trained model there is: those in the box, those of finished runs, and what is there but damaged."""
+"""Finding all trained models: the shipped ones, those of runs, and the damaged ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from core.store.checkpoints import BEST, CARD, LARGEST, LAST, SCORES, WEIGHTS, C
 
 @dataclass(frozen=True)
 class Damaged:
-    """A place where a trained model should be and cannot be read, and why. `model` and `normal` are the kind and the normal
-    class it would have, as far as the place tells; else ""."""
+    """A folder whose trained model cannot be read, and the problem.
+
+    `model` and `normal` are the kind and the normal class of the model, each "" where the folder does not tell.
+    """
 
     folder: Path
     model: str
@@ -25,18 +27,18 @@ class Damaged:
 
     @property
     def name(self) -> str:
-        """What the model would be called in links: "shipped", with its regime, or the run's name; "" for no model's place."""
+        """The model's name in links: "shipped" with the regime, or the run's name; "" for a folder of no model."""
         if self.folder.parent.parent == checkpoints.RUNS:
             return self.folder.parent.name + ("-best" if self.folder.name == BEST else "")
         return "shipped" + self.folder.name.removeprefix(self.normal) if self.normal else ""
 
     def may_be(self, model: str, normal: str) -> bool:
-        """Tell whether a model of this kind and class may have been there."""
+        """Return whether the damaged model may be of this kind and class."""
         return self.model in ("", model) and self.normal in ("", normal)
 
 
 def discover() -> tuple[list[Checkpoint], list[Damaged]]:
-    """Load every checkpoint in the box and of finished runs, shipped ones first; and what is there but cannot be read."""
+    """Load every checkpoint, shipped ones first. Return the checkpoints and the damaged ones."""
     whole, damaged = [], []
     folders, unreadable = places()
     for folder in folders:
@@ -48,8 +50,10 @@ def discover() -> tuple[list[Checkpoint], list[Damaged]]:
 
 
 def places() -> tuple[list[Path], list[tuple[Path, str]]]:
-    """List every folder with a trained model or a part of one: the box's, then each run's last before its best. And each folder
-    that cannot be looked into, with a line that says so."""
+    """List every folder with a trained model or a part of one: shipped ones first, then each run's last before its best.
+
+    Also returns each folder that cannot be listed, with a line that names the problem.
+    """
     unreadable: list[tuple[Path, str]] = []
 
     def inside(folder: Path) -> list[Path]:
@@ -74,7 +78,7 @@ def places() -> tuple[list[Path], list[tuple[Path, str]]]:
 
 
 def _kind(folder: Path) -> tuple[str, str]:
-    """Tell the (model, normal class) of what should be in a checkpoint's folder, each "" where nothing tells."""
+    """Return the (model, normal class) of a damaged checkpoint, each "" where its place does not tell."""
     if folder.parent.parent == checkpoints.RUNS:
         try:
             request = msgspec.json.decode(read_at_most(folder.parent / "request.json", LARGEST[CARD]))
@@ -83,6 +87,6 @@ def _kind(folder: Path) -> tuple[str, str]:
             return "", ""
     else:
         model = folder.parent.name
-        classes = FASHION_MNIST.description.classes  # only its models are in the box
+        classes = FASHION_MNIST.description.classes  # every shipped model is of this data set
         normal = next((slug for slug in classes if f"{folder.name}-".startswith(f"{slug}-")), "")
     return (model if model in CONFIGS else ""), normal if isinstance(normal, str) else ""

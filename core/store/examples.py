@@ -1,8 +1,8 @@
-"""Test images that the Overview shows first, and what each shipped model makes of them, stored.
+"""The test images that the Overview shows first, and their stored reconstructions by each shipped model.
 
-A visitor's first page should show reconstructions, and it must not wait the seconds that torch takes to import. So
-`python -m core examples` stores them once in data/examples.safetensors: a uint8 tensor [N, H, W, C] a model, called by the
-SHA-256 of its weights. A model that was trained anew has another name, and so never shows an older one's pictures.
+The first page shows reconstructions without the seconds that importing torch takes. So `python -m core examples` stores
+them in data/examples.safetensors: a uint8 tensor [N, H, W, C] for each model, named by the SHA-256 of its weights. New
+weights have another SHA-256, so that a retrained model never shows old reconstructions.
 """
 
 from functools import lru_cache
@@ -17,16 +17,16 @@ from core.store.checkpoints import Checkpoint
 from core.store.model_cards import boxed
 
 STORED = ROOT / "data" / "examples.safetensors"
-SEED = 2017  # the images are drawn, not picked: models make their usual mistakes among them
+SEED = 2017  # the images are drawn at random, so that usual mistakes are among them
 ROUNDS = 2  # images of each anomaly class
-NORMAL_EVERY = 3  # anomalies between normal images; the second image is a normal one
+NORMAL_EVERY = 3  # anomalies; a normal image follows the first of each three
 
 
 def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
-    """Choose the numbers in the test split of the example images for this normal class, in the order of showing: int [M].
+    """Choose the example images for this normal class: int [M], indices in the test split in the order of display.
 
-    Each round has one image of every other class and three normal ones; which image it is, is drawn at random. A class that
-    has no image left is passed over.
+    Each round has an image of every other class, and a normal image for every three of them. Images are drawn at random;
+    a class without any left is skipped.
     """
     random = np.random.default_rng(SEED)
     drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
@@ -41,8 +41,10 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
 
 
 def stored(weights_sha256: str) -> np.ndarray | None:
-    """Read the stored reconstructions of the images that `chosen` names, uint8 [N, H, W, C], by the model with these
-    weights; None when there are none. Raises DataError when the file is damaged."""
+    """Read the reconstructions of the `chosen` images by the model with these weights: uint8 [N, H, W, C], or None.
+
+    Raises DataError when the file is damaged.
+    """
     return _stored(STORED, STORED.stat().st_mtime_ns).get(weights_sha256) if STORED.exists() else None
 
 
@@ -61,7 +63,7 @@ def _stored(path: Path, stamp: int) -> dict[str, np.ndarray]:
 
 
 def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
-    """Compute what `stored` gives for a shipped model, from its weights. Imports torch."""
+    """Reconstruct the `chosen` images with a shipped model: uint8 [N, H, W, C]. Imports torch."""
     from core.gans import scoring
 
     images = test.images[chosen(checkpoint.task.data, checkpoint.task.normal, test.labels)]
@@ -69,12 +71,12 @@ def reconstruct(checkpoint: Checkpoint, test: Images) -> np.ndarray:
 
 
 def to_grey(reconstruction: np.ndarray) -> np.ndarray:
-    """float32 on [-1, 1] → uint8 of the same shape."""
+    """Convert float32 on [-1, 1] to uint8 of the same shape."""
     return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 
 def write(test: Images) -> list[Checkpoint]:
-    """Store the reconstructions of every model in the box; returns the models. Imports torch. Raises CheckpointError."""
+    """Store the reconstructions of every shipped model; return the models. Imports torch. Raises CheckpointError."""
     from safetensors.numpy import save
 
     models = boxed()

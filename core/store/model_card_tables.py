@@ -1,4 +1,4 @@
-"""The tables of a model card: figures, thresholds, AUROC of each kind of anomaly. Written from the cards on disk."""
+"""The tables of a model card, from the cards on disk: figures, thresholds, AUROC of each kind of anomaly."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ NONE = "–"  # where there is no figure
 
 
 def figures(models: Sequence[Checkpoint]) -> str:
-    """Write the three tables as markdown, a line each model."""
+    """Return the three tables as markdown, with a row for each model."""
     heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
     heads.append("normals' error")
     rows = []
@@ -50,7 +50,7 @@ def figures(models: Sequence[Checkpoint]) -> str:
 
 
 def class_name(checkpoint: Checkpoint, slug: str) -> str:
-    """Say what a class of the model's data set is called, as markdown."""
+    """Return the name of a class of the model's data set, as markdown."""
     return plain(checkpoint.task.data.class_name(slug))
 
 

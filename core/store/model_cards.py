@@ -1,7 +1,7 @@
 """Model cards after Mitchell et al., Model Cards for Model Reporting, 2019 (doi 10.1145/3287560.3287596).
 
-Written from the cards on disk: no figure stands here. `python -m core documents` writes docs/model-card-<model>.md; the
-Overview shows the same text for the one model it speaks of. Imports no torch.
+Every figure is read from the cards on disk. `python -m core documents` writes docs/model-card-<model>.md; the Overview
+shows the same text for a single model. Imports no torch.
 """
 
 from collections.abc import Sequence
@@ -39,24 +39,24 @@ _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal i
 
 
 def path(model: str) -> Path:
-    """Say where the model card of `model` is written."""
+    """Return the file of the model card of `model`."""
     return DOCS / f"model-card-{model}.md"
 
 
 def boxed() -> list[Checkpoint]:
-    """Load every model in the box. Raises CheckpointError for a damaged card, which no document should pass over."""
+    """Load every shipped model. Raises CheckpointError for a damaged card, so that no document omits a model."""
     return [checkpoints.load(card.parent) for card in sorted(checkpoints.SHIPPED.glob(f"*/[!.]*/{checkpoints.CARD}"))]
 
 
 def documents() -> dict[Path, str]:
-    """Write the model card of each GAN that is in the box: its file → its text. Raises CheckpointError."""
+    """Return the model card of each shipped GAN: its file → its text. Raises CheckpointError."""
     everything = boxed()
     own = {model: [checkpoint for checkpoint in everything if checkpoint.card.model == model] for model in MODEL_NAMES}
     return {path(model): markdown(several) for model, several in own.items() if several}
 
 
 def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
-    """Write the model card of one GAN from its checkpoints, one or more of the same model and data set; `level` is that of its title."""
+    """Return the model card of one GAN from its checkpoints, which share a data set; `level` is the title's level."""
     models = sorted(
         models,
         key=lambda checkpoint: (
@@ -116,12 +116,14 @@ def _details(models: Sequence[Checkpoint]) -> str:
 
 
 def _epochs(checkpoint: Checkpoint) -> str:
-    trained, asked = checkpoint.card.epochs_trained, checkpoint.config.epochs
+    trained, planned = checkpoint.card.epochs_trained, checkpoint.config.epochs
     if checkpoint.which == "best":
         chosen_by = "the normals' error" if checkpoint.task.regime == "one-class" else "AUROC, with labelled anomalies"
-        return f"Of up to {asked} epochs, epoch {trained} did best on validation images (by {chosen_by}) and was kept."
+        return (
+            f"Of up to {planned} epochs, epoch {trained} did best on validation images (by {chosen_by}) and was kept."
+        )
     if checkpoint.card.stopped_early:
-        return f"It is the model of epoch {trained} of {asked}: stopped there, or best there on validation images."
+        return f"It is the model of epoch {trained} of {planned}: stopped there, or best there on validation images."
     return "The number of epochs was fixed before the training."
 
 
@@ -151,7 +153,7 @@ def _training(models: Sequence[Checkpoint]) -> str:
 
 
 def _stand_ins(checkpoint: Checkpoint) -> str:
-    """How many distorted normals were among the anomalies, in a sentence; empty where there were none."""
+    """Return a sentence on the distorted normals among the anomalies; "" where there were none."""
     labels, count = checkpoint.task.labelled, checkpoint.config.stand_ins(checkpoint.task.labelled)
     images = "normal images that were turned, squeezed or stretched"
     if count and not labels:
@@ -220,7 +222,7 @@ def _pictures(data: Description) -> str:
 
 
 def _several(values: object, between: str = "; ") -> str:
-    """Different values once each, in order."""
+    """Join the different values, once each, in order."""
     return between.join(dict.fromkeys(str(value) for value in values))  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""Writing trained models to disk: score, card, three files in a folder that appears whole or not at all."""
+"""Saving a trained model: its scores, its card, and the three files of a folder that appears whole or not at all."""
 
 import dataclasses
 import datetime
@@ -36,11 +36,11 @@ def save(
     best: bool = False,
     replace: bool = False,
 ) -> Checkpoint:
-    """Score validation and test, and write the checkpoint, whole or not at all.
+    """Score the validation and test images and write the checkpoint, whole or not at all.
 
-    `best` saves the model of the training's best epoch, with the history up to there, instead of the last one.
-    `replace` puts it in the place of what is in `folder`; otherwise `folder` must not exist yet (or be empty).
-    Raises CheckpointError when something is in the way, OSError when the disk refuses.
+    `best` saves the model of the best epoch, with the history up to that epoch, instead of the last model.
+    `replace` replaces what is in `folder`; otherwise `folder` must be missing or empty.
+    Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
     from safetensors.torch import save as save_tensors
 
@@ -86,7 +86,7 @@ def save(
 
 
 def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
-    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when something is in the way, OSError."""
+    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when `folder` is not empty, OSError."""
     refuse_occupied(folder)
     return _write(folder, {name: checkpoints.read(checkpoint.folder / name) for name in (WEIGHTS, SCORES, CARD)})
 
@@ -99,18 +99,18 @@ def _write(folder: Path, files: dict[str, bytes]) -> Checkpoint:
 
 
 def refuse_occupied(folder: Path) -> None:
-    """Raise CheckpointError when `folder` is a file or holds anything: nothing is ever overwritten.
+    """Raise CheckpointError when `folder` is a file or not empty: nothing is ever overwritten.
 
-    Makes its parent, and raises OSError when that cannot be: better before a training than after it.
+    Creates the parent folder. Raises OSError when the parent is not writable: better before a training than after it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # may be written to
+    tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # is it writable?
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 
 
 def pack_scores(scores: Scores) -> bytes:
-    """Make the content of scores.safetensors."""
+    """Return the content of scores.safetensors."""
     from safetensors.numpy import save
 
     return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})

@@ -1,7 +1,7 @@
-"""What a trained model makes of the whole test split: its latent space in two dimensions, its mean residual a class.
+"""A survey of the whole test split by a trained model: the latent space in two dimensions, each class's mean residual.
 
-Made once for each set of weights and kept on disk, so that pages show it without torch. scikit-learn is imported only
-for t-SNE, torch only where weights are used.
+It is computed once for each set of weights and kept on disk, so that pages show it without torch. scikit-learn is
+imported only for t-SNE, torch only where weights are used.
 """
 
 import dataclasses
@@ -17,15 +17,19 @@ from core.data.dataset import Images
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
-SAMPLE = 200  # images a class in the t-SNE map: seconds, where all of a large test split would be minutes
+SAMPLE = 200  # images of each class in the t-SNE map; it takes seconds, a large test split minutes
 _SHAPES = {"pca": (-1, 2), "shares": (2,), "residuals": (-1, -1, -1), "sample": (-1,), "tsne": (-1, 2)}
 
 
 @dataclass(frozen=True)
 class Survey:
-    """`pca` float32 [N, 2]: z of every test image on its first two principal components, which hold `shares` [2] of the
-    variance. `residuals` float32 [classes, H, W]: mean |x − G(x)| of each class, 0 where the test has no image of it. `sample` int32 [M] and `tsne` float32
-    [M, 2]: some of the images in a t-SNE map; both are empty until one has been made.
+    """The latent vectors z and the residuals of a test split, summarised.
+
+    pca        float32 [N, 2], z of every test image on the first two principal components
+    shares     float32 [2], share of the variance on each of the two components
+    residuals  float32 [classes, H, W], mean |x − G(x)| of each class; 0 for a class without test images
+    sample     int32 [M], indices of the test images in the t-SNE map; empty until the map is made
+    tsne       float32 [M, 2], their coordinates in the map; empty likewise
     """
 
     pca: np.ndarray
@@ -36,7 +40,7 @@ class Survey:
 
 
 def make(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object] = lambda share: None) -> Survey:
-    """Run every test image through the model; `progress` hears the share done, 0…1. Imports torch. Raises CheckpointError."""
+    """Survey every test image; call `progress` with the share done, 0…1. Imports torch. Raises CheckpointError."""
     latents, residuals = _run(checkpoint, test, progress)
     means = np.zeros((len(checkpoint.task.data.classes), *residuals.shape[1:]), np.float32)
     for label in np.unique(test.labels):
@@ -51,7 +55,7 @@ def with_tsne(
 ) -> Survey:
     """Add to `known` a t-SNE map (van der Maaten and Hinton 2008) of the first SAMPLE test images of each class.
 
-    Neighbours stay neighbours in it; distances between groups mean little. Imports torch and scikit-learn.
+    Neighbours stay neighbours in the map; distances between groups mean little. Imports torch and scikit-learn.
     """
     sample = np.sort(
         np.concatenate([np.flatnonzero(test.labels == label)[:SAMPLE] for label in np.unique(test.labels)])
@@ -59,16 +63,17 @@ def with_tsne(
     latents, _ = _run(checkpoint, Images(test.images[sample], test.labels[sample], test.source), progress)
     from sklearn.manifold import TSNE
 
-    # A fixed start and seed: the same weights give the same map.
-    perplexity = min(30, max(1, (len(sample) - 1) // 3))  # neighbours that count; fewer where there are few images
+    # With a fixed start and seed, the same weights give the same map.
+    perplexity = min(30, max(1, (len(sample) - 1) // 3))  # number of neighbours, fewer for few images
     coordinates = TSNE(2, init="pca", random_state=0, perplexity=perplexity).fit_transform(latents)
     return dataclasses.replace(known, sample=sample.astype(np.int32), tsne=coordinates.astype(np.float32))
 
 
 def principal(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(coordinates float32 [N, 2], share of the variance each holds float32 [2]) of float [N, Z], Z ≥ 2.
+    """Project float [N, Z], Z ≥ 2, on its first two principal components.
 
-    The sign of a component is free; it is chosen so that its largest weight is positive, and the same every time.
+    Returns the coordinates, float32 [N, 2], and each component's share of the variance, float32 [2]. The sign of a
+    component is chosen so that its largest weight is positive, and is thus the same every time.
     """
     centred = latents.astype(np.float64) - latents.mean(0, dtype=np.float64)
     variances, components = np.linalg.eigh(centred.T @ centred)  # ascending
@@ -79,19 +84,19 @@ def principal(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def path(checkpoint: Checkpoint) -> Path:
-    """Say where the survey of these very weights is kept, in a folder that no run's name can be."""
+    """Return the file of the survey of these weights, in a folder whose name no run can have."""
     return checkpoints.RUNS / ".surveys" / f"{checkpoint.card.weights_sha256}.safetensors"
 
 
 def keep(checkpoint: Checkpoint, survey: Survey) -> None:
-    """Write it, whole or not at all. Raises OSError."""
+    """Write the survey to disk, whole or not at all. Raises OSError."""
     from safetensors.numpy import save
 
     write_whole(path(checkpoint), save({name: np.ascontiguousarray(array) for name, array in vars(survey).items()}))
 
 
 def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
-    """Read the one on disk for a test split of `images`; None where there is none, or it is damaged and must be made again."""
+    """Read the survey of a test split with this number of `images`; None where it is missing, damaged or of another size."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -117,7 +122,7 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
 
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
-    """(E(x) [N, Z], |x − G(x)| [N, H, W]) of all images, float32."""
+    """Return E(x) [N, Z] and |x − G(x)| [N, H, W] of all images, float32."""
     from core.gans import scoring
 
     latents, residuals, done = [], [], 0
