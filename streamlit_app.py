@@ -1,6 +1,6 @@
 """Misfit's router: the page list, the sidebar's choice of data, model and normal class, and the state in the link.
 
-Nothing here, nor in what it imports, may import torch, torchvision or scikit-learn: every visitor would wait for them.
+Neither this file nor its imports may import torch, torchvision or scikit-learn: every visitor would wait for them.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ HEADINGS = {  # by the page's address
 
 def route() -> None:
     """Draw the page that the address names."""
-    # Before st.navigation, which else takes the page's icon as the tab's: that one would be fetched from the internet.
+    # Before st.navigation, which would otherwise use the page's icon for the tab and fetch it from the internet.
     st.set_page_config(page_icon="pages/parts/icon.png", layout="wide")
     page = st.navigation(
         [
@@ -39,15 +39,15 @@ def route() -> None:
     )
     st.set_page_config(page_title=f"{page.title} · Misfit")
     style.apply()
-    # The heading first: it says where one is while the sidebar and the page itself are still being made.
+    # The heading comes first: it names the page while the sidebar and the page itself are still being drawn.
     st.title(HEADINGS[page.url_path])
-    # Not at the top of this file: a server that starts would load what they need before it answers anybody.
+    # Not at the top of this file: a starting server would load all their imports before it answers anybody.
     from pages.parts import link, models, sidebar, tour, trouble
 
     gone = link.settle_data()
     link.pull(page.url_path)
     sidebar.show()
-    link.push()  # before the page, too: whoever reloads while it is being drawn keeps what was chosen
+    link.push()  # before the page, too: a reload while the page is being drawn keeps the choices
     for problem in [gone, *link.problems()] if gone else link.problems():
         st.warning(plain(problem), icon=":material/link_off:")
     models.say_damaged()
@@ -61,8 +61,8 @@ if runtime.exists():
     route()
 else:
     # `streamlit run` finds this app and imports the file once, before the first visitor. That is the moment to call
-    # st.navigation, if only with nothing: from then on Streamlit does not guess pages from the folder called pages. Else
-    # the first visitor of a fresh server who follows a link to a page is told that there is no such page.
+    # st.navigation, even with an empty list: from then on Streamlit does not guess pages from the folder called pages.
+    # Without it, the first visitor of a fresh server who follows a link to a page reads that the page does not exist.
     with contextlib.suppress(StreamlitAPIException):
         st.navigation([])
     memory.keep_little()

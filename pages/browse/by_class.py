@@ -1,4 +1,4 @@
-"""Classes: how each class scores, how well it is told from the normal one, and what it looks like on average."""
+"""Classes: how each class scores, how well it is told from the normal class, and what it looks like on average."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,7 +16,7 @@ from pages.parts.pictures import heat
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def intervals(mark: str, task: str, _look: Look) -> list[tuple[str, float, float, float]]:
-    """(class, AUROC against the normal class, low, high) of each anomaly class in the test, hardest first."""
+    """Return (class, AUROC against the normal class, low, high) of each anomaly class in the test, hardest first."""
     normals = _look.scores[_look.chosen.normal]
     rows = [
         (slug, *evaluation.auroc_interval(normals, _look.scores[_members(_look, slug)]))
@@ -31,7 +31,7 @@ def _members(look: Look, slug: str) -> np.ndarray:
 
 
 def show(look: Look) -> None:
-    """Draw the distributions, then a card a class: mean image and mean residual, AUROC, and how many are missed."""
+    """Draw the distributions, then a card for each class: mean image and residual, AUROC, and how many are missed."""
     rows = intervals(look.chosen.checkpoint.card.scores_sha256, repr(look.chosen.checkpoint.task), look)
     normal, name = look.chosen.checkpoint.task.normal, look.data.class_name
     if rows:
@@ -58,7 +58,7 @@ def show(look: Look) -> None:
 
 
 def _survey(look: Look) -> Survey | None:
-    """The survey with the mean residuals, if it has been made; else a button that asks for it."""
+    """Return the survey with the mean residuals if it exists; else draw a button that makes it and return None."""
     survey, weights = surveys.known(look), look.chosen.checkpoint.card.weights_sha256
     if survey is None and st.session_state.get("_residuals_of") == weights:
         return surveys.made(look)

@@ -1,5 +1,5 @@
-// Filters to switch on and off, each with its count. Called again on each rerun; what is chosen lives on the node and goes to
-// Python as a whole with a running number, so that a count which changes between two clicks takes neither back.
+// Filters to switch on and off, each with its count. Called again on each rerun. The choice is kept on the node and sent
+// to Python as a whole with a running number, so that a count which changes between two clicks undoes neither click.
 export default function ({ data, parentElement, setStateValue }) {
   let group = parentElement.querySelector(".chips");
   if (!group) {

@@ -1,5 +1,5 @@
-"""A row of filters with the count of each. A component of ours: `st.pills` sends an option's whole label as its value, so a
-count that changes between two quick clicks makes Streamlit drop the second."""
+"""A row of filters with the count of each, as our own component. `st.pills` sends an option's whole label as its value:
+a count that changes between two quick clicks would make Streamlit drop the second click."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ _chips = component("chips", Path(__file__).parent, "chips")
 def show(
     label: str, options: Sequence[tuple[str, str, int]], key: str, on_change: Callable[[], None], help: str
 ) -> None:
-    """Options are (name, label, count); the list of chosen names is `st.session_state[key]`, which is set already."""
+    """Draw the filters. Options are (name, label, count); `st.session_state[key]` holds the chosen names."""
     state = st.session_state
     widget, turn = f"chips_{key}", f"_turn_{key}"
     names = [name for name, _, _ in options]
@@ -40,7 +40,7 @@ def show(
 
 
 def chosen_of(value: Any, names: Sequence[str]) -> tuple[list[str], int] | None:
-    """(chosen names in the order of `names`, the click's number), or None for what no browser of ours has sent."""
+    """Return (chosen names in the order of `names`, the click's number), or None for a malformed value."""
     if not isinstance(value, dict):
         return None
     chosen, turn = value.get("chosen"), value.get("turn")

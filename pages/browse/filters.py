@@ -1,4 +1,4 @@
-"""Which images to look at, by class, outcome and score, with the count of each before it is chosen; and in which order."""
+"""The filters by class, outcome and score, each with its count before it is chosen, and the order of the images."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from pages.browse.look import Look
 from pages.parts import link, tiles
 from pages.parts.fields import EVERY_SCORE, SORTS
 
-FEW = 6  # classes whose names stand in a line; for more of them room is kept (style.css)
+FEW = 6  # classes whose names fit on one line; for more of them style.css reserves room
 
 
 def clear() -> None:
@@ -28,7 +28,7 @@ def is_set() -> bool:
 
 
 def in_words(look: Look) -> str:
-    """The filters that are set, for a sentence."""
+    """Name the filters that are set, for use in a sentence."""
     state = st.session_state
     parts = [look.data.class_name(slug) for slug in state["classes"]]
     parts += [name.replace("-", " ") for name in state["outcomes"]]
@@ -38,7 +38,7 @@ def in_words(look: Look) -> str:
 
 
 def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(of the classes, of the outcomes, in the score range): bool [N] each, for what is chosen now."""
+    """Return three masks, bool [N]: images of the chosen classes, of the chosen outcomes, in the chosen score range."""
     state = st.session_state
     low, high = state["scores"]
     classes = look.data.classes
@@ -50,7 +50,10 @@ def masks(look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
-    """Draw the filters and, with `sorting`, the order; returns the numbers of the images they leave, in order, and what orders them."""
+    """Draw the filters and, with `sorting`, the choice of order.
+
+    Return the numbers of the images that pass the filters, sorted, and the name of the order.
+    """
     of_class, of_outcome, in_range = masks(look)
     normal = look.chosen.checkpoint.task.normal
     by_class = counts(look.test.labels[look.roles & of_outcome & in_range], len(look.data.classes))
@@ -90,7 +93,7 @@ def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
 
 
 def _score_range(look: Look, offered: np.ndarray, changed: Callable[[], None]) -> None:
-    """The slider, under a histogram of the images that the other filters leave."""
+    """Draw the slider, under a histogram of the images that the other filters leave."""
     low, high = st.session_state["scores"]
     within = int(np.count_nonzero(offered & masks(look)[2]))
     st.slider(
@@ -110,7 +113,7 @@ def _score_range(look: Look, offered: np.ndarray, changed: Callable[[], None]) -
 
 
 def _sort(look: Look, changed: Callable[[], None]) -> str:
-    """Draw the choice of order and return what is in force."""
+    """Draw the choice of order and return the order in force."""
     st.selectbox(
         "Sort by",
         SORTS,
@@ -129,13 +132,13 @@ def _sort(look: Look, changed: Callable[[], None]) -> str:
 
 
 def in_force(look: Look) -> str:
-    """The order that is chosen, or the first one where there is no second GAN to dispute with."""
+    """Return the chosen order; the first order where "disputed" is chosen but there is no second GAN."""
     by = st.session_state["sort"]
     return SORTS[0] if by == SORTS[3] and len(look.rivals) < 2 else by
 
 
 def ordered(look: Look, kept: np.ndarray, by: str) -> np.ndarray:
-    """The numbers of the images that are kept, in order; equals as stored."""
+    """Return the numbers of the kept images, sorted by `by`; ties stay in stored order."""
     scores = look.scores
     if by == SORTS[3]:
         first, second = look.rivals
@@ -154,7 +157,7 @@ def ordered(look: Look, kept: np.ndarray, by: str) -> np.ndarray:
 
 
 def note(look: Look, number: int, by: str) -> str:
-    """What a tile says below its score in this order."""
+    """Return the line below a tile's score: both percentiles for the disputed order, else ""."""
     if by != SORTS[3]:
         return ""
     places = [percentile(rival.scores.test[number], rival.scores.validation_normal) for rival in look.rivals]

@@ -1,4 +1,4 @@
-"""The gallery: what the filters leave, 48 images a shelf, and the list as CSV."""
+"""The gallery: the images that the filters leave, 48 to a shelf, and the list as CSV."""
 
 import numpy as np
 import streamlit as st
@@ -15,20 +15,20 @@ ON_A_SHELF = 48
 
 
 def show(look: Look) -> np.ndarray:
-    """Draw it; returns the numbers of the images that the filters leave, in order."""
+    """Draw the gallery and return the numbers of the images that the filters leave, in order."""
     state = st.session_state
     order, by = filters.show(look)
     if not len(order):
         filters.nothing_left(look)
         return order
     shelves = -(-len(order) // ON_A_SHELF)
-    if state["shelf"] > shelves:  # of a link, or of a threshold that has moved since
+    if state["shelf"] > shelves:  # from a link, or from before the threshold moved
         state["_shelf_wrong"] = (state["shelf"], shelves)
         state["shelf"] = shelves
-    asked, last = state.get("_shelf_wrong", (0, 0))
+    wanted, last = state.get("_shelf_wrong", (0, 0))
     if last == shelves == state["shelf"]:
         st.info(
-            f"There is no shelf {asked:,}: these {len(order):,} images fill {shelves:,}, and this is the last one.",
+            f"There is no shelf {wanted:,}: these {len(order):,} images fill {shelves:,}, and this is the last one.",
             icon=":material/shelves:",
         )
 
@@ -38,7 +38,7 @@ def show(look: Look) -> np.ndarray:
 
     start = (state["shelf"] - 1) * ON_A_SHELF
     shown = order[start : start + ON_A_SHELF]
-    closed = state.get("image") is None  # else the arrow keys turn the opened image's pages
+    closed = state.get("image") is None  # while an image is open, the arrow keys move between images
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, icon, step, end in (("Previous", "chevron_left", -1, 1), ("Next", "chevron_right", 1, shelves)):
             st.button(
@@ -76,7 +76,7 @@ def show(look: Look) -> np.ndarray:
 
 
 def take_away(look: Look, order: np.ndarray) -> None:
-    """The list as a file, and all images again."""
+    """Draw the buttons that download the list and clear the filters."""
     st.download_button(
         "CSV",
         lambda: listed(look, order),
@@ -95,7 +95,7 @@ def take_away(look: Look, order: np.ndarray) -> None:
 
 
 def listed(look: Look, order: np.ndarray) -> bytes:
-    """The images of `order` as CSV; numbers are exact, reading them gives the same floats."""
+    """Return the images of `order` as CSV, with enough digits to read the same floats back."""
     import pandas as pd
 
     columns = {

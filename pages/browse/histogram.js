@@ -1,10 +1,10 @@
-// Draws the histogram above the score range: one SVG, as wide as it may be. Called again on each rerun.
+// Draws the histogram above the score range: one SVG over the whole width. Called again on each rerun.
 export default function ({ data, parentElement }) {
   const { normals, anomalies, range, largest, threshold, colours, label } = data;
   const high = 40;
   const bins = normals.length;
   const wide = largest / bins;
-  // As tall as the square root of the count, so that few still show.
+  // The height is the square root of the count, so that small counts can be seen.
   const tallest = Math.max(1, ...normals.map((count, bin) => Math.sqrt(count + anomalies[bin])));
   const bars = normals.map((count, bin) => {
     const all = count + anomalies[bin];

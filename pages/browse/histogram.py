@@ -1,5 +1,5 @@
-"""A histogram of scores as narrow as a line of text, to stand by the slider of the score range. A component of ours:
-st.html leaves SVG out, and plotly's 4.7 MB would be waited for before the first tile."""
+"""A histogram of scores, about as high as a line of text, above the slider of the score range. It is our own component:
+st.html removes SVG, and the first tile would wait for plotly's 4.7 MB."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _histogram = st.components.v2.component(
 
 
 def show(normals: np.ndarray, anomalies: np.ndarray, chosen: tuple[float, float], threshold: float) -> None:
-    """Scores [N] and [A] of the two kinds; what lies outside `chosen` is drawn faint, and the threshold as a line."""
+    """Draw both kinds' scores, float [N] and [A]. Bars outside `chosen` are faint; the threshold is a line."""
     edges = np.linspace(*EVERY_SCORE, BINS + 1)
     _histogram(
         key="score_histogram",

@@ -27,7 +27,7 @@ _map = st.components.v2.component(
     css=(_HERE / "map.css").read_text("utf-8"),
     js=(_HERE / "map.js").read_text("utf-8"),
 )
-# Apart from the map, so that a filter change does not send the pictures once more.
+# Separate from the map, so that a filter change does not send the pictures again.
 _sheet = st.components.v2.component(
     "misfit_map_sheet", js="export default ({ data }) => { window.misfitSheet = data.sheet; };"
 )
@@ -37,8 +37,8 @@ HELP = (
     f"PCA: the two directions in which z varies most; distances are real, and groups may hide each other. t-SNE: neighbours stay "
     f"neighbours, distances between groups mean little; {SAMPLE} images a class, because all of them would take minutes."
 )
-# A colour for each anomaly class, Okabe and Ito's as far as they go, and a shape beside it, so that classes are told apart in
-# every colour blindness; where there are more classes than pairs, the pairs come again.
+# A colour and a shape for each anomaly class, so that classes are told apart in every colour blindness. Okabe and Ito's
+# colours come first; where there are more classes than pairs, the pairs repeat.
 _KINDS = [
     (charts.ANOMALY, "triangle"), ("#E69F00", "square"), ("#009E73", "diamond"), ("#CC79A7", "down"),
     ("#7a8594", "square"), ("#56B4E9", "triangle"), ("#8a8a00", "down"), ("#a5403c", "square"), ("#8b5cf6", "diamond"),
@@ -49,14 +49,14 @@ _OUTCOMES = {
     "false-alarm": ("#E69F00", "diamond"),
     "passed": (charts.NORMAL, "circle"),
 }
-STEPS = 16  # of the ramp of scores
-# From blue over grey to amber, which colour-blind readers see as everybody does; neither end is lost on light or dark.
+STEPS = 16  # colours of the ramp of scores
+# From blue over grey to amber: safe for colour-blind readers, and both ends can be seen on light and dark pages.
 _RAMP = np.array([[40, 105, 190], [100, 130, 170], [150, 145, 130], [200, 160, 75], [235, 180, 20]], float)
 
 
 def show(look: Look) -> np.ndarray:
-    """Draw the filters, the choices and the map; returns what the filters leave, in order."""
-    order, _ = filters.show(look, sorting=False)  # a map has no order
+    """Draw the filters, the choices and the map; return the numbers of the images that the filters leave, in order."""
+    order, _ = filters.show(look, sorting=False)  # the map needs no order
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(
             "Layout",
@@ -75,7 +75,7 @@ def show(look: Look) -> np.ndarray:
             st.button(
                 "Clear filters", on_click=filters.clear, icon=":material/filter_alt_off:", help="Show all images again."
             )
-    assert layout and colours  # one is always chosen
+    assert layout and colours  # a choice is required
     if not len(order):
         filters.nothing_left(look)
         return order
@@ -103,7 +103,7 @@ def show(look: Look) -> np.ndarray:
 
 
 def _draw(look: Look, numbers: np.ndarray, points: np.ndarray, shown: np.ndarray, layout: str, colours: str) -> None:
-    """Send the map: `points` float32 [M, 2] are where the images `numbers` int [M] stand, `shown` bool [M] which are not faint."""
+    """Send the map: images `numbers` int [M] at `points` float32 [M, 2], faint where `shown` bool [M] is False."""
     kinds, kind, ramp = _coloured(look, numbers, colours)
 
     def opened() -> None:
@@ -142,7 +142,7 @@ def _shares(shares: np.ndarray) -> str:
 
 
 def _coloured(look: Look, numbers: np.ndarray, by: str) -> tuple[list[dict], np.ndarray, dict | None]:
-    """(kinds of points, each point's index among them, the ramp of scores if there is one)."""
+    """Return (kinds of points, each point's index among the kinds, the ramp of scores or None)."""
     if by == "class":
         normal = look.data.label(look.chosen.checkpoint.task.normal)
         labels = range(len(look.data.classes))
@@ -184,10 +184,10 @@ LARGEST_THUMB = 32  # pixels; larger images are reduced for the sheet
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Images: lambda images: images.fingerprint})
 def sheet(test: Images) -> str:
-    """Pack all test images into a JPEG in a data: address (2 MB for Fashion-MNIST), for the small picture beside the pointer."""
+    """Pack all test images into a JPEG in a data: address (2 MB for Fashion-MNIST); the pointer's picture uses it."""
     images = test.images
     count, side, _, channels = images.shape
-    times = -(-side // LARGEST_THUMB)  # so many pixels by so many become one
+    times = -(-side // LARGEST_THUMB)  # a square of `times` × `times` pixels becomes one pixel
     thumb = side // times
     if times > 1:
         cut = images[:, : thumb * times, : thumb * times].reshape(count, thumb, times, thumb, times, channels)

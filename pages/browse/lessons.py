@@ -14,19 +14,19 @@ SHOWN = 10
 
 
 def misleading(look: Look) -> np.ndarray:
-    """The numbers of at most SHOWN anomalies with the lowest scores, lowest first."""
+    """Return the numbers of at most SHOWN anomalies with the lowest scores, lowest first."""
     numbers = np.flatnonzero(look.chosen.anomaly)
     return numbers[np.argsort(look.scores[numbers], kind="stable")][:SHOWN]
 
 
 def oddest(look: Look) -> np.ndarray:
-    """The numbers of at most SHOWN normal images with the highest scores, highest first."""
+    """Return the numbers of at most SHOWN normal images with the highest scores, highest first."""
     numbers = np.flatnonzero(look.chosen.normal)
     return numbers[np.argsort(-look.scores[numbers], kind="stable")][:SHOWN]
 
 
 def catching(look: Look, number: int) -> str:
-    """What it would cost to catch this anomaly, in a sentence."""
+    """Say in a sentence what it would cost to catch this anomaly."""
     score = float(look.scores[number])
     at = evaluation.confusion(look.scores[look.chosen.normal], look.scores[look.chosen.anomaly], score)
     normal, normals = look.chosen.normal_name, at.false_alarms + at.passed
@@ -37,7 +37,7 @@ def catching(look: Look, number: int) -> str:
 
 
 def passing(look: Look, number: int) -> str:
-    """What it would cost to let this normal image pass, in a sentence."""
+    """Say in a sentence what it would cost to let this normal image pass."""
     score = look.scores[number]
     at = evaluation.confusion(
         look.scores[look.chosen.normal],
@@ -61,7 +61,7 @@ ODDEST_HELP = (
 
 
 def show(look: Look) -> np.ndarray:
-    """Draw both galleries; returns the numbers of their images, in order."""
+    """Draw both galleries and return the numbers of their images, in order."""
     if not (look.chosen.anomaly.any() and look.chosen.normal.any()):
         st.info(
             "These galleries weigh normal images against anomalies. The test has images of one kind only, so there is nothing to "

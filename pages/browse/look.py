@@ -1,4 +1,4 @@
-"""What the page looks at: the chosen model's stored scores, what becomes of each image, and how the others see it."""
+"""The data of the page: the chosen model's stored scores, the outcome of each image, and the other GAN's scores."""
 
 import contextlib
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from pages.parts.models import Chosen
 
 @dataclass(frozen=True)
 class Look:
-    """`outcome` int8 [N] indexes OUTCOMES (outcomes.NEITHER: no part of the test). `rivals`: `chosen`, then the other GAN.
+    """`outcome` int8 [N] indexes OUTCOMES (outcomes.NEITHER: not in the test). `rivals`: `chosen`, then the other GAN.
 
-    `fallen_back`: `chosen` is not the model that was asked for, because that one is damaged.
+    `fallen_back`: the requested model is damaged and `chosen` is the other GAN.
     """
 
     chosen: Chosen
@@ -40,15 +40,15 @@ class Look:
 
     @property
     def roles(self) -> np.ndarray:
-        """Which images are in the test of this model at all: bool [N]."""
+        """The images that are in the test of this model: bool [N]."""
         return self.outcome >= 0
 
     def name(self, number: int) -> str:
-        """What the class of a test image is called."""
+        """Return the class name of a test image."""
         return self.data.class_names[self.test.labels[number]]
 
     def outcome_name(self, number: int) -> str:
-        """The outcome's name, or "" for an image that is no part of the test."""
+        """Return the outcome's name, or "" for an image that is not in the test."""
         return OUTCOMES[self.outcome[number]] if self.outcome[number] >= 0 else ""
 
     def tile(self, number: int, note: str = "") -> tiles.Tile:
@@ -57,16 +57,18 @@ class Look:
 
 
 def take() -> Look:
-    """Read what is looked at. A model whose scores cannot be used is said to be so, and the other GAN of its class is shown instead; the
-    page stops with a kind message where there is none."""
+    """Read the chosen model's scores. If they cannot be used, say so and take the other GAN of the same class.
+
+    Stop the page with a message where there is no other GAN.
+    """
     state = st.session_state
     checkpoint = models.pick(state["model"], state["normal"], state.get("trained"))
     chosen, fallen_back = None, False
     if checkpoint is not None:
-        with contextlib.suppress(DataError):  # said below
+        with contextlib.suppress(DataError):  # models.chosen reports it below
             chosen, fallen_back = _opened(checkpoint)
     if chosen is None:
-        chosen = models.chosen()  # says what is missing or damaged, and stops
+        chosen = models.chosen()  # reports what is missing or damaged, and stops the page
     rivals = [chosen] if fallen_back else [chosen, *_others(chosen.checkpoint)]
     for rival in rivals:
         _say_if_weights_differ(rival)
@@ -76,7 +78,7 @@ def take() -> Look:
 
 
 def _opened(checkpoint: Checkpoint) -> tuple[Chosen | None, bool]:
-    """(the model, False), or where it is damaged (the other GAN of its class if there is one, True). Raises DataError."""
+    """Return (the model, False); if damaged (the other GAN of its class, True) or (None, False). Raises DataError."""
     try:
         return models.opened(checkpoint), False
     except CheckpointError as error:
@@ -88,8 +90,10 @@ def _opened(checkpoint: Checkpoint) -> tuple[Chosen | None, bool]:
 
 
 def _others(checkpoint: Checkpoint) -> list[Chosen]:
-    """The other GAN of the same class where one is trained and whole, of the same regime if there is one. One with damaged
-    scores is said to be so."""
+    """Return the other GAN of the same class, of the same regime if possible; an empty list if none can be read.
+
+    Warn about each model with damaged scores.
+    """
     for model in models.MODEL_NAMES:
         if model == checkpoint.card.model:
             continue
@@ -117,9 +121,9 @@ def _say_if_weights_differ(gan: Chosen) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _weights_problem(folder: str, weights_sha256: str, stamp: int, _one: Chosen) -> str:
+def _weights_problem(folder: str, weights_sha256: str, stamp: int, _gan: Chosen) -> str:
     try:
-        _one.checkpoint.check_weights()
+        _gan.checkpoint.check_weights()
     except CheckpointError as error:
         return str(error)
     return ""
@@ -127,6 +131,6 @@ def _weights_problem(folder: str, weights_sha256: str, stamp: int, _one: Chosen)
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def disagreement(first_mark: str, second_mark: str, _first: Chosen, _second: Chosen) -> np.ndarray:
-    """outcomes.disagreement of two models over the test split: float64 [N]."""
+    """Return outcomes.disagreement of two models over the test split: float64 [N]."""
     pairs = [(gan.scores.test, gan.scores.validation_normal) for gan in (_first, _second)]
     return outcomes.disagreement(*pairs[0], *pairs[1])

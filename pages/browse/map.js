@@ -1,5 +1,6 @@
 // The latent map on a canvas: thousands of points that can be pointed at, walked over with the arrow keys, and opened.
-// Python sends coordinates, a kind a point (its colour and shape) and which points are faint. Called again on each rerun.
+// Python sends coordinates, a kind for each point (its colour and shape) and which points are faint. Called again on each
+// rerun.
 const SHAPES = {
   circle: (c, r) => c.arc(0, 0, r, 0, 7),
   square: (c, r) => c.rect(-0.85 * r, -0.85 * r, 1.7 * r, 1.7 * r),
@@ -9,7 +10,7 @@ const SHAPES = {
 };
 const RADIUS = 3;
 const EDGE = 14; // pixels around the outermost points
-const REACH = 14; // pixels from which a pointer finds a point
+const REACH = 14; // pixels; how far a pointer may be from a point to choose it
 
 function numbers(text, Kind) {
   return new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -66,7 +67,7 @@ function draw(map) {
   map.px = new Float32Array(count);
   map.py = new Float32Array(count);
   for (const shown of [0, 1]) {
-    // Faint ones first, so that what the filters leave lies on top.
+    // Faint points first, so that the images that the filters leave are on top.
     context.globalAlpha = shown ? 0.8 : 0.1;
     for (let point = 0; point < count; point++) {
       if (map.shown[point] !== shown) continue;
@@ -80,7 +81,7 @@ function draw(map) {
   point(map);
 }
 
-// The ring around the point that is pointed at, and its words.
+// Draws the ring around the chosen point, and its text.
 function point(map) {
   const at = map.at;
   const hidden = at < 0 || !map.shown[at];
@@ -100,7 +101,7 @@ function point(map) {
   const number = map.numbers[at];
   const [picture, words] = map.tip.children;
   const { across } = map.data;
-  // All test images in one picture, which another component has brought.
+  // All test images in one picture, which another component has loaded.
   picture.hidden = !window.misfitSheet;
   if (picture.sheet !== window.misfitSheet) picture.style.backgroundImage = `url(${window.misfitSheet})`;
   picture.sheet = window.misfitSheet;
@@ -185,9 +186,9 @@ function listen(map) {
     if (event.key === "Enter") {
       if (map.at >= 0) map.open(map.numbers[map.at]);
     } else if (towards) {
-      const here = map.at >= 0 ? [map.px[map.at], map.py[map.at]] : [map.size[0] / 2, map.size[1] / 2];
-      // The nearest one ahead; what lies aside counts as farther than it is.
-      const [at] = nearest(map, ...here, (dx, dy) => {
+      const origin = map.at >= 0 ? [map.px[map.at], map.py[map.at]] : [map.size[0] / 2, map.size[1] / 2];
+      // The nearest point ahead; points to the side count as farther away.
+      const [at] = nearest(map, ...origin, (dx, dy) => {
         const ahead = dx * towards[0] + dy * towards[1];
         return map.at >= 0 && ahead <= 0.5 ? Infinity : dx * dx + dy * dy + 3 * (dx * towards[1]) ** 2 + 3 * (dy * towards[0]) ** 2;
       });

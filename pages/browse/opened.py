@@ -1,4 +1,4 @@
-"""One image, opened: input, reconstruction and residual of both GANs, and the ways on from it."""
+"""One image, opened: input, reconstruction and residual of both GANs, and links to Try it and ROC."""
 
 import math
 
@@ -20,21 +20,21 @@ def open_image(number: int | None) -> None:
 
 @st.dialog("Test image", width="large", icon=":material/image_search:", on_dismiss=lambda: open_image(None))
 def show(look: Look, order: np.ndarray, of: str) -> None:
-    """The image in the link and the way to its neighbours in `order`, which is called `of`."""
+    """Draw the image named in the link, with buttons to its neighbours in `order`; `of` names that list on the page."""
     number = st.session_state["image"]
     where = np.flatnonzero(order == number)
     at = int(where[0]) if len(where) else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"Image {number}: {look.name(number)}", anchor=False)
         for name, icon, step, key in (("Previous", "chevron_left", -1, "Left"), ("Next", "chevron_right", 1, "Right")):
-            there = at is not None and 0 <= at + step < len(order)
+            exists = at is not None and 0 <= at + step < len(order)
             st.button(
                 name,
                 key=f"image_{name}",
                 icon=f":material/{icon}:",
-                disabled=not there,
+                disabled=not exists,
                 on_click=open_image,
-                args=(int(order[at + step]) if there and at is not None else None,),
+                args=(int(order[at + step]) if exists and at is not None else None,),
                 shortcut=key,
                 help=f"Among {of}, in their order.",
             )
@@ -63,7 +63,7 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
     if len(look.rivals) == 1:
         with columns[2]:
             st.caption(f"No other GAN can be read for {look.chosen.normal_name}.")
-    # Last, because the first reconstruction waits seconds for torch; everything else is there by then.
+    # Last, because the first reconstruction waits seconds for torch; everything else is drawn by then.
     for slot, rival in zip(slots, look.rivals, strict=True):
         with slot, trouble.told():
             _pictures(look.test.images[number], rival)
@@ -79,7 +79,7 @@ def _pictures(image: np.ndarray, gan: Chosen) -> None:
 
 
 def _ways_on(look: Look, number: int) -> None:
-    """To Try it and to ROC. The dialog is closed by both; the browser's Back opens it again from the link."""
+    """Draw the buttons to Try it and to ROC. Both close the dialog; the browser's Back opens it again from the link."""
     state = st.session_state
     score, why_not = float(look.scores[number]), link.why_no_pad(look.data)
     if st.button(

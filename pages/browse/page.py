@@ -32,7 +32,7 @@ with trouble.told():
     if section == "lessons":
         order, of = lessons.show(at), "these"
     elif section == "by-class":
-        from pages.browse import by_class  # plotly, which nothing else here needs
+        from pages.browse import by_class  # imports plotly, which only this section needs
 
         by_class.show(at)
     elif section == "map":

@@ -1,4 +1,4 @@
-"""The survey of the chosen model: made once with its progress shown, kept on disk by its weights, shared by all sessions."""
+"""The survey of the chosen model: made once with a progress bar, kept on disk by weights, shared by all sessions."""
 
 import contextlib
 import threading
@@ -13,17 +13,17 @@ from core.store.checkpoints import Checkpoint
 from core.store.survey import Survey
 from pages.browse.look import Look
 
-_MAKING = threading.Lock()  # two visitors at once: the second one finds what the first has made
+_MAKING = threading.Lock()  # with two visitors at once, the second uses the survey that the first has made
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _shelf(weights_sha256: str) -> dict[str, Survey]:
-    """Where a survey is held for all sessions, even where the disk refuses it."""
+    """Return the dict that holds a survey for all sessions, even where it cannot be written to disk."""
     return {}
 
 
 def known(look: Look) -> Survey | None:
-    """The survey, if one has been made of these weights; never imports torch."""
+    """Return the survey if one has been made with these weights, else None. Never imports torch."""
     held = _shelf(look.chosen.checkpoint.card.weights_sha256)
     if "survey" not in held:
         known_survey = survey.kept(look.chosen.checkpoint, len(look.test.images))
@@ -34,7 +34,7 @@ def known(look: Look) -> Survey | None:
 
 
 def made(look: Look) -> Survey:
-    """The survey, made now if need be, with its progress. Raises CheckpointError."""
+    """Return the survey; make it first if needed, with a progress bar. Raises CheckpointError."""
     known_survey = known(look)
     if known_survey is None:
         with _progress() as say, _MAKING:
@@ -50,7 +50,7 @@ def made(look: Look) -> Survey:
 
 
 def with_tsne(look: Look) -> Survey:
-    """The survey with its t-SNE map, made now if need be. Raises CheckpointError."""
+    """Return the survey with its t-SNE map; make it first if needed. Raises CheckpointError."""
     known_survey = made(look)
     if not len(known_survey.tsne):
         sampled = int(np.minimum(np.bincount(look.test.labels), survey.SAMPLE).sum())
@@ -77,11 +77,11 @@ def _hold(checkpoint: Checkpoint, known_survey: Survey) -> Survey:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[str], Callable[[float], object]]]:
-    """A bar that is there while something is made; say(text) gives what is to be told the share done, 0…1."""
+    """Show a progress bar during the block. Yield `say`: say(text) returns a callback for the share done, 0…1."""
     bar = st.progress(0.0, "Reading the model…")
     try:
         yield lambda text: lambda share: bar.progress(min(1.0, share), text)
     except MisfitError:
-        bar.empty()  # what went wrong is said in its place
+        bar.empty()  # the error message takes its place
         raise
     bar.empty()

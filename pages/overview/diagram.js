@@ -1,5 +1,5 @@
-// A part of the diagram is explained below it when the pointer rests on it or the keyboard reaches it. Each drawing is one stop
-// of the Tab key; the arrow keys go from part to part.
+// Explains a part of the diagram, below the diagram, when the pointer rests on the part or the keyboard reaches it. The Tab
+// key stops once at each drawing; the arrow keys move from part to part.
 export default function (component) {
   const root = component.parentElement
   if (root.misfitWired) return

@@ -1,5 +1,5 @@
-"""Both GANs as flow diagrams: SVG of our own that takes its colours from the theme. Each part explains itself on hover and
-focus; where there is no room from left to right, the same flow runs from top to bottom."""
+"""Both GANs as flow diagrams, in SVG that takes its colours from the theme. Each part is explained on hover and focus.
+On narrow screens the same flow runs from top to bottom."""
 
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +16,7 @@ _GREY = charts.NEUTRAL
 
 @dataclass(frozen=True)
 class _Lane:
-    """One kind of image on its way: what it is called, its colour, and the generator's losses with what each is for."""
+    """One kind of image in the diagram: its name, its colour, and the generator's losses with their explanation."""
 
     kind: str
     symbol: str
@@ -29,7 +29,7 @@ class _Lane:
 
 
 def _box(x: float, y: float, width: float, height: float, lines: list[str], colour: str, about: str) -> str:
-    """A rounded box centred on (x, y); `about` is what pointer, keyboard and screen reader are told."""
+    """Draw a rounded box centred on (x, y); `about` explains it to pointer, keyboard and screen reader."""
     start = y - (len(lines) - 1) * 8.5
     words = "".join(
         f'<text x="{x}" y="{start + 17 * i}" class="{"" if i == 0 else "small"}">{escape(line)}</text>'
@@ -43,7 +43,7 @@ def _box(x: float, y: float, width: float, height: float, lines: list[str], colo
 
 
 def _arrow(*points: tuple[float, float]) -> str:
-    """A line through `points` with a head on its last, horizontal or vertical, piece."""
+    """Draw a line through `points`. Its last piece is horizontal or vertical and ends in an arrow head."""
     path = "M" + " L".join(f"{x} {y}" for x, y in points)
     (x0, y0), (x, y) = points[-2:]
     if y == y0:
@@ -95,7 +95,7 @@ def _judges(lane: _Lane, decisions: str) -> str:
 
 
 def _wide(lanes: list[_Lane], decisions: str, skips: bool) -> str:
-    """From left to right, 900 × 250."""
+    """Draw the flow from left to right, 900 × 250."""
     parts = []
     for lane, y in zip(lanes, (62, 190), strict=True):
         parts += [
@@ -125,7 +125,7 @@ def _wide(lanes: list[_Lane], decisions: str, skips: bool) -> str:
 
 
 def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
-    """From top to bottom, 320 wide: two lanes beside each other, through one generator."""
+    """Draw the flow from top to bottom, 320 wide: two lanes beside each other, through one generator."""
     parts, columns = [], (82, 238)
     for lane, x in zip(lanes, columns, strict=True):
         parts += [_box(x, 28, 136, 46, [lane.first, lane.symbol], lane.colour, _inputs(lane)), _arrow((x, 51), (x, 72))]
@@ -154,12 +154,12 @@ def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
 
 
 def _svg(frame: str, parts: list[str]) -> str:
-    drawn = "".join(parts).replace('tabindex="-1"', 'tabindex="0"', 1)  # one stop of the Tab key
+    drawn = "".join(parts).replace('tabindex="-1"', 'tabindex="0"', 1)  # the Tab key stops once at the whole diagram
     return f'<svg viewBox="{frame}">{drawn}</svg>'
 
 
 def _flow(name: str, title: str, lanes: list[_Lane], decisions: str, skips: bool):
-    """A component and not st.html, which leaves SVG out."""
+    """Make the component of one diagram. st.html will not do: it removes SVG."""
     html = (
         f'<div class="frame" role="group" aria-label="{escape(title)}"><div class="wide">{_wide(lanes, decisions, skips)}</div>'
         f'<div class="tall">{_tall(lanes, decisions, skips)}</div><p class="about" role="status">{_HINT}</p></div>'
@@ -201,10 +201,10 @@ _dcgan = _flow(
 
 
 def traditional() -> None:
-    """Fully connected networks and one kind of loss."""
+    """Draw the traditional GAN: fully connected networks and one kind of loss."""
     _traditional(key="flow_traditional")
 
 
 def dcgan() -> None:
-    """Convolutions, skips, patch decisions and six losses."""
+    """Draw the DCGAN: convolutions, skip connections, patch decisions and six losses."""
     _dcgan(key="flow_dcgan")

@@ -1,7 +1,7 @@
 """One test image through both GANs: reconstruction, residual, score against the threshold, verdict.
 
-The reconstructions are stored (core/store/examples.py), because the first page should not wait for torch; of a model without
-stored ones they are made when asked for.
+The reconstructions are stored (core/store/examples.py), because the first page should not wait for torch. For a model
+without stored ones, they are made when the visitor asks for them.
 """
 
 import contextlib
@@ -52,12 +52,12 @@ state = st.session_state
 
 
 def images(normal: str) -> np.ndarray:
-    """The numbers of the example images for this normal class."""
+    """Return the numbers of the example images for this normal class: int [N]."""
     return examples.chosen(models.description(), normal, models.test_images().labels)
 
 
 def number(normal: str) -> int:
-    """The number of the test image that is shown: the link's, else the first example."""
+    """Return the number of the test image to show: the link's, else the first example."""
     return int(images(normal)[0]) if state.get("example") is None else int(state["example"])
 
 
@@ -83,7 +83,7 @@ def show(gans: Sequence[Chosen]) -> None:
         f'<section><h2>The image</h2><div class="mf-pair"><figure><img src="{data_url(image)}" alt="Test image {image_number}, '
         f'{name}"><figcaption><strong>{name}</strong>, {role}.</figcaption></figure></div></section>'
     ]
-    parts += [_card(gan, image_number, image, made) for gan, made in zip(gans, pictures, strict=True)]
+    parts += [_card(gan, image_number, image, picture) for gan, picture in zip(gans, pictures, strict=True)]
     with st.container(key="example"):
         st.html(f'{_STYLE}{gauge.STYLE}<div class="mf-example">{"".join(parts)}</div>')
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -95,7 +95,7 @@ def show(gans: Sequence[Chosen]) -> None:
             args=(normal,),
             help=f"The next of {len(images(normal))} test images, drawn at random from all classes once and for all; the link keeps it.",
         )
-        if any(made is None for made in pictures):
+        if any(picture is None for picture in pictures):
             st.button(
                 "Show the reconstructions",
                 icon=":material/play_arrow:",
@@ -119,18 +119,18 @@ def show(gans: Sequence[Chosen]) -> None:
 
 
 def _reconstructions(gans: Sequence[Chosen], image_number: int, image: np.ndarray) -> list[np.ndarray | None]:
-    """By each GAN levels uint8 [H, W, C]: stored, else made if the visitor asked for that, else None."""
-    made: list[np.ndarray | None] = []
-    problems = {}  # one file holds what all of them have stored: its damage is said once
+    """Return each GAN's reconstruction, uint8 [H, W, C]: stored, else made if the visitor asked for it, else None."""
+    reconstructions: list[np.ndarray | None] = []
+    problems = {}  # one file holds the stored images of all GANs: its damage is reported once
     for gan in gans:
         try:
-            made.append(_reconstruction(gan, image_number, image))
+            reconstructions.append(_reconstruction(gan, image_number, image))
         except MisfitError as error:
-            made.append(None)
+            reconstructions.append(None)
             problems[str(error)] = True
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
-    return made
+    return reconstructions
 
 
 def _reconstruction(gan: Chosen, image_number: int, image: np.ndarray) -> np.ndarray | None:
@@ -143,17 +143,17 @@ def _reconstruction(gan: Chosen, image_number: int, image: np.ndarray) -> np.nda
     return to_grey(models.reconstruct(gan, image[None])[0]) if live else None
 
 
-def _card(gan: Chosen, image_number: int, image: np.ndarray, made: np.ndarray | None) -> str:
+def _card(gan: Chosen, image_number: int, image: np.ndarray, reconstruction: np.ndarray | None) -> str:
     score, limit = float(gan.scores.test[image_number]), models.threshold(gan)
     top = max(math.ceil(10 * float(gan.scores.test.max())) / 10, limit)
-    if made is None:
+    if reconstruction is None:
         shown = '<figure><div class="blank">not stored</div>{}</figure>'
         figures = "".join(shown.format(f"<figcaption>{name}</figcaption>") for name in ("Reconstruction", "Residual"))
     else:
-        difference = np.abs(image.astype(np.float32) - made).mean(-1) / 127.5
+        difference = np.abs(image.astype(np.float32) - reconstruction).mean(-1) / 127.5
         figures = "".join(
             f'<figure><img src="{data_url(picture)}" alt="{name} by the {escape(gan.title)}"><figcaption>{name}</figcaption></figure>'
-            for name, picture in (("Reconstruction", made), ("Residual", heat(difference)))
+            for name, picture in (("Reconstruction", reconstruction), ("Residual", heat(difference)))
         )
     flagged = bool(evaluation.flagged(np.array([score]), limit)[0])
     scale = gauge.html(

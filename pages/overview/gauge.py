@@ -1,4 +1,4 @@
-"""Values on a scale, as a line with signs on it: a score against its threshold, an AUROC with its interval."""
+"""Values on a scale, drawn as a line with signs: a score against its threshold, an AUROC with its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class Mark:
-    """A value with a sign of its own, and what it is; "|" draws a line across the scale, `above` puts the sign over it."""
+    """A value with its sign and its name (`what`). "|" is a line across the scale; `above` puts the sign over it."""
 
     value: float
     sign: str
@@ -38,7 +38,10 @@ class Mark:
 def html(
     marks: Sequence[Mark], low: float, high: float, ends: tuple[str, str], bar: tuple[float, float, str] | None = None
 ) -> str:
-    """The scale from `low` to `high`, named at its `ends`; `bar` is (from, to, colour). Values beyond it stand at its end."""
+    """Return the HTML of a scale from `low` to `high`, with `ends` as labels. `bar` is (from, to, colour).
+
+    Values beyond the scale are drawn at its end.
+    """
 
     def place(value: float) -> float:
         return 100.0 * min(max((value - low) / (high - low), 0.0), 1.0)
@@ -46,7 +49,7 @@ def html(
     parts = []
     if bar:
         start, end = place(bar[0]), place(bar[1])
-        interval = "interval" if bar[0] > low else ""  # a piece of the scale, not all up to a value
+        interval = "interval" if bar[0] > low else ""  # a piece of the scale, not everything up to a value
         parts.append(
             f'<b class="{interval}" style="left:{start:.2f}%;width:{max(end - start, 0.5):.2f}%;background:{bar[2]}"></b>'
         )

@@ -19,13 +19,13 @@ normal = data.class_name(state["normal"])
 
 
 def trained() -> tuple[list[Chosen], list[Checkpoint]]:
-    """(models with their scores, models whose figures can be shown): without test images there are only the figures."""
+    """Return (models with scores, models whose stored figures can be shown). Without test images the first is empty."""
     gans, measured, missing = [], [], {}
     for checkpoint in models.picked():
         try:
             gans.append(models.opened(checkpoint))
         except DataError as error:
-            missing[str(error)] = True  # of both models: said once
+            missing[str(error)] = True  # the same for both models: reported once
         except CheckpointError as error:
             st.warning(plain(error), icon=":material/warning:")
             continue
@@ -39,10 +39,10 @@ def trained() -> tuple[list[Chosen], list[Checkpoint]]:
 
 
 def supervised_cnn() -> float | None:
-    """The ceiling: the CNN's measured AUROC for this class, mean over seeds, when it has been measured. Raises MisfitError."""
+    """Return the ceiling: the CNN's AUROC for this class, mean over seeds; None if not measured. Raises MisfitError."""
     if data != FASHION_MNIST.description:
         return None
-    from core.study import figures, results  # and pandas, once the page has begun to show
+    from core.study import figures, results  # imports pandas: only after the page has begun to show
 
     return figures.auroc(results.read(), "supervised CNN", "seen", state["normal"])
 
@@ -61,7 +61,7 @@ def model_card(checkpoint: Checkpoint) -> None:
 
 
 def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
-    """Show one GAN's test AUROC on a scale from guessing to perfect, with what it is to be held against."""
+    """Show one GAN's test AUROC on a scale from guessing to perfect, beside the ceiling to compare it with."""
     title, area = models.title(checkpoint), stored.auroc(checkpoint)
     if area:
         _auroc(checkpoint, area, ceiling)

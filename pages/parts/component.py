@@ -1,4 +1,4 @@
-"""A component of our own from files beside its page: no build step, nothing from elsewhere."""
+"""Our own Streamlit components, made of files beside their page: no build step, nothing downloaded."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The data set that is chosen: its description, and its images, read once for all sessions."""
+"""The chosen data set: its description and its images, read once for all sessions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,19 +17,19 @@ from core.store.checkpoints import Checkpoint
 from pages.parts import trained
 
 DEFAULT = FASHION_MNIST.description.key
-# A data set whose files have changed is another object (core/data/catalog.py), and so has another hash.
+# A data set whose files have changed is a new object (core/data/catalog.py), and so has a new hash.
 _HASH: dict[str | type, Callable[[Any], int]] = {DataSet: hash, Task: hash}
 
 
 def key() -> str:
-    """Name the chosen data set as links do."""
+    """Return the chosen data set's key, as it stands in links."""
     return st.session_state.get("data", DEFAULT)
 
 
 def choices() -> tuple[dict[str, str], list[str]]:
-    """List the data sets that can be chosen, key → what the picker says; and a line for each that is damaged.
+    """Return the data sets that can be chosen, key → name in the picker, and a message for each damaged data set.
 
-    One that is not here any more can be chosen as long as there are models of it: their stored figures are shown.
+    A data set whose images are gone can be chosen as long as there are models of it: their stored figures are shown.
     """
     names, problems = {}, []
     for each in catalog.available():
@@ -49,7 +49,7 @@ def data_set() -> DataSet:
 
 
 def description() -> Description:
-    """Describe the chosen data set; of one that is not here, as the card of a trained model has it. Raises DataError."""
+    """Describe the chosen data set; if it is not here, use a trained model's card. Raises DataError."""
     try:
         return data_set().description
     except DataError:
@@ -60,7 +60,7 @@ def description() -> Description:
 
 
 def test_images() -> Images:
-    """Give the test split of the chosen data set. Raises DataError."""
+    """Return the test split of the chosen data set. Raises DataError."""
     data = data_set()
     return _test_images(data, data.find("test"))
 
@@ -82,7 +82,7 @@ def _count(data: DataSet, source: Source, split: str) -> int:
 
 
 def known() -> Known:
-    """What training images of all classes look like; compared with once, a few seconds. Raises DataError."""
+    """Fit the novelty check to the training images of all classes; a few seconds, once. Raises DataError."""
     data = data_set()
     return _known(data, data.find("train"))
 
@@ -93,7 +93,7 @@ def _known(data: DataSet, source: Source) -> Known:
 
 
 def trained_normals(checkpoint: Checkpoint) -> np.ndarray | None:
-    """The normal images here that this model was trained on: uint8 [N, H, W, C]; None where it was trained on others.
+    """Return the normal images that this model was trained on, uint8 [N, H, W, C]; None if the data set here differs.
 
     Raises DataError.
     """

@@ -1,6 +1,6 @@
-"""What can stand in a link: each field with its default, and how its text is read.
+"""The fields of a link: each with its default, and how its text is read.
 
-What a field may say can depend on the chosen data set: its classes, and how many test images it has.
+The values that a field allows can depend on the chosen data set: its classes, and its number of test images.
 """
 
 import math
@@ -24,9 +24,9 @@ COLOURINGS = ("class", "score", "outcome")
 
 @dataclass(frozen=True)
 class Field:
-    """One thing in the link: its session key and parameter name, its default, and how its text is read.
+    """One field of the link: its session key (also the parameter's name), its default, and how its text is read.
 
-    `parse` raises ValueError with what would be right. What is `of_data` means something for one data set only.
+    `parse` raises ValueError that says which values are right. A field `of_data` has a meaning for one data set only.
     """
 
     key: str
@@ -71,7 +71,7 @@ def _threshold(text: str) -> float:
 
 
 def _between(low: float, high: float, right: str) -> Callable[[str], float]:
-    """A finite number above `low` and below `high`; `right` says so in words."""
+    """Return a parser of a finite number above `low` and below `high`; `right` names these limits in words."""
 
     def parse(text: str) -> float:
         try:
@@ -86,7 +86,7 @@ def _between(low: float, high: float, right: str) -> Callable[[str], float]:
 
 
 def _range(text: str) -> tuple[float, float]:
-    """Two scores with a comma between them, the lower one first."""
+    """Parse two scores with a comma between them, the lower score first. Raises ValueError."""
     try:
         low, high = (_threshold(part) for part in text.split(","))
     except ValueError:
@@ -109,7 +109,7 @@ def _data_set(text: str) -> str:
 def _test_image(text: str) -> int:
     try:
         count = datasets.count("test")
-    except DataError:  # the page says that the images are not here
+    except DataError:  # the page reports that the images are not here
         count = 10**8
     return _whole(0, count - 1)(text)
 
@@ -125,7 +125,7 @@ _ROC = (
 
 
 def everywhere() -> tuple[Field, ...]:
-    """The fields of every page's link. Raises DataError when the chosen data set cannot be described."""
+    """Return the fields of every page's link. Raises DataError when the chosen data set cannot be described."""
     normals = datasets.description().normal_choices
     return (
         DATA,
@@ -137,7 +137,7 @@ def everywhere() -> tuple[Field, ...]:
 
 
 def own(page: str) -> tuple[Field, ...]:
-    """The fields of one page's link alone. Raises DataError like `everywhere`."""
+    """Return the fields that only this page's link has. Raises DataError like `everywhere`."""
     if page == "":  # the Overview
         return (Field("example", None, _test_image, of_data=True),)
     if page == "try":

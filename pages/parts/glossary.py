@@ -7,7 +7,7 @@ from pages.parts import vocabulary
 
 
 def button() -> None:
-    """Draw the button that opens it."""
+    """Draw the button that opens the glossary."""
     if st.button(
         "Glossary", icon=":material/menu_book:", key="glossary_open", help="Every term of these pages in plain words."
     ):

@@ -1,7 +1,8 @@
-"""The address bar and the session say the same: data set, model, class and whatever a page lets one choose are in the link.
+"""The link and the session agree: data set, model, class and every choice on a page are in the address bar.
 
-Widget keys are the state. `pull` adopts the address once, on a new session or a page change; `push` writes what differs
-from the defaults back, last in the router. (Streamlit's own query-parameter binding breaks `st.switch_page`.)
+Widget keys hold the state. `pull` reads the address once, on a new session or a page change. `push` writes what differs
+from the defaults into the address, at the end of the router. (Streamlit's own query-parameter binding breaks
+`st.switch_page`.)
 """
 
 from typing import NoReturn
@@ -16,9 +17,9 @@ from pages.parts.fields import DATA, Field, everywhere, own
 
 
 def pull(page: str) -> None:
-    """Adopt the address when the session is new, the page has changed, or the browser's Back or Forward was pressed.
+    """Read the address when the session is new, the page has changed, or the browser's Back or Forward was pressed.
 
-    Not whenever it differs: during quick presses it lags behind the session. Unreadable values are kept for `problems`.
+    At no other time: during quick presses the address lags behind the session. `problems` lists unreadable values.
     """
     context = get_script_run_ctx()
     travelled = context is not None and context.is_history_navigation
@@ -26,24 +27,25 @@ def pull(page: str) -> None:
         return
     st.session_state["_page"] = page
     st.session_state["_visit"] = st.session_state.get("_visit", 0) + 1
-    if "threshold" in st.query_params:  # it was set for the model of this link, whatever is chosen now
+    if "threshold" in st.query_params:  # it belongs to the model of this link, whichever model is chosen now
         st.session_state.pop("_threshold_of", None)
     wrong: list[str] = []
-    given = st.query_params.to_dict()
+    parameters = st.query_params.to_dict()
     before = st.session_state.get("data")
-    _adopt(DATA, given, travelled or "normal" in given or "threshold" in given, wrong)  # a default is not in a link
+    # A link omits the data set where it is the default.
+    _adopt(DATA, parameters, travelled or "normal" in parameters or "threshold" in parameters, wrong)
     if st.session_state["data"] != before:
         forget()
     for field in everywhere()[1:]:
-        _adopt(field, given, travelled or "threshold" in given, wrong)
+        _adopt(field, parameters, travelled or "threshold" in parameters, wrong)
     for field in own(page):
-        _adopt(field, given, travelled, wrong)
+        _adopt(field, parameters, travelled, wrong)
     st.session_state["_link_problems"] = wrong
 
 
-def _adopt(field: Field, given: dict[str, str], left_out: bool, wrong: list[str]) -> None:
-    """Set a field as the link has it; to its default where the link says nothing and `left_out`, or nothing was chosen yet."""
-    state, text = st.session_state, given.get(field.key)
+def _adopt(field: Field, parameters: dict[str, str], left_out: bool, wrong: list[str]) -> None:
+    """Set a field from the link; to its default if the link omits it and `left_out` is true or it has no value yet."""
+    state, text = st.session_state, parameters.get(field.key)
     if text is not None:
         try:
             state[field.key] = field.parse(text)
@@ -59,14 +61,14 @@ def _reset(field: Field) -> None:
 
 
 def forget() -> None:
-    """Set everything that was chosen for another data set to what it is at first."""
+    """Reset every choice that was made for another data set to its default."""
     for field in everywhere() + own("") + own("browse") + own("try"):
         if field.of_data:
             _reset(field)
 
 
 def settle_data() -> str:
-    """Go back to the first data set where the chosen one has gone or is damaged; returns a line that says so, else ""."""
+    """Choose the default data set if the chosen one is gone or damaged; return a message about it, else ""."""
     try:
         datasets.description()
     except DataError as error:
@@ -76,11 +78,11 @@ def settle_data() -> str:
     return ""
 
 
-LARGEST_PAD = 32  # pixels a side of the largest image that can be drawn on pixel by pixel
+LARGEST_PAD = 32  # pixels; the largest side of an image that can be drawn on
 
 
 def why_no_pad(data: Description) -> str:
-    """Say why images of this data set cannot be drawn on Try it's pad; "" where they can."""
+    """Say why images of this data set cannot be drawn on Try it's pad; return "" if they can."""
     if data.channels == 1 and data.side <= LARGEST_PAD:
         return ""
     has = "in colour" if data.channels > 1 else f"of {data.side}×{data.side} pixels"
@@ -88,22 +90,22 @@ def why_no_pad(data: Description) -> str:
 
 
 def edit(number: int) -> None:
-    """Go to Try it with a test image on the pad, as it is in the data set, whatever was drawn on it before.
+    """Go to Try it with a test image on the pad, as it is in the data set. An earlier drawing on the pad is replaced.
 
-    Stops the script, so call it where a button says that it was pressed, not in its callback.
+    Stops the script, so call it in the code after a pressed button, not in the button's callback.
     """
     state = st.session_state
     state["edit"] = number
-    state.pop("_pad_of", None)  # the same image as last time starts anew, too
-    state["image"] = None  # Browse's dialog is closed by this; the browser's Back opens it again from the link
+    state.pop("_pad_of", None)  # so that even the same image as last time is put on the pad again
+    state["image"] = None  # closes Browse's dialog; the browser's Back opens it again from the link
     go("try")
 
 
 def go(page: str) -> NoReturn:
-    """Switch to the page with this address so that one Back leads to what is shown now.
+    """Switch to the page with this address, so that one press of Back returns to the current view.
 
-    Streamlit first makes a history entry of the old page with the parameters given here, so they hold what the old page
-    needs, too; `push` leaves them until something changes.
+    Streamlit first makes a history entry of the old page with the parameters passed in this call, so they must hold
+    what the old page needs, too. `push` leaves them until something changes.
     """
     folder = {"": "overview", "try": "try_it"}.get(page, page)
     both = st.query_params.to_dict() | _wanted(page)
@@ -112,7 +114,7 @@ def go(page: str) -> NoReturn:
 
 
 def problems() -> list[str]:
-    """What in the address could not be used, in words, until the page changes."""
+    """Return a message for each value in the address that could not be used, until the page changes."""
     return st.session_state.get("_link_problems", [])
 
 
@@ -127,7 +129,7 @@ def push() -> None:
 
 
 def _wanted(page: str) -> dict[str, str]:
-    """What of a page's state differs from the defaults, as its link says it."""
+    """Return the parameters of a page's link: each value that differs from its default, as text."""
     wanted = {}
     for field in everywhere() + own(page):
         value = st.session_state.get(field.key, field.default)

@@ -1,4 +1,4 @@
-"""The trained model that is chosen, and what is loaded of it once for all sessions. torch only where weights are."""
+"""The chosen trained model and its data, loaded once for all sessions. Only functions that use weights import torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.basics.errors import CheckpointError, DataError
 from core.basics.names import MODEL_NAMES
-from core.basics.names import REGIME_HELP as REGIME_HELP  # pages find it here too
+from core.basics.names import REGIME_HELP as REGIME_HELP  # pages import it from this file, too
 from core.basics.text import plain
 from core.data.dataset import Description, Images
 from core.data.tasks import test_roles
@@ -19,7 +19,7 @@ from core.store import checkpoints
 from core.store.checkpoints import Checkpoint, Scores
 from core.store.discovery import Damaged
 from pages.parts import stored
-from pages.parts.datasets import data_set as data_set  # pages find these here too
+from pages.parts.datasets import data_set as data_set  # pages import these from this file, too
 from pages.parts.datasets import description as description
 from pages.parts.datasets import key, known, test_images
 from pages.parts.datasets import trained_normals as trained_normals
@@ -47,7 +47,7 @@ class Chosen:
 
     @property
     def normal_name(self) -> str:
-        """What the normal class is called."""
+        """The normal class's name."""
         return self.data.class_name(self.checkpoint.task.normal)
 
     @property
@@ -56,7 +56,7 @@ class Chosen:
 
     @property
     def prevalence(self) -> float:
-        """The share of anomalies in this model's test, 0 … 1: the classes that are left out of it count for nothing."""
+        """The share of anomalies in this model's test, 0…1. Classes that are not in the test do not count."""
         return float(self.anomaly.sum() / (self.normal.sum() + self.anomaly.sum()))
 
     @property
@@ -65,19 +65,19 @@ class Chosen:
 
 
 def title(checkpoint: Checkpoint) -> str:
-    """What a model is called in headings; one that is not the shipped one carries its run's name."""
+    """Return a model's name for headings; with its run's name unless it is shipped."""
     name = checkpoint.name
     return MODEL_NAMES[checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
 
 
 def regime(checkpoint: Checkpoint) -> str:
-    """The regime it was trained in, with the class that was left out."""
+    """Return the regime that a model was trained in, with the class that was left out."""
     left_out = checkpoint.task.left_out
     return checkpoint.task.regime + (f" ({checkpoint.task.data.class_name(left_out)} left out)" if left_out else "")
 
 
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
-    """What may have been trained models of this class, of one kind or of any, and is damaged."""
+    """List the damaged folders that may hold a trained model of this class: of kind `model`, or of any kind."""
     return [
         place
         for place in discovered()[1]
@@ -86,7 +86,7 @@ def damaged(normal: str, model: str | None = None) -> list[Damaged]:
 
 
 def say_damaged() -> None:
-    """Name every damaged model of the sidebar's normal class, and which one is shown while it is not."""
+    """Name every damaged model of the sidebar's normal class, and the model that is shown instead."""
     state = st.session_state
     for place in damaged(state["normal"]):
         text = "The models in it are left out."
@@ -98,7 +98,7 @@ def say_damaged() -> None:
 
 
 def of(model: str, normal: str) -> list[Checkpoint]:
-    """The trained models of one kind and class of the chosen data set, shipped ones first."""
+    """List the trained models of one kind and class of the chosen data set, shipped ones first."""
     return [
         checkpoint
         for checkpoint in discovered()[0]
@@ -107,29 +107,29 @@ def of(model: str, normal: str) -> list[Checkpoint]:
 
 
 def label(checkpoint: Checkpoint) -> str:
-    """How the picker names one of several trained models; of a run that kept two, which it is."""
+    """Return a trained model's name in the picker; if its run kept two models, with “last” or “best”."""
     if not checkpoint.which:
         return f"{checkpoint.name} · {checkpoint.task.regime}"
     return f"{checkpoint.run} · {checkpoint.which}, epoch {checkpoint.card.epochs_trained} · {checkpoint.task.regime}"
 
 
 def identity(checkpoint: Checkpoint) -> str:
-    """How the link names it."""
+    """Return a model's name in the link."""
     regime = "" if checkpoint.task.regime == "seen" else f"-{checkpoint.task.regime}"
     return checkpoint.name + (regime if checkpoint.name == "shipped" else "")
 
 
 def pick(model: str, normal: str, trained: str | None = None) -> Checkpoint | None:
-    """The trained model that is chosen, else the first of its kind and class, else None."""
+    """Return the trained model with the identity `trained`, else the first of its kind and class, else None."""
     candidates = of(model, normal)
     return next((each for each in candidates if identity(each) == trained), candidates[0] if candidates else None)
 
 
 def chosen(model: str | None = None) -> Chosen:
-    """What the sidebar says, with its scores; `model` asks for the other GAN of the same class.
+    """Return the sidebar's model with its scores; `model` asks for another GAN of the same class.
 
-    Stops the page with a kind message when there is none, and with the stored figures when the test images are not here.
-    Raises CheckpointError when its scores are damaged.
+    Stops the page with a message when there is no such model, and with the stored figures when the test images are not
+    here. Raises CheckpointError when the scores are damaged.
     """
     state = st.session_state
     model = model or state["model"]
@@ -146,7 +146,7 @@ def chosen(model: str | None = None) -> Chosen:
 
 
 def _say_none_trained(model: str) -> None:
-    """Say that there is no such model, and what can be done."""
+    """Say that there is no such model, and what the user can do."""
     normal = st.session_state["normal"]
     others = trained_gans()
     missing = "can be shown" if damaged(normal, model) else "has been trained yet"
@@ -163,21 +163,23 @@ def _say_none_trained(model: str) -> None:
 
 
 def rivals() -> list[Chosen]:
-    """The chosen model first, then the other GAN of the same class where one is trained and whole. Stops like `chosen`."""
+    """Return the chosen model, then the other GAN of its class if one can be read. Stops the page like `chosen`."""
     first = chosen()
     return [first, *(other for other in trained_gans() if other.checkpoint.card.model != first.checkpoint.card.model)]
 
 
 def picked() -> list[Checkpoint]:
-    """Each GAN that is trained for the normal class, traditional first."""
+    """List each GAN that is trained for the normal class, traditional first."""
     state = st.session_state
     gans = [pick(m, state["normal"], state.get("trained") if m == state["model"] else None) for m in MODEL_NAMES]
     return [gan for gan in gans if gan]
 
 
 def trained_gans() -> list[Chosen]:
-    """Each GAN that is trained for the normal class, traditional first; one with damaged scores, or tested on images that are
-    not here, is said to be so and left out."""
+    """List each GAN that is trained for the normal class, traditional first.
+
+    Warn about a GAN with damaged scores, or tested on images that are not here, and leave it out.
+    """
     whole = []
     for checkpoint in picked():
         try:
@@ -188,7 +190,7 @@ def trained_gans() -> list[Chosen]:
 
 
 def opened(checkpoint: Checkpoint) -> Chosen:
-    """The stored scores with their roles. Raises CheckpointError or DataError."""
+    """Read a model's stored scores with their roles. Raises CheckpointError or DataError."""
     return _opened(str(checkpoint.folder), checkpoint.card.scores_sha256, test_images())
 
 
@@ -205,13 +207,13 @@ def _opened(folder: str, scores_sha256: str, test: Images) -> Chosen:
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")
 def _generator(folder: str, weights_sha256: str) -> "Generator":
     checkpoint = checkpoints.load(Path(folder))
-    if checkpoint.card.weights_sha256 != weights_sha256:  # never another model's scores beside this one's card
+    if checkpoint.card.weights_sha256 != weights_sha256:  # never use this card with another model's weights
         raise CheckpointError(_REPLACED.format(folder))
     return checkpoint.generator()
 
 
 def reconstruct(gan: Chosen, images: np.ndarray) -> np.ndarray:
-    """Make G(x) of uint8 [N, H, W, C] → float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
+    """Reconstruct uint8 [N, H, W, C] as float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
     from core.gans import scoring
 
     checkpoint = gan.checkpoint
@@ -220,15 +222,17 @@ def reconstruct(gan: Chosen, images: np.ndarray) -> np.ndarray:
 
 
 def judge(gan: Chosen, images: np.ndarray) -> list[Judgement]:
-    """Judge uint8 [N, H, W, C] at the threshold in force for `gan`. Imports torch. Raises CheckpointError, DataError."""
+    """Judge uint8 [N, H, W, C] at `gan`'s threshold in force. Imports torch. Raises CheckpointError, DataError."""
     checkpoint = gan.checkpoint
     generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
     return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(gan))
 
 
 def threshold(gan: Chosen) -> float:
-    """The threshold in force for this model: what the link or the ROC page says for the chosen one, else the one that it
-    starts with. A threshold belongs to the model it was set for; another model's scores differ in scale."""
+    """Return this model's threshold in force: as set for it in the link or on the ROC page, else its starting one.
+
+    Each model has its own threshold, because scores of two models differ in scale.
+    """
     value = st.session_state.get("threshold")
     if value is not None and st.session_state.get("_threshold_of") == gan.checkpoint.card.scores_sha256:
         return float(value)
@@ -236,7 +240,7 @@ def threshold(gan: Chosen) -> float:
 
 
 def settle_threshold(checkpoint: Checkpoint | None) -> None:
-    """Forget the threshold once another model is chosen than the one it was set for."""
+    """Forget the threshold when it was set for another model than the chosen one."""
     state = st.session_state
     mark = checkpoint.card.scores_sha256 if checkpoint else None
     if state.get("_threshold_of") not in (None, mark):

@@ -1,4 +1,4 @@
-"""Arrays as pictures a browser shows crisply."""
+"""Arrays as pictures that a browser shows crisply."""
 
 import base64
 import functools
@@ -7,11 +7,11 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.store.examples import to_grey as to_grey  # pages find it here
+from core.store.examples import to_grey as to_grey  # pages import it from this file
 
-RESIDUAL_FULL = 1.0  # the residual that is drawn in full colour, on the scale 0…2; the same for every image
+RESIDUAL_FULL = 1.0  # residuals from here on get the brightest colour; scale 0…2, the same for every image
 
-# Black → blue → vermilion → yellow-white, rising in lightness, so that it reads without colour too.
+# Black → blue → vermilion → yellow-white, rising in lightness, so that it can be read without colour, too.
 _STOPS = np.array([[0, 0, 0], [24, 40, 110], [150, 40, 90], [230, 110, 40], [255, 245, 200]], np.float64)
 _RAMP = np.stack(
     [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(_STOPS)), _STOPS[:, channel]) for channel in range(3)],
@@ -25,12 +25,12 @@ def heat(residual: np.ndarray, full: float = RESIDUAL_FULL) -> np.ndarray:
 
 
 def times(side: int) -> int:
-    """How much an image of `side` pixels is enlarged for a page."""
+    """Return the factor by which an image of `side` pixels is enlarged for a page."""
     return max(4, 224 // side)
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:
-    """Make every pixel of [H, W] or [H, W, C] a square of `times` pixels: crisp however the browser scales."""
+    """Enlarge each pixel of [H, W] or [H, W, C] to a square of `times` pixels a side: crisp at every browser scale."""
     by = times(len(image))
     return image.repeat(by, 0).repeat(by, 1)
 
@@ -41,14 +41,14 @@ def picture(image: np.ndarray) -> Image.Image:
 
 
 def png(image: np.ndarray) -> bytes:
-    """Pack what `picture` takes as a PNG."""
+    """Encode an image as PNG; shapes as for `picture`."""
     buffer = io.BytesIO()
     picture(image).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def data_url(image: np.ndarray) -> str:
-    """Pack what `picture` takes as a PNG in a data: address."""
+    """Encode an image as PNG in a data: address; shapes as for `picture`."""
     return _data_url(image.tobytes(), image.shape)
 
 

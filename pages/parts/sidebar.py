@@ -1,4 +1,4 @@
-"""The choice of data set, model and normal class that every page follows, and what is in use."""
+"""The choice of data set, model and normal class for every page, and facts about the model and data in use."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ state = st.session_state
 
 
 def show() -> None:
-    """Draw the sidebar's pickers. Classes without a trained model are named so, not hidden."""
+    """Draw the sidebar's pickers. Classes without a trained model are marked, not hidden."""
     with st.sidebar:
         _data()
         _picker(
@@ -49,7 +49,7 @@ def _picker(
 
 
 def _data() -> None:
-    """Draw the choice of data set where there are several, and name those that are damaged."""
+    """Draw the choice of data set where there are several, and name damaged data sets."""
     names, problems = datasets.choices()
     if len(names) > 1:
         meaning = (
@@ -61,7 +61,7 @@ def _data() -> None:
 
 
 def _normal() -> None:
-    """Draw the choice of the normal class; each says whether a model of it is trained, or damaged."""
+    """Draw the choice of the normal class; each is marked if no model is trained, or if it is damaged."""
     data = models.description()
     names = {slug: f"{data.class_name(slug)} – not trained yet" for slug in data.normal_choices}
     for broken in discovered()[1]:
@@ -73,19 +73,19 @@ def _normal() -> None:
 
 
 def _trained() -> Checkpoint | None:
-    """Draw the choice among several trained models of one kind and class; returns the one in use, if there is one."""
+    """Draw the choice among several trained models of one kind and class; return the model in use, or None."""
     kind = (datasets.key(), state["model"], state["normal"])
     candidates = models.of(state["model"], state["normal"])
     names = {models.identity(candidate): models.label(candidate) for candidate in candidates}
     if state.get("trained") is not None and state["trained"] not in names:
-        if state.get("_trained_for") in (None, kind):  # not just another model chosen
+        if state.get("_trained_for") in (None, kind):  # data, model and class have not just changed
             broken = [place.name for place in models.damaged(state["normal"], state["model"])]
             lacking = "is damaged" if state["trained"] in broken else "is not there for this choice"
             st.warning(
                 f"The trained model called “{state['trained']}” {lacking}; the first one is shown.",
                 icon=":material/link_off:",
             )
-            state["threshold"] = None  # it was that model's
+            state["threshold"] = None  # it belonged to the earlier model
         state["trained"] = None
     state["_trained_for"] = kind
     state["_trained_first"] = next(iter(names), None)
@@ -100,7 +100,7 @@ def _trained() -> Checkpoint | None:
 
 
 def _figures(checkpoint: Checkpoint) -> None:
-    """Say how good the model in use is, or why that cannot be said."""
+    """Show the figures of the model in use, or say why there are none."""
     area, regime = stored.auroc(checkpoint), checkpoint.task.regime
     if area is None:
         st.caption(

@@ -1,4 +1,4 @@
-"""What a trained model's card says of its test, for pages that need no images, or have none."""
+"""The test figures on a trained model's card, for pages that need no images or have none."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from pages.parts import style
 
 
 def auroc(checkpoint: Checkpoint) -> tuple[float, float, float] | None:
-    """(test AUROC, and both ends of its 95 % interval); None where the test has no anomaly to tell from normal images."""
+    """Return (test AUROC, low, high) with the 95 % interval; None if no test image is an anomaly."""
     test = checkpoint.card.test
     if test.auroc is None or test.auroc_low is None or test.auroc_high is None:
         return None

@@ -1,4 +1,4 @@
-"""Looks that the theme cannot give, and tables that fit their page."""
+"""Styles that the theme cannot set, and tables that fit their page."""
 
 from collections.abc import Sequence
 from html import escape
@@ -10,18 +10,17 @@ _CSS = (Path(__file__).parent / "style.css").read_text("utf-8")
 
 
 def apply() -> None:
-    """Put the style sheet on the page. It takes no room."""
+    """Put the style sheet on the page, where it takes no room."""
     st.html(f"<style>{_CSS}</style>")
 
 
 def table(
     label: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], words: Sequence[int] = (0,)
 ) -> None:
-    """A small table as HTML: headings that wrap where a grid would cut the last columns off, and a scroll of its own that
-    the keyboard reaches.
+    """Draw a small table as HTML: headings wrap, where a grid would cut columns off, and the keyboard can scroll it.
 
-    `columns` are (heading, explanation) pairs, `rows` the cells as they are shown, the first the row's name; the columns
-    in `words` are text and stand at the left.
+    `columns` are (heading, explanation) pairs. `rows` are cells as text; the first cell is the row's name. Columns
+    whose numbers are in `words` hold text and are aligned left.
     """
 
     def kind(at: int) -> str:
@@ -44,5 +43,5 @@ def table(
 
 
 def _unbroken(name: str) -> str:
-    """A heading that breaks at spaces only."""
+    """Return a heading that breaks at spaces only."""
     return " ".join(f'<span class="mf-word">{escape(word)}</span>' for word in name.split(" "))

@@ -1,5 +1,5 @@
-// Draws the tiles that Python sends and reports the number of the one that is opened. Called again on each rerun.
-// The shelf is one stop for the Tab key; arrow keys, Home and End move on it (a roving tabindex).
+// Draws the tiles that Python sends and reports the number of an opened tile. Called again on each rerun.
+// The Tab key stops once at the shelf; arrow keys, Home and End move on it (a roving tabindex).
 export default function ({ data, parentElement, setTriggerValue }) {
   let shelf = parentElement.querySelector(".shelf");
   if (!shelf) {
@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   shelf.setAttribute("aria-label", data.label);
   const content = JSON.stringify(data.tiles);
   if (shelf.content !== content) {
-    // The tile that has the focus gives it to the one that takes its place.
+    // A focused tile hands the focus to the tile that replaces it.
     const buttons = [...shelf.children];
     const focused = buttons.indexOf(shelf.getRootNode().activeElement);
     shelf.content = content;
@@ -72,10 +72,10 @@ function draw(tile) {
   return button;
 }
 
-// When what was opened is a dialog, its end leaves the focus nowhere: it goes back to the tile.
+// A dialog that closes leaves no element focused: give the focus back to the tile.
 function comeBack(shelf) {
   let open = false;
-  let left = 10; // looks after the dialog is gone: the focus may lie for a moment in what is just being taken away
+  let left = 10; // checks after the dialog has closed: for a moment the focus may be on an element about to go
   clearInterval(shelf.watch);
   shelf.watch = setInterval(() => {
     const dialog = document.querySelector("[role=dialog]");
@@ -89,7 +89,7 @@ function comeBack(shelf) {
   }, 150);
 }
 
-// The one tile that Tab reaches.
+// Makes this tile the only tile that Tab reaches.
 function enter(shelf, button) {
   for (const other of shelf.children) other.tabIndex = other === button ? 0 : -1;
 }
@@ -102,7 +102,7 @@ function walk(shelf, event) {
   const across = buttons.filter((button) => button.offsetTop === top).length; // tiles in a row
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -at, End: buttons.length - 1 - at };
   if (at < 0 || !(event.key in steps)) return;
-  // Whatever the page does with the same keys, and scrolling, is not meant.
+  // Keep the page from scrolling or using the same keys.
   event.preventDefault();
   event.stopPropagation();
   const next = buttons[at + steps[event.key]];

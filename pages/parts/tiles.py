@@ -1,5 +1,5 @@
-"""A shelf of small pictures that can be opened by click or key: a component of ours, because `st.image` cannot be
-clicked and a hundred `st.button` cost a hundred widgets."""
+"""A shelf of small pictures that can be opened by click or key. It is our own component: `st.image` cannot be clicked,
+and a hundred `st.button` cost a hundred widgets."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pages.parts.pictures import data_url
 
 _tiles = component("tiles", Path(__file__).parent, "tiles")
 
-# (sign, word, colour): colour never stands alone.
+# (sign, word, colour): colour is never the only mark.
 OUTCOMES = {
     "caught": ("✓", "caught: an anomaly, flagged", "good"),
     "missed": ("✗", "missed: an anomaly that passed", "bad"),
@@ -25,9 +25,9 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: its number in the test split, its pixels uint8 [H, W, C], its score, an outcome ("" for an image that
-    is neither normal nor an anomaly), a class name, and a note that is written below. `second` is a picture to stand
-    beside the first, uint8 [H, W, 3]; `does` says what opening it does, where that is not to open the image."""
+    """One picture: its number in the test split, its pixels uint8 [H, W, C], its score, its outcome, a class name, and
+    a note below. The outcome is "" for an image that is neither normal nor an anomaly. `second` is a picture beside the
+    first, uint8 [H, W, 3]; `does` says what a click does, if it does not open the image."""
 
     number: int
     image: np.ndarray
@@ -42,7 +42,7 @@ class Tile:
 def show(
     tiles: Sequence[Tile], key: str, on_open: Callable[[int], None], label: str = "Images", cards: bool = False
 ) -> None:
-    """Draw the tiles, as cards where notes are sentences; `on_open` is called with the number of the one that is opened.
+    """Draw the tiles, with `cards` as cards for notes of a sentence. `on_open` is called with an opened tile's number.
 
     `label` is what a screen reader calls the shelf.
     """
@@ -58,7 +58,7 @@ def show(
 
 
 def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
-    """What the browser is told about a tile."""
+    """Return the data of a tile for the browser."""
     mark, meaning, tone = sign(tile.outcome) if not tile.does else ("", "", "")
     parts = [f"{tile.class_name}, {'mean ' if tile.does else ''}score {tile.score:.3f}{', ' * bool(meaning)}{meaning}"]
     parts += [tile.note.rstrip(".")] if tile.note else []
@@ -80,5 +80,5 @@ def _sent(tile: Tile, cards: bool) -> dict[str, Any]:
 
 
 def sign(outcome: str) -> tuple[str, str, str]:
-    """(sign, words, tone) of an outcome."""
+    """Return (sign, words, tone) of an outcome."""
     return OUTCOMES.get(outcome, ("–", "neither normal nor an anomaly of this test", "none"))

@@ -1,4 +1,4 @@
-"""A guided tour of five steps through the pages: a bar at the top of each while it is on."""
+"""A guided tour of five steps through the pages: a bar at the top of each page while the tour is on."""
 
 from dataclasses import dataclass
 
@@ -68,24 +68,24 @@ def _go(step: int) -> None:
 
 
 def show(url: str) -> None:
-    """The bar, while the tour is on. Whoever wanders off to another page is shown the way back."""
+    """Draw the bar while the tour is on. On a page outside the tour it shows a way back."""
     place = state.get("_tour")
     if place is None:
         return
-    # Whoever follows the navigation to a stop of the tour is there; the tour follows.
-    there = next((index for index, step in enumerate(STEPS) if step.url == url), None)
-    if there is not None:
-        place = state["_tour"] = there
+    # A visitor who reaches a stop of the tour by the navigation moves the tour to that stop.
+    position = next((index for index, step in enumerate(STEPS) if step.url == url), None)
+    if position is not None:
+        place = state["_tour"] = position
     step = STEPS[place]
     with st.container(border=True, key="tour"):
-        if there is None:
+        if position is None:
             st.markdown(
                 f":material/tour: **The tour** waits at step {place + 1} of {len(STEPS)}, on the page {step.page}."
             )
         else:
             st.markdown(f":material/tour: **Step {place + 1} of {len(STEPS)}: {step.page}.** {step.text}")
         with st.container(horizontal=True):
-            if there is None:
+            if position is None:
                 if st.button("Back to the tour", icon=":material/undo:", key="tour_back_to"):
                     _go(place)
             else:

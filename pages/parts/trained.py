@@ -10,12 +10,12 @@ from core.store.discovery import Damaged
 
 
 def discovered() -> tuple[list[Checkpoint], list[Damaged]]:
-    """List every trained model, and what is there but damaged; read again only when a card on disk changes."""
+    """List every trained model and every damaged model; read again only when a card on disk changes."""
     folders, unreadable = discovery.places()
     stamps = []
     for folder in folders:
         stamp = (0, 0)
-        with contextlib.suppress(OSError):  # no card, or a run that is being removed
+        with contextlib.suppress(OSError):  # the card is missing, or the run is being removed
             facts = (folder / checkpoints.CARD).stat()
             stamp = (facts.st_mtime_ns, facts.st_ino)
         stamps.append((str(folder), *stamp))

@@ -1,4 +1,4 @@
-"""What goes wrong, said on the page where it happened. The router wraps every page in `told`, and so does every fragment."""
+"""Errors, shown on the page where they happen. The router wraps every page in `told`; each fragment does so, too."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from core.basics.text import plain
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
-    """Say what a user can put right, or what the disk refuses, in an error box, and go on after the block.
+    """Show a MisfitError or OSError of the block in an error box, and go on after the block.
 
-    A decorator, too: `@told()` below `@st.fragment`, which runs again without the router.
+    Also a decorator: write `@told()` below `@st.fragment`, because a fragment reruns without the router.
     """
     try:
         yield

@@ -26,9 +26,9 @@ RESIDUAL_HELP = (
 
 
 def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "") -> None:
-    """Pictures side by side, enlarged crisply, wrapping on narrow screens. Captions are our own words, never a file's.
+    """Draw enlarged pictures side by side, wrapped on narrow screens. Captions are our own text, never a file's.
 
-    `of` is added to what a screen reader is told.
+    `of` is added to the text for screen readers.
     """
     figures = "".join(
         f'<figure><img src="{data_url(image)}" alt="{caption}{of}"><figcaption>{caption}</figcaption></figure>'
@@ -45,14 +45,14 @@ _BADGES = {
 
 
 def far(data: Description) -> str:
-    """Say why the verdict is "can't tell", by what the data set's images show."""
+    """Return the reason for the verdict "can't tell", with the data set's noun."""
     return f"far from any {data.noun}"
 
 
 def words(score: float, gan: Chosen, garment: bool = True) -> None:
     """Write the verdict with a sign beside its colour, its reason, the score and its percentile.
 
-    `garment`: whether it is such a thing as the data set's images show.
+    `garment`: whether the image resembles the data set's images at all.
     """
     limit, normal_class = models.threshold(gan), gan.normal_name
     percentile = float(evaluation.percentile(score, gan.scores.validation_normal))

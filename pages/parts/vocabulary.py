@@ -1,4 +1,4 @@
-"""Every term a page uses, in plain words. The name here is its one name: pages, tables and cards call it so."""
+"""Every term of the pages, in plain words. Pages, tables and cards use only the name in this list."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from core.basics.names import MODEL_NAMES, REGIME_HELP
 
 @dataclass(frozen=True)
 class Term:
-    """`name` as pages write it; `also` are other names it goes by elsewhere, so that whoever looks for those finds it."""
+    """`name` as pages write it; `also` are names used elsewhere, so that a search for them succeeds."""
 
     name: str
     meaning: str
@@ -215,7 +215,7 @@ TERMS = tuple(term for terms in GROUPS.values() for term in terms)
 
 
 def find(text: str) -> dict[str, list[Term]]:
-    """The terms, by group, that `text` occurs in: name, other names or meaning; upper and lower case alike. All for ""."""
+    """Return the terms, by group, with `text` in name, other names or meaning; case is ignored. All terms for ""."""
     wanted = text.strip().casefold()
     hits = {
         group: [t for t in terms if wanted in " ".join((t.name, *t.also, t.meaning)).casefold()]

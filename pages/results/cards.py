@@ -1,4 +1,4 @@
-"""The trained models of a data set that the sweep does not measure: the figures on their own cards, a table a regime."""
+"""The trained models of a data set outside the sweep: the figures of their cards, in a table for each regime."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 def show(data: Description) -> None:
-    """Draw the tables, or say that there is nothing to put into them."""
+    """Draw the tables, or say that no model is trained yet."""
     st.info(
         f"The sweep over methods, classes and seeds (`python -m core results`) is of {FASHION_MNIST.description.name}; choose it in "
         f"the sidebar to see it. Of {plain(data.name)} there are the models that were trained here: each line is one training, "
@@ -44,7 +44,7 @@ def show(data: Description) -> None:
 
 
 def _row(checkpoint: Checkpoint) -> list[str]:
-    """The cells of a model."""
+    """Return a model's row of cells."""
     card, task = checkpoint.card, checkpoint.task
     left_out = f" ({task.data.class_name(task.left_out)} left out)" if task.left_out else ""
     test = card.test

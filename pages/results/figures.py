@@ -11,9 +11,9 @@ from pages.parts import charts
 
 
 def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
-    """Draw class × method, mean AUROC over seeds; every cell carries its number, so that nothing hangs on colour.
+    """Draw class × method, mean AUROC over seeds. Every cell shows its number, so that no reader needs the colours.
 
-    Classes stand below each other: so the numbers can be read on a phone, too.
+    Classes are rows, so that the numbers can be read on a phone, too.
     """
     table = figures.class_table(rows, regime)
     table = table.loc[table.mean(axis=1).sort_values(ascending=False).index].T  # the best method at the left
@@ -45,7 +45,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
 
 
 def ablation(rows: pd.DataFrame) -> go.Figure:
-    """Draw the AUROC of each combination of losses with its spread over seeds, and beside it how well normals are reconstructed."""
+    """Draw the AUROC of each combination of losses with its spread over seeds, and the normals' error beside it."""
     table = figures.ablation_table(rows)
     figure = go.Figure()
     for column, spread, name, colour, symbol, axis in (
@@ -70,19 +70,19 @@ def ablation(rows: pd.DataFrame) -> go.Figure:
 
 
 def imbalance(rows: pd.DataFrame) -> go.Figure:
-    """Draw AUROC against the number of labelled anomalies, a line a regime; the point without labels stands at the left."""
+    """Draw AUROC over the number of labelled anomalies, a line for each regime; the level line has no labels."""
     table = figures.imbalance_table(rows)
     figure = go.Figure()
     for regime, colour, symbol, dash in (
         ("seen", charts.ANOMALY, "circle", "solid"),
         ("unseen", charts.NORMAL, "square", "dash"),
     ):
-        here = table[table["regime"] == regime]
+        points = table[table["regime"] == regime]
         figure.add_scatter(
-            x=here["anomalies"],
-            y=here["mean"],
+            x=points["anomalies"],
+            y=points["mean"],
             mode="lines+markers",
-            name=f"{regime} ({int(here['count'].min())} or more trainings a point)" if len(here) else regime,
+            name=f"{regime} ({int(points['count'].min())} or more trainings a point)" if len(points) else regime,
             line={"color": colour, "dash": dash},
             marker={"symbol": symbol, "size": 9},
             hovertemplate="%{x:,} labelled anomalies: %{y:.4f}<extra></extra>",

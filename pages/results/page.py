@@ -1,4 +1,4 @@
-"""Results: every figure measured, by regime, beside the published ones. Reads results.csv; imports no torch."""
+"""Results: every measured figure, by regime, beside published figures. Reads results.csv; imports no torch."""
 
 import pandas as pd
 import streamlit as st
@@ -53,7 +53,7 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
 
 
 def published(regime: str) -> None:
-    """Draw what others printed for the same regime, as printed."""
+    """Draw the published figures for the same regime, as printed."""
     rows = [row for row in PUBLISHED if row.regime == regime]
     if not rows:
         return
@@ -67,12 +67,12 @@ def published(regime: str) -> None:
 
 
 def _printed(value: float | None) -> str:
-    """A figure with the digits that were printed."""
+    """Return a published figure with the digits that were printed; a dash for None."""
     return "–" if value is None else f"{value:g}"
 
 
 def studies(rows: pd.DataFrame) -> None:
-    """Draw the ablation and the imbalance curve, as far as they are measured."""
+    """Draw the ablation and the imbalance curve, if they are measured."""
     if sentence := reporting.ablation_sentence(rows):
         st.subheader("Which loss does what", anchor=False)
         st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime.")

@@ -12,7 +12,7 @@ SHOWN = 12
 
 
 def nearest(chosen: Chosen, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """(normals flagged, anomalies passed): numbers in the test split, nearest to `limit` first."""
+    """Return (normals flagged, anomalies passed): numbers in the test split, nearest to `limit` first."""
     scores = chosen.scores.test
     flagged = evaluation.flagged(scores, limit)
     alarms, missed = np.flatnonzero(chosen.normal & flagged), np.flatnonzero(chosen.anomaly & ~flagged)
@@ -20,7 +20,7 @@ def nearest(chosen: Chosen, limit: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def show(chosen: Chosen, limit: float) -> None:
-    """Draw a shelf for each kind that the test has; an opened image leads to Browse, which shows it through both GANs."""
+    """Draw a shelf for each kind in the test; an opened image leads to Browse, which shows both GANs."""
     state, test = st.session_state, models.test_images()
 
     def opened(number: int) -> None:

@@ -21,7 +21,7 @@ LABELS = {
     "precision": "Precision–recall",
     "seeds": "Seeds and baselines",
 }
-# A sign beside each colour: as many curves as can be told apart.
+# A dash beside each colour: as many curves as can be told apart.
 _LINES = [
     (colour, dash)
     for dash in ("solid", "dash", "dot")
@@ -30,7 +30,7 @@ _LINES = [
 
 
 def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
-    """Draw ROC curves with pointwise bands, and each other model against the chosen one."""
+    """Draw ROC curves with pointwise bands, and say how each other model compares with the chosen one."""
     for rival in everyone[1:]:
         st.markdown(
             verdict(chosen, rival),
@@ -39,7 +39,7 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
         )
     if len(everyone) == 1:
         st.caption("Nothing to hold against it: choose or train another model of this class.")
-    figure, told = go.Figure(), []
+    figure, areas = go.Figure(), []
     chance = np.geomspace(5e-4, 1, 60)
     figure.add_scatter(
         x=chance, y=chance, mode="lines", name="chance", hoverinfo="skip",
@@ -59,10 +59,10 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
         name = f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})"
         line = {"color": colour, "dash": dash, "width": 3 if rival is chosen else 2}
         curves.add(figure, drawn, log, name, line, legendgroup=mark(rival))
-        told.append(f"{named(rival)} {area:.3f}")
+        areas.append(f"{named(rival)} {area:.3f}")
     curves.axes(figure, log)
     figure.update_layout(height=460, uirevision=str(log))
-    charts.show(figure, "roc_curve", "ROC curves; AUROC: " + "; ".join(told) + ".")
+    charts.show(figure, "roc_curve", "ROC curves; AUROC: " + "; ".join(areas) + ".")
     st.caption(
         "Bands: 95 % at each FPR by itself (pointwise), percentile bootstrap over the test images, normals and anomalies "
         f"drawn apart, {comparison.DRAWS} draws. In brackets: DeLong's interval on the logit scale. Both are over test images and "
@@ -71,7 +71,7 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
 
 
 def draw_classes(chosen: Chosen, log: bool) -> None:
-    """Draw a curve for each anomaly class of the chosen model, as many as can be told apart: who hides best?"""
+    """Draw a curve for each anomaly class, hardest first, at most as many as there are line styles."""
     parts = sorted(
         ((chosen.data.class_name(name), *curve(mark(chosen), name, chosen)) for name in of_classes(chosen)),
         key=lambda part: part[2][0],
@@ -90,16 +90,16 @@ def draw_classes(chosen: Chosen, log: bool) -> None:
         + (f" Drawn are the {len(_LINES)} of {len(parts)} classes that hide best." if len(parts) > len(_LINES) else "")
     )
     figure.update_layout(height=480, uirevision=str(log))
-    told = ", ".join(f"{name} {area:.3f}" for name, _, (area, _, _) in parts)
-    charts.show(figure, "roc_classes", f"ROC curve of each anomaly class, hardest first: {told}.")
+    areas = ", ".join(f"{name} {area:.3f}" for name, _, (area, _, _) in parts)
+    charts.show(figure, "roc_classes", f"ROC curve of each anomaly class, hardest first: {areas}.")
 
 
 def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
-    """Draw precision over recall where anomalies are as rare as stated."""
+    """Draw precision over recall at the stated share of anomalies."""
     if stakes is None:
         st.info("State costs and a share of anomalies above first.", icon=":material/edit:")
         return
-    figure, told = go.Figure(), []
+    figure, means = go.Figure(), []
     for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
         drawn, _ = curve(mark(rival), None, rival)
         scores = rival.scores.test
@@ -113,14 +113,14 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
             line={"color": colour, "dash": dash, "width": 3 if rival is everyone[0] else 2},
             hovertemplate="recall %{x:.3f}<br>precision %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
         )
-        told.append(f"{named(rival)} {mean:.3f}")
+        means.append(f"{named(rival)} {mean:.3f}")
     figure.add_hline(
         stakes.prevalence, line={"color": charts.NEUTRAL, "dash": "dot", "width": 1}, annotation_text="flag everything"
     )
     figure.update_xaxes(title="Recall = TPR: share of anomalies caught", range=[-0.01, 1.01])
     figure.update_yaxes(title="Precision: share of flagged that are anomalies", range=[-0.01, 1.02])
     figure.update_layout(height=460)
-    charts.show(figure, "precision_recall", "Average precision: " + "; ".join(told) + ".")
+    charts.show(figure, "precision_recall", "Average precision: " + "; ".join(means) + ".")
     st.caption(
         f"At the stated rarity, {100 * stakes.prevalence:g} % anomalies: precision = π·TPR ÷ (π·TPR + (1 − π)·FPR). Average "
         f"precision = Σ (step of recall)·precision. The test of the {everyone[0].title} has {everyone[0].prevalence:.0%} anomalies: "
@@ -131,7 +131,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
 @st.fragment
 @trouble.told()
 def show(chosen: Chosen, stakes: Stakes | None) -> None:
-    """Draw one view at a time: what is not looked at costs nothing."""
+    """Draw the chosen view; only this view is computed."""
     state = st.session_state
     st.subheader(
         "Compare",

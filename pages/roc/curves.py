@@ -1,6 +1,6 @@
-"""A test's ROC curve thinned for drawing, and its drawings that stand still: in plotly for the page, as SVG for the report.
+"""A test's ROC curve thinned for drawing, and its static drawings: in plotly for the page, as SVG for the report.
 
-The one that moves with the threshold is drawn in the browser (lab_drawing.js).
+The drawing that moves with the threshold is made in the browser (lab_drawing.js).
 """
 
 import numpy as np
@@ -10,18 +10,18 @@ from core.metrics import evaluation
 from core.metrics.evaluation import Curve
 from pages.parts import charts
 
-DRAWN = 400  # points a curve; more cannot be told apart and cost seconds
+DRAWN = 400  # points of a curve; more cannot be told apart and cost seconds
 
 
 def thinned(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
-    """The ROC curve of the scores [N] of both kinds, of at most DRAWN points. Raises EvaluationError."""
+    """Return the ROC curve of scores [N] and [A] of both kinds, with at most DRAWN points. Raises EvaluationError."""
     whole = evaluation.roc(normal, anomaly)
     keep = np.unique(np.linspace(0, len(whole.fpr) - 1, DRAWN).round().astype(int))
     return Curve(whole.thresholds[keep], whole.fpr[keep], whole.tpr[keep])
 
 
 def add(figure: go.Figure, curve: Curve, log: bool, name: str, line: dict, lead: str = "", **more: str) -> None:
-    """Add a curve to a figure; `lead` begins what hovering says. On a logarithmic axis the points at FPR 0 are left out."""
+    """Add a curve to a figure; `lead` begins the hover text. On a logarithmic axis the points at FPR 0 are left out."""
     kept = curve.fpr > 0 if log else curve.fpr >= 0
     figure.add_scatter(
         x=curve.fpr[kept],

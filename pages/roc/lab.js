@@ -1,6 +1,6 @@
-// The threshold lab. Python sends the sorted scores once and the threshold it holds; everything that moves is counted and
-// drawn here, and Python hears of it when the pointer or the key is let go. The function is called again on each rerun with
-// the same node, so what must last is kept on the node.
+// The threshold lab. Python sends the sorted scores once and the threshold in force. This script counts and draws
+// everything that moves, and tells Python when the pointer or the key is released. The function is called again on each
+// rerun with the same node, so lasting state is kept on the node.
 
 const STEP = 0.0005; // of an arrow key
 const LAST = 1000; // redraw times that are kept
@@ -36,8 +36,8 @@ class Lab extends Drawing {
       this.count();
       this.held = this.moved = false;
     }
-    // A rerun may answer an older release while newer ones are on their way; Python's threshold counts when it has
-    // heard all of them and nothing is being held.
+    // A rerun may answer an older release while newer releases are on their way. Take Python's threshold only when
+    // Python has received all of them and no pointer or key is held.
     if (anew) this.serial = data.serial;
     if (other || (data.serial >= this.serial && !this.held && !this.moved)) this.limit = data.threshold;
     this.serial = Math.max(this.serial, data.serial);
@@ -45,7 +45,7 @@ class Lab extends Drawing {
     else this.update();
   }
 
-  /** The curve: every distinct score as a threshold, from the strictest, after the point where nothing is flagged. */
+  /** Computes the curve: a point where nothing is flagged, then every distinct score as threshold, strictest first. */
   count() {
     const { normal, anomaly } = this;
     const distinct = Float64Array.from(new Set([...normal, ...anomaly])).sort().reverse();
@@ -79,7 +79,7 @@ class Lab extends Drawing {
     this.update();
   }
 
-  /** Let a handler work, and keep how long it took if it moved the threshold: the whole of it, layout included. */
+  /** Runs a handler; if it moved the threshold, keeps the time that it took, layout included. */
   timed(work) {
     const start = performance.now();
     this.drawn = true;
@@ -117,7 +117,7 @@ class Lab extends Drawing {
       button.addEventListener("click", () => this.save(button.dataset.save));
   }
 
-  /** A whole number of steps on the grid of STEP, from wherever the threshold is now. */
+  /** Returns the threshold moved by a whole number of steps on the grid of STEP. */
   stepped(steps) {
     const place = this.limit / STEP;
     const near = Math.round(place);
@@ -128,14 +128,14 @@ class Lab extends Drawing {
   draggable(drawing, at) {
     const follow = (event) =>
       this.timed(() => {
-        const there = at(event);
-        if (this.held && drawing.hasPointerCapture(event.pointerId)) this.move(there.limit);
-        this.hover(event, there);
+        const target = at(event);
+        if (this.held && drawing.hasPointerCapture(event.pointerId)) this.move(target.limit);
+        this.hover(event, target);
       });
     drawing.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       event.preventDefault();
-      this.slider.focus({ preventScroll: true }); // keys go on where the pointer stopped
+      this.slider.focus({ preventScroll: true }); // keys continue where the pointer stopped
       drawing.setPointerCapture(event.pointerId);
       this.held = true;
       follow(event);
@@ -145,7 +145,7 @@ class Lab extends Drawing {
     drawing.addEventListener("pointerleave", () => this.hover(null, null));
   }
 
-  /** The point of the curve nearest to the pointer, on the screen. */
+  /** Returns the point of the curve nearest to the pointer on the screen. */
   onCurve(event) {
     const box = this.roc.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
@@ -179,7 +179,7 @@ class Lab extends Drawing {
 
   // Take away ----------------------------------------------------------------------------------------------------------
 
-  /** The drawings as one SVG that needs no style sheet. */
+  /** Returns the drawings as one SVG that needs no style sheet. */
   picture() {
     const gap = 32;
     const drawings = (this.curved ? [this.roc, this.histogram] : [this.histogram]).map((drawing) => ({
@@ -224,7 +224,7 @@ class Lab extends Drawing {
   }
 }
 
-/** A copy of a drawing whose looks are attributes, not style. */
+/** Returns a copy of a drawing with its styles as attributes. */
 function plainly(drawing) {
   const copy = drawing.cloneNode(true);
   const [from, to] = [drawing, copy].map((root) => [...root.querySelectorAll("*")]);

@@ -1,9 +1,9 @@
 """The threshold lab: curve, distributions, slider and confusion matrix that move together in the browser (lab.js).
 
-Scores go there once, sorted, as float32 in base64; a threshold comes back when pointer or key is let go. Python holds the
-truth: it sends its threshold on each run, with the serial number of the last release it has heard of, so that the browser
-can tell an answer to an older release from a threshold that was set elsewhere. A session that begins anew (the server was
-started again) counts from 0, and says so by another name.
+The browser gets the scores once, sorted, as float32 in base64. It sends a threshold when pointer or key is released.
+Python's threshold counts: Python sends it on each run, with the serial number of the last release that it received, so
+that the browser can tell an answer to an older release from a threshold that was set elsewhere. A new session (after
+the server has restarted) counts from 0 and has another name.
 """
 
 import base64
@@ -22,11 +22,11 @@ from pages.parts.models import Chosen
 
 _DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them
 _lab = component("threshold_lab", Path(__file__).parent, "lab", "svg.js", "lab_drawing.js", html=True)
-KEYS = {True: "threshold_lab", False: "normals_lab"}  # by whether there are anomalies; style.css keeps room for each
+KEYS = {True: "threshold_lab", False: "normals_lab"}  # by whether there are anomalies; style.css reserves room for each
 
 
 def packed(scores: np.ndarray) -> str:
-    """Pack scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each and not a bit lost."""
+    """Pack scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each, without loss."""
     return base64.b64encode(np.sort(scores).astype("<f4").tobytes()).decode()
 
 
@@ -39,8 +39,10 @@ def _scores(mark: str, _chosen: Chosen) -> dict[str, str]:
 def show(
     chosen: Chosen, auroc: float | None, threshold: float, stakes: Stakes | None, on_release: Callable[[float], None]
 ) -> None:
-    """Draw the lab at `threshold`; `on_release` is called with the threshold where pointer or key was let go. Without an
-    AUROC there are no anomalies in the test, and the lab shows the normals alone."""
+    """Draw the lab at `threshold`; `on_release` gets the threshold at which pointer or key was released.
+
+    Without an AUROC the test has no anomalies, and the lab shows only the normals.
+    """
     state, key = st.session_state, KEYS[auroc is not None]
 
     def released() -> None:
@@ -48,7 +50,7 @@ def show(
         value, serial = release.get("threshold"), release.get("serial")
         if not (isinstance(serial, int) and serial > 0):
             return
-        # Heard, whatever it says: the browser then takes Python's threshold again.
+        # Count every message as received: the browser then takes Python's threshold again.
         state["_lab_serial"] = serial
         if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= fields.LARGEST_THRESHOLD:
             on_release(float(value))

@@ -1,13 +1,13 @@
-// What the lab draws: the curve, the distributions, and everything that moves with the threshold. lab.py puts svg.js before this
-// file and lab.js after it, whose Lab is a Drawing that listens and counts. Without anomalies in the test there is no curve.
+// Draws the curve, the distributions, and everything that moves with the threshold. lab.py puts svg.js before this file and
+// lab.js after it; Lab in lab.js extends Drawing with events and counts. Without anomalies in the test there is no curve.
 
 const BINS = 60;
-const THUMB = 20; // pixels, as in lab.css: a native thumb's centre stays half of it away from either end
+const THUMB = 20; // pixels, as in lab.css: the centre of a native thumb stays half of this away from either end
 
 const percent = (share, digits = 1) => (Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–");
 const whole = (count) => count.toLocaleString("en-US");
 
-/** How many of the ascending `scores` lie below `limit`, by bisection. */
+/** Counts the ascending `scores` below `limit`, by bisection. */
 function below(scores, limit) {
   let low = 0;
   let high = scores.length;
@@ -19,7 +19,7 @@ function below(scores, limit) {
   return low;
 }
 
-/** The number with the fewest decimals in (low, high]: any threshold in there flags the same images. */
+/** Returns the number with the fewest decimals in (low, high]: every threshold in that range flags the same images. */
 function shortest(low, high) {
   for (let digits = 3; digits < 16; digits++) {
     const value = Math.floor(high * 10 ** digits) / 10 ** digits;
@@ -30,11 +30,11 @@ function shortest(low, high) {
 
 function decoded(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer); // little-endian, as Python wrote it and every browser's machine reads it
+  return new Float32Array(bytes.buffer); // little-endian, as Python wrote it and as machines with browsers read it
 }
 
 class Drawing {
-  /** Whether there is a curve: it takes anomalies. */
+  /** Whether there is a curve: there is none without anomalies. */
   get curved() {
     return this.anomaly.length > 0;
   }
@@ -65,7 +65,7 @@ class Drawing {
     const width = this.frame(this.roc, height, `ROC curve of ${model}, test images. AUROC ${auroc.toFixed(3)}.`);
     const log = this.find(".log").checked;
     const [left, right, top, bottom] = [38, 10, 24, 40];
-    const least = 0.5 / this.normal.length; // a false alarm rate of 0 has no logarithm: it stands at the left edge
+    const least = 0.5 / this.normal.length; // a false alarm rate of 0 has no logarithm: it is drawn at the left edge
     const across = log ? (v) => Math.log(Math.max(v, least) / least) / Math.log(1 / least) : (v) => v;
     this.atFpr = (v) => left + across(v) * (width - left - right);
     this.atTpr = (v) => height - bottom - v * (height - top - bottom);
@@ -124,11 +124,11 @@ class Drawing {
     ].filter(({ scores }) => scores.length);
     for (const kind of kinds) {
       const edges = Array.from({ length: BINS + 1 }, (_, i) => below(kind.scores, low + (i / BINS) * (high - low)));
-      edges[BINS] = kind.scores.length; // the last bin has both its edges
+      edges[BINS] = kind.scores.length; // the last bin includes both of its edges
       kind.shares = edges.slice(1).map((edge, i) => (edge - edges[i]) / kind.scores.length);
     }
     const most = Math.max(...kinds.flatMap(({ shares }) => shares));
-    // The square root keeps the tails in sight: where the kinds overlap is where a threshold decides.
+    // The square root keeps the tails visible: the threshold decides where the two kinds overlap.
     const up = (v) => height - bottom - Math.sqrt(v / most) * (height - top - bottom);
     let free = Infinity;
     for (const v of [0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.7, 1]) {
@@ -161,7 +161,7 @@ class Drawing {
     this.slider.style.width = `${width - left - right + THUMB}px`;
   }
 
-  /** Everything that moves with the threshold. */
+  /** Redraws everything that moves with the threshold. */
   update() {
     if (!this.line) return;
     const { limit, figures, data } = this;
@@ -207,7 +207,7 @@ class Drawing {
     return { alarms, caught, fpr, tpr, precision, cost: rare * missed * (1 - tpr) + (1 - rare) * alarm * fpr };
   }
 
-  /** Natural frequencies: a rate among so many items is understood sooner than a product of percentages. */
+  /** Says the rates as counts of items, which are easier to understand than a product of percentages. */
   sentence({ tpr, fpr }) {
     const rare = this.data.stakes.prevalence;
     const items = [1_000, 10_000, 100_000, 1_000_000].find((n) => n * Math.min(rare, 1 - rare) >= 20) ?? 10_000_000;
@@ -216,18 +216,18 @@ class Drawing {
     return `On a line of ${whole(items)} items, ${whole(bad)} are anomalies: ${whole(caught)} caught, ${whole(bad - caught)} missed. Of the ${whole(good)} good ones, ${whole(alarms)} are flagged for nothing.`;
   }
 
-  hover(event, there) {
-    this.tip.hidden = !there;
-    this.spot.setAttribute("visibility", there?.x === undefined ? "hidden" : "visible");
-    if (!there) return;
-    const then = this.figuresAt(there.limit);
-    if (there.x !== undefined) {
-      this.spot.setAttribute("cx", there.x);
-      this.spot.setAttribute("cy", there.y);
+  hover(event, target) {
+    this.tip.hidden = !target;
+    this.spot.setAttribute("visibility", target?.x === undefined ? "hidden" : "visible");
+    if (!target) return;
+    const then = this.figuresAt(target.limit);
+    if (target.x !== undefined) {
+      this.spot.setAttribute("cx", target.x);
+      this.spot.setAttribute("cy", target.y);
     }
     const rates = this.curved ? `  TPR ${percent(then.tpr, 2)}` : "";
     const precision = this.curved ? `\nprecision ${percent(then.precision)}` : "";
-    this.tip.textContent = `FPR ${percent(then.fpr, 2)}${rates}\nthreshold ${Number(there.limit.toFixed(6))}${precision}`;
+    this.tip.textContent = `FPR ${percent(then.fpr, 2)}${rates}\nthreshold ${Number(target.limit.toFixed(6))}${precision}`;
     const box = this.root.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     this.tip.style.left = `${Math.max(0, Math.min(x + 16, box.width - this.tip.offsetWidth))}px`;

@@ -1,7 +1,7 @@
-"""ROC: a threshold that moves under the finger, what it does and costs, and what the models are worth beside each other.
+"""ROC: a movable threshold, its effect and cost, and a comparison of the models.
 
-The lab, the stakes, the operating points and the border images are one fragment: when the threshold is let go, only they
-run again. Everything is in rooms of its own beside this file.
+The lab, the stakes, the operating points and the border images are one fragment: when the threshold is released, only
+they rerun. Each part is in a file of its own beside this file.
 """
 
 import streamlit as st
@@ -16,7 +16,7 @@ state = st.session_state
 
 
 def set_threshold(value: float | None) -> None:
-    """Put another threshold in force."""
+    """Set the threshold in force; do nothing for None."""
     if value is not None:
         state["threshold"] = value
         link.push()
@@ -24,7 +24,7 @@ def set_threshold(value: float | None) -> None:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def auroc(mark: str, _chosen: models.Chosen) -> float | None:
-    """The test AUROC, or None where no test image is an anomaly."""
+    """Return the test AUROC, or None if no test image is an anomaly."""
     normal, anomaly = _chosen.scores.test[_chosen.normal], _chosen.scores.test[_chosen.anomaly]
     return evaluation.auroc(normal, anomaly) if len(anomaly) else None
 
@@ -32,11 +32,11 @@ def auroc(mark: str, _chosen: models.Chosen) -> float | None:
 @st.fragment
 @trouble.told()
 def decide() -> None:
-    """Draw the lab and what follows from its threshold."""
+    """Draw the lab, and the stakes, points and images that depend on its threshold."""
     limit = models.threshold(chosen)
     stakes, problem = points.stakes()
     if state["_stakes_drawn"] != stakes:
-        st.rerun()  # the comparison below counts with them, too
+        st.rerun()  # the comparison below uses the stakes, too
     area = auroc(chosen.checkpoint.card.scores_sha256, chosen)
     if area is None:
         st.info(

@@ -1,4 +1,4 @@
-"""Operating points as buttons, the stakes they are weighed with, and what each does on validation and on test."""
+"""Operating points as buttons, the stakes that weigh them, and the rates of each on validation and on test."""
 
 from collections.abc import Callable
 from html import escape
@@ -30,7 +30,7 @@ _STYLE = """<style>
 
 
 def stakes() -> tuple[Stakes | None, str]:
-    """What the inputs say, or None and a line that tells what is wrong with them."""
+    """Return the stakes from the inputs and "", or None and a message that names what is wrong."""
     state = st.session_state
     try:
         return Stakes(float(state["cost_missed"]), float(state["cost_alarm"]), float(state["rarity"]) / 100), ""
@@ -39,7 +39,7 @@ def stakes() -> tuple[Stakes | None, str]:
 
 
 def ask_stakes(chosen: Chosen, problem: str) -> None:
-    """Ask for what is at stake. No bounds in the browser: what is wrong is said in words, and the rest of the page goes on."""
+    """Ask for the stakes. The browser sets no bounds: an error is named in words, and the rest of the page works."""
     rare, missed, alarm = st.columns(3)
     with rare:
         st.number_input(
@@ -77,28 +77,28 @@ def _thresholds(mark: str, stakes: Stakes | None, _chosen: Chosen) -> dict[str, 
 
 
 def thresholds(chosen: Chosen, stakes: Stakes | None) -> dict[str, float]:
-    """The operating points of this model, chosen on its validation scores: without anomalies there, from normals alone."""
+    """Return the operating points, chosen on validation scores; from normals alone if there are no anomalies."""
     return _thresholds(chosen.checkpoint.card.scores_sha256, stakes, chosen)
 
 
 def flagged(scores: np.ndarray, limit: float) -> float | None:
-    """The share of the scores [N] that reach `limit`; None where there are none."""
+    """Return the share of the scores [N] that reach `limit`; None for no scores."""
     return float(evaluation.flagged(scores, limit).mean()) if len(scores) else None
 
 
 def passed(scores: np.ndarray, limit: float) -> float | None:
-    """The share of the scores [N] below `limit`; None where there are none."""
+    """Return the share of the scores [N] below `limit`; None for no scores."""
     share = flagged(scores, limit)
     return None if share is None else 1 - share
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share as a page shows it; a dash for none."""
+    """Write a share as a percentage; a dash for None or nan."""
     return "–" if share is None or np.isnan(share) else f"{share:.{digits}%}"
 
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[float], None]) -> None:
-    """Draw the buttons, and the table of what each point promised on validation and does on test."""
+    """Draw the buttons, and the table of each point's rates on validation and on test."""
     points = thresholds(chosen, stakes)
     labelled = len(chosen.scores.validation_anomaly) > 0
     with st.container(horizontal=True):
@@ -130,7 +130,7 @@ def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[
 
 
 def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes | None) -> str:
-    """Each point, and the threshold in force, on validation and on test, as an HTML table."""
+    """Return an HTML table of each point, and the threshold in force, on validation and on test."""
     current = next((name for name, value in points.items() if value == limit), None)
     rows = [(POINTS[name][0], value, name == current) for name, value in points.items()]
     if current is None:
@@ -154,7 +154,7 @@ def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes
 
 
 def _cells(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
-    """A threshold, the rates on validation and on test, precision and cost; a dash for what needs anomalies there are none of."""
+    """Return threshold, rates on validation and test, precision and cost; a dash if a figure lacks anomalies."""
     test, scores = chosen.scores.test, chosen.scores
     alarms, missed = flagged(test[chosen.normal], limit), passed(test[chosen.anomaly], limit)
     rates = flagged(scores.validation_normal, limit), passed(scores.validation_anomaly, limit), alarms, missed

@@ -1,6 +1,6 @@
-"""A report of one operating point: one HTML file without scripts or addresses, so that it opens offline and can be mailed.
+"""A report of one operating point: one HTML file without scripts or addresses, to be opened offline or mailed.
 
-Everything that is put into it is escaped; the policy in its head forbids it to load anything.
+All text in the report is escaped; the content security policy in its head forbids it to load anything.
 """
 
 import json
@@ -29,7 +29,7 @@ small, figcaption { opacity: .8; } pre { overflow-x: auto; white-space: pre-wrap
 
 
 def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
-    """The whole file. Raises EvaluationError when no figure can be computed."""
+    """Return the whole file as HTML. Raises EvaluationError when no figure can be computed."""
     name, data = chosen.normal_name, chosen.data
     title = f"{chosen.title}: {name} against the rest, threshold {limit:.4f}"
     parts = [
@@ -54,7 +54,7 @@ def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
 
 
 def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
-    """What the threshold does to normal images and anomalies, all together and class by class."""
+    """Return the HTML of the threshold's effect on normal images and anomalies, in total and for each class."""
     test = chosen.scores.test
     normal, anomaly = test[chosen.normal], test[chosen.anomaly]
     counts = evaluation.confusion(normal, anomaly, limit)
@@ -86,7 +86,7 @@ def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
 
 
 def _of_normals(chosen: Chosen, limit: float) -> list[str]:
-    """What the threshold does to normal images, where no test image is an anomaly."""
+    """Return the HTML of the threshold's effect on normal images, where no test image is an anomaly."""
     scores = chosen.scores.test[chosen.normal]
     return [
         "<h2>What the threshold does to the test images</h2>",
@@ -129,7 +129,7 @@ def _costs(counts: evaluation.Confusion, stakes: Stakes | None) -> str:
 
 
 def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
-    """A row of cells for each anomaly class in the test, hardest first."""
+    """Return a row of cells for each anomaly class in the test, hardest first."""
     test = chosen.scores.test
     lines = []
     for name, mask in of_classes(chosen).items():
@@ -141,7 +141,7 @@ def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
 
 
 def _validation(chosen: Chosen, limit: float) -> str:
-    """What the threshold does to the validation images."""
+    """Return the HTML of the threshold's effect on the validation images."""
     normal, anomaly = chosen.scores.validation_normal, chosen.scores.validation_anomaly
     missed = (
         f" and misses {percent(passed(anomaly, limit), 2)} of {len(anomaly):,} anomalies."

@@ -1,4 +1,4 @@
-"""The models that can be held against each other: which, under what name and line, their curves, bands and differences."""
+"""The models to compare: their names and line styles, their curves, bands and differences."""
 
 import numpy as np
 import streamlit as st
@@ -15,7 +15,7 @@ GRID = np.unique(np.concatenate([np.geomspace(5e-4, 1.0, 120), np.linspace(0.0, 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def curve(mark: str, anomaly_class: str | None, _chosen: Chosen) -> tuple[evaluation.Curve, tuple[float, float, float]]:
-    """The test curve thinned for drawing, and the whole one's AUROC with its interval; of one anomaly class when named."""
+    """Return the thinned test curve, and (AUROC, low, high) of the whole curve; of one anomaly class if it is named."""
     scores, anomaly = _chosen.scores.test, _chosen.anomaly
     if anomaly_class is not None:
         anomaly = of_classes(_chosen)[anomaly_class]
@@ -24,7 +24,7 @@ def curve(mark: str, anomaly_class: str | None, _chosen: Chosen) -> tuple[evalua
 
 
 def of_classes(chosen: Chosen) -> dict[str, np.ndarray]:
-    """Anomaly class → which test images are of it: bool [N]. Only classes that the test has."""
+    """Map each anomaly class in the test to the mask of its test images, bool [N]."""
     labels, task = models.test_images().labels, chosen.checkpoint.task
     masks = {name: chosen.anomaly & (labels == task.data.label(name)) for name in task.test_classes}
     return {name: mask for name, mask in masks.items() if mask.any()}
@@ -32,18 +32,18 @@ def of_classes(chosen: Chosen) -> dict[str, np.ndarray]:
 
 @st.cache_data(max_entries=32, show_spinner="Drawing the bands…")
 def band(mark: str, _chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:
-    """The pointwise 95 % band of the whole test curve at GRID's false positive rates: (low, high)."""
+    """Return the pointwise 95 % band (low, high) of the whole test curve at GRID's false positive rates."""
     scores = _chosen.scores.test
     return comparison.roc_band(scores[_chosen.normal], scores[_chosen.anomaly], GRID)
 
 
 def mark(chosen: Chosen) -> str:
-    """What tells its scores from any others: the caches' key."""
+    """Return the fingerprint of a model's scores, the key of the caches."""
     return chosen.checkpoint.card.scores_sha256
 
 
 def sound(chosen: Chosen) -> list[Chosen]:
-    """The chosen model first, then every other model of its class; a damaged one is said to be so and left out."""
+    """List the chosen model, then every other model of its class. Warn about a damaged model and leave it out."""
     others = []
     for checkpoint in [c for model in models.MODEL_NAMES for c in models.of(model, chosen.checkpoint.task.normal)]:
         if checkpoint.folder != chosen.checkpoint.folder:
@@ -55,12 +55,12 @@ def sound(chosen: Chosen) -> list[Chosen]:
 
 
 def named(chosen: Chosen) -> str:
-    """GAN, the run's name unless it is shipped, and regime."""
+    """Return a model's name: the GAN, the run's name unless it is shipped, and the regime."""
     return f"{chosen.title}, {chosen.regime}"
 
 
 def styles(everyone: list[Chosen]) -> list[tuple[str, str]]:
-    """(colour, dash) of each model: the colour is the GAN's, the dash tells several trainings of one GAN apart."""
+    """Return (colour, dash) of each model: the GAN's colour, and a dash that tells trainings of the same GAN apart."""
     looks, counts = [], dict.fromkeys(models.MODEL_NAMES, 0)
     more = ("dashdot", "longdash", "dot", "longdashdot")
     for model in (each.checkpoint.card.model for each in everyone):
@@ -71,7 +71,7 @@ def styles(everyone: list[Chosen]) -> list[tuple[str, str]]:
 
 
 def asked_for(chosen: Chosen) -> list[Chosen]:
-    """The chosen model and those to hold against it: at first the ones of its own regime, which answer its question."""
+    """Ask which models to compare with the chosen one; return it and them. The default is the models of its regime."""
     others = {named(other): other for other in sound(chosen)[1:]}
     if len(others) < 2 and all(other.regime == chosen.regime for other in others.values()):
         return [chosen, *others.values()]
@@ -87,7 +87,7 @@ def asked_for(chosen: Chosen) -> list[Chosen]:
 
 
 def verdict(first: Chosen, second: Chosen) -> str:
-    """The difference of two AUROCs as a plain sentence of markdown."""
+    """Say the difference of two AUROCs in a sentence of markdown."""
     if not (np.array_equal(first.normal, second.normal) and np.array_equal(first.anomaly, second.anomaly)):
         return (
             f"{plain(named(first))} and {plain(named(second))} are tested on other anomalies: their AUROCs cannot be set against "

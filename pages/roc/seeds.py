@@ -1,4 +1,4 @@
-"""The main table's trainings of results.csv: methods and seeds, a panel and a table for each regime."""
+"""The main trainings in results.csv: methods and seeds, with a panel and a table for each regime."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from pages.parts.models import Chosen
 
 
 def draw(chosen: Chosen) -> None:
-    """Draw the main table's trainings of results.csv for this class: a table and a panel of methods and seeds a regime."""
+    """Draw the main trainings in results.csv for this class: a panel and a table for each regime."""
     data, normal = FASHION_MNIST.description, chosen.checkpoint.task.normal
     if chosen.data.key != data.key:
         st.info(
@@ -40,8 +40,8 @@ def draw(chosen: Chosen) -> None:
     for regime, group in rows.groupby("regime", sort=False):
         lines = figures.summary(group).sort_values("mean", ascending=False)
         st.markdown(f"###### {str(regime).capitalize()} regime", help=models.REGIME_HELP[str(regime)])
-        told = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
-        alt = f"AUROC in the {regime} regime: {'; '.join(told)}."
+        means = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
+        alt = f"AUROC in the {regime} regime: {'; '.join(means)}."
         charts.show(_panel(group, list(lines["method"])), f"seeds_{regime}", alt)
         shown = {"method": "Method", "trainings": "Trainings", "mean": "Mean", "sd_seeds": "SD over seeds"}
         if regime == "unseen":
@@ -56,7 +56,7 @@ def draw(chosen: Chosen) -> None:
 
 
 def _panel(group: pd.DataFrame, methods: list[str]) -> go.Figure:
-    """A line a method, a dot a training with its interval; the first method stands at the top."""
+    """Draw a line for each method with a dot for each training and its interval; the first method is at the top."""
     figure, data = go.Figure(), FASHION_MNIST.description
     for method in reversed(methods):
         cells = group[group["method"] == method].sort_values("auroc")

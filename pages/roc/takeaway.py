@@ -1,6 +1,6 @@
-"""What one can take away: the curve and the scores as CSV, and a report of the operating point in one HTML file.
+"""Downloads: the curve and the scores as CSV, and a report of the operating point in one HTML file.
 
-Built when asked for, at the threshold that was drawn. Numbers in the CSV files are exact: reading them gives the same floats.
+Built on a click, at the threshold on the page. Numbers in the CSV files are exact: reading them gives the same floats.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from pages.roc import report
 
 
 def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
-    """threshold, fpr, tpr at every distinct test score, and precision and cost an item where stakes are stated."""
+    """Return CSV: threshold, fpr, tpr at every distinct test score; with stakes, also precision and cost per item."""
     test = chosen.scores.test
     curve = evaluation.roc(test[chosen.normal], test[chosen.anomaly])
     table = pd.DataFrame(
@@ -31,7 +31,7 @@ def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
 
 
 def scores_csv(chosen: Chosen, limit: float) -> bytes:
-    """image (number in the test split), class, role, score, threshold, outcome; images of no role have no outcome."""
+    """Return CSV: image (number in the test split), class, role, score, threshold, outcome (none without a role)."""
     test, labels = chosen.scores.test, models.test_images().labels
     outcome = np.array([*OUTCOMES, ""])[outcomes(test, chosen.normal, chosen.anomaly, limit)]
     table = pd.DataFrame(
@@ -48,7 +48,7 @@ def scores_csv(chosen: Chosen, limit: float) -> bytes:
 
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None) -> None:
-    """Offer the downloads; without anomalies in the test there is no curve to take. The figure itself is saved from the lab."""
+    """Offer the downloads, without a curve if the test has no anomalies. The lab has a button for the figure itself."""
     st.subheader("Take away", anchor=False)
     stem = f"misfit-{chosen.checkpoint.card.model}-{chosen.checkpoint.task.normal}"
     downloads = [

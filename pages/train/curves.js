@@ -1,5 +1,5 @@
-// Small charts, one a quantity, all over the same epochs. Python sends the points; only a chart whose points have changed is
-// drawn again. Called again on each rerun with the same node, so what must last is kept on the node. curves.py puts svg.js first.
+// Small charts, one for each quantity, all over the same epochs. Python sends the points; only a chart whose points have changed is
+// drawn again. Called again on each rerun with the same node, so lasting state is kept on the node. curves.py puts svg.js first.
 const WIDE = 190, HIGH = 92, LEFT = 34, RIGHT = 8, TOP = 6, BOTTOM = 16;
 
 class Chart {
@@ -48,7 +48,7 @@ class Chart {
   draw(series, tone) {
     const points = whole(series).map(([epoch, value]) => [this.x(epoch), this.y(value)]);
     if (points.length > 1) svg("path", { d: through(points), class: `line tone${tone}` }, this.canvas);
-    // The last whole epoch is a filled mark, the epoch under way a hollow one.
+    // The last whole epoch is a filled mark, the current epoch a hollow mark.
     if (points.length) mark(this.canvas, points[points.length - 1], tone, series.live ? "hollow" : "");
   }
 
@@ -95,19 +95,19 @@ class Chart {
   }
 }
 
-/** The points of a series, the one of the epoch under way last. */
+/** Returns the points of a series, the current epoch's point last. */
 function whole(series) {
   return series.live ? [...series.points, series.live] : series.points;
 }
 
-/** A run's mark: a dot for the first run, a square for the second. */
+/** Returns a run's mark: a dot for the first run, a square for the second. */
 function mark(parent, [x, y], tone, kind = "") {
   const look = { class: `mark tone${tone} ${kind}` };
   if (tone) svg("rect", { x: x - 3, y: y - 3, width: 6, height: 6, ...look }, parent);
   else svg("circle", { cx: x, cy: y, r: 3.2, ...look }, parent);
 }
 
-/** The names of the runs, each beside its line and mark. */
+/** Returns the names of the runs, each beside its line and mark. */
 function legend(box, names) {
   const text = JSON.stringify(names);
   if (box.dataset.names === text) return;
@@ -146,5 +146,5 @@ export default function ({ data, parentElement }) {
     shelf.charts.get(chart.title).receive(chart);
   }
   const wanted = data.charts.map((chart) => shelf.charts.get(chart.title).box);
-  if (wanted.some((box, at) => shelf.children[at] !== box)) shelf.append(...wanted); // some have a value before others
+  if (wanted.some((box, at) => shelf.children[at] !== box)) shelf.append(...wanted); // some charts have a value earlier than others
 }

@@ -1,5 +1,5 @@
-"""Every loss, both discriminators' accuracies and the validation figures of one run, or of two over each other, as small
-charts of our own: plotly would draw a dozen figures anew each second."""
+"""Small charts of every loss, both discriminators' accuracies and the validation figures, of one run or of two over
+each other. They are our own component: plotly would redraw a dozen figures each second."""
 
 import math
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from pages.parts.component import component
 from pages.train.fields import loss_name
 
 _curves = component("curves", Path(__file__).parent, "curves", "svg.js")
-POINTS = 300  # of a curve that are drawn
+POINTS = 300  # drawn of each curve at most
 
 Run = tuple[str, Sequence[Epoch], Status | None]  # its name, its records, its status while it is trained
 
 
 def show(runs: Sequence[Run], epochs: int, key: str) -> None:
-    """Draw one run or two over each other, whose longest has so many epochs."""
+    """Draw one run, or two over each other; `epochs` is the length of the longest."""
     _curves(
         key=key, data={"legend": [name for name, _, _ in runs] if len(runs) > 1 else [], "charts": charts(runs, epochs)}
     )
 
 
 def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
-    """What the component draws: a chart for each quantity that any of the runs has."""
+    """Return the data of the component: a chart for each quantity that any of the runs has."""
     quantities: list[tuple[str, str, tuple[str, ...], int]] = [
         ("Validation AUROC", "Of the averaged generator, after each epoch.", ("validation_auroc",), 4),
         (
@@ -57,8 +57,8 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
 
 
 def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
-    """The first and the last epoch on the axis. It grows with the training: three hundred epochs would squeeze the first ten
-    into a corner."""
+    """Return the first and the last epoch on the axis. The axis grows with the training: on an axis of three hundred
+    epochs, the first ten would be squeezed into a corner."""
     ends = [records[-1].epoch for _, records, _ in runs if records]
     reaching = [status.epoch + 1 for _, _, status in runs if status]
     grown = max(10, 2 ** math.ceil(math.log2(max(reaching) * 1.2))) if reaching else max(ends, default=1)
@@ -68,14 +68,14 @@ def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:
 
 
 def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int) -> dict[str, Any]:
-    """The points of one quantity of each run, that of the epoch under way apart, and the same in words."""
+    """Return one quantity's points for each run, the current epoch's point apart, and a description in words."""
     words: list[str] = []
     series: list[dict[str, Any]] = []
     for name, records, status in runs:
         values = [(record.epoch, _value(msgspec.structs.asdict(record), path)) for record in records]
         points = [[epoch, round(value, 5)] for epoch, value in values if value is not None]
         stride = -(-len(points) // POINTS)
-        points = points[::-stride][::-1] if stride > 1 else points  # the last one stays
+        points = points[::-stride][::-1] if stride > 1 else points  # the last point stays
         live = None
         if status and status.step:
             value = _value({"losses": status.losses, "discriminator_accuracy": status.accuracy}, path)
@@ -88,7 +88,7 @@ def _series(title: str, path: tuple[str, ...], runs: Sequence[Run], digits: int)
 
 
 def _value(record: dict[str, Any], path: tuple[str, ...]) -> float | None:
-    """The number in a record at the end of a path of keys; None where there is none."""
+    """Return the number at the end of a path of keys in a record, or None."""
     value: Any = record
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Two questions that are asked before something happens to a run: its new name, and whether it is really to be deleted."""
+"""Two dialogs: rename a run, and confirm that a run is to be deleted."""
 
 import streamlit as st
 
@@ -6,17 +6,17 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.runs import listing
 
-DONE = "_dialog_done"  # set when a dialog has done its work and is to close
+DONE = "_dialog_done"  # set when a dialog has done its work and must close
 
 
 def forget() -> None:
-    """Forget that an earlier dialog was done, before another is opened."""
+    """Forget that an earlier dialog was done. Call it before another is opened."""
     st.session_state.pop(DONE, None)
 
 
 @st.dialog("Rename the run", icon=":material/edit:")
 def rename(name: str) -> None:
-    """Ask for another name of the run, and give it."""
+    """Ask for a new name and rename the run."""
     state = st.session_state
 
     def now() -> None:
@@ -29,7 +29,7 @@ def rename(name: str) -> None:
             state["_rename_trouble"] = str(error)
             return
         state["run_shown"] = new
-        if state.get("trained") in (name, f"{name}-best"):  # the other pages go on showing it
+        if state.get("trained") in (name, f"{name}-best"):  # the other pages keep showing it
             state["trained"] = new + state["trained"].removeprefix(name)
         state[DONE] = True
 
@@ -42,7 +42,7 @@ def rename(name: str) -> None:
 
 @st.dialog("Delete the run?", icon=":material/delete:")
 def delete(name: str) -> None:
-    """Ask whether the run is to be deleted, and delete it."""
+    """Ask whether to delete the run, and delete it on yes."""
     state = st.session_state
 
     def now() -> None:
@@ -63,6 +63,6 @@ def delete(name: str) -> None:
 
 
 def _close_when_done() -> None:
-    """Draw the whole page anew, which closes the dialog, once it has done its work."""
+    """Rerun the whole page, which closes the dialog, once the dialog has done its work."""
     if st.session_state.pop(DONE, False):
         st.rerun()

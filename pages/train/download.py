@@ -10,13 +10,13 @@ from core.data import fashion_mnist
 
 
 def offer(starter: bool) -> None:
-    """Offer the whole data set where only the starter set is here (`starter`), or nothing at all."""
+    """Offer to download the whole data set, where there are no images or only the starter set (`starter`)."""
     if starter:
         st.info(
             "Only the starter set is here: 1,000 training images a class instead of 6,000. It trains a weaker model.",
             icon=":material/database:",
         )
-    elif os.environ.get("FASHION_MNIST_DIR"):  # a download would not be looked at
+    elif os.environ.get("FASHION_MNIST_DIR"):  # images are read from that folder, not from a download
         return
     if st.button("Fetch all of Fashion-MNIST (31 MB)", icon=":material/download:"):
         _fetch()

@@ -1,4 +1,4 @@
-"""Models that leave as a zip and come in from files."""
+"""Export of models as a zip, and import from files."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ LARGEST_UPLOAD = 64  # megabytes
 
 
 def export(kept: dict[str, Checkpoint]) -> None:
-    """Offer each model that a run kept as a zip; `kept` has them by the names of their folders."""
+    """Offer each model of a run as a zip; `kept` maps the name of a model's folder to its checkpoint."""
     from core.runs import transfer
 
     for folder, checkpoint in sorted(kept.items(), reverse=True):
@@ -46,7 +46,7 @@ def ask_for_model() -> None:
 
 
 def _take(files: list[tuple[str, bytes]]) -> None:
-    """Import the model in the files, which are (name, content) pairs, and show its run."""
+    """Import the model in the files, given as (name, content) pairs, and show its run."""
     from core.runs import transfer
 
     state = st.session_state
@@ -58,6 +58,6 @@ def _take(files: list[tuple[str, bytes]]) -> None:
         bar.empty()
         st.error(plain(error), icon=":material/error:")
         return
-    state["_imported"] = state.get("_imported", 0) + 1  # an empty uploader
+    state["_imported"] = state.get("_imported", 0) + 1  # a new key, for an empty uploader
     state["_run_next"] = name
     st.rerun()

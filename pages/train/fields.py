@@ -1,11 +1,11 @@
-"""What every field of a training's config is called, in which unit, and what it does: the form's labels and explanations."""
+"""The form's labels and explanations: the name, unit and effect of every field of a training's config."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Field:
-    """A number's label with its unit, its explanation, its step, and how many digits it is shown with. Limits: core/gans/config.py."""
+    """A number's label with its unit, its explanation, its step and its number format. Limits: core/gans/config.py."""
 
     label: str
     help: str
@@ -90,7 +90,7 @@ LOSSES = {
 
 
 def field(name: str, default: object) -> Field:
-    """What the setting `name` is called; one that only a model of one's own has is called as in its config."""
+    """Return the label and explanation of the setting `name`; a custom model's own settings keep their names."""
     for known in (TRAINING, SWITCHES, WIDTHS, LOSSES):
         if name in known:
             return known[name]
@@ -101,5 +101,5 @@ def field(name: str, default: object) -> Field:
 
 
 def loss_name(name: str) -> str:
-    """What a loss is called; a model of one's own, or an imported one, may have one that is not known here."""
+    """Return the name of a loss; a custom or imported model may have a loss that is not listed in this file."""
     return LOSSES[name].label if name in LOSSES else name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""The form: what to train on which data, how long it will take, start. Every other setting is in settings.py."""
+"""The form: model, classes and data, expected duration, start. Every other setting is in settings.py."""
 
 from typing import Any
 
@@ -18,16 +18,16 @@ from pages.train import settings, timing
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
-FOLLOWED = ("data", "model", "normal")  # what is chosen in the sidebar
+FOLLOWED = ("data", "model", "normal")  # the sidebar's choices
 
 
 @st.fragment
 @trouble.told()
 def show(data: DataSet, busy: bool) -> None:
-    """Draw the whole form; a change in it draws only the form again.
+    """Draw the whole form; a change redraws only the form.
 
-    No number has limits in the browser: there a field out of range turns red and Python goes on with the old value. Here it
-    is said in words, and nothing can be started.
+    No number has limits in the browser: a field out of range would turn red and Python would keep the old value.
+    Instead the form names the problem in words, and nothing can be started.
     """
     counts = data.counts("train")
     _follow_the_sidebar()
@@ -63,7 +63,7 @@ def show(data: DataSet, busy: bool) -> None:
 
 
 def _follow_the_sidebar() -> None:
-    """Take over a model or class that was chosen in the sidebar: it is what one wants to train, too."""
+    """Copy a model or class that was just chosen in the sidebar: it is most likely the one to train."""
     state = st.session_state
     changed = [name for name in FOLLOWED if state.get(f"_train_followed_{name}") != state[name]]
     for name in FOLLOWED:
@@ -72,7 +72,7 @@ def _follow_the_sidebar() -> None:
 
 
 def _ask_regime(data: Description, counts: list[int]) -> str | None:
-    """Ask for one of the regimes that the training images allow, and say why another is not there."""
+    """Ask for one of the regimes that the training images allow, and say why any other is missing."""
     state, normal = st.session_state, st.session_state["train_normal"]
     regimes = tasks.possible_regimes(data, counts, normal)
     if state.get("train_regime") not in regimes:
@@ -92,7 +92,7 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
 
 
 def _ask_task(data: Description, counts: list[int], regime: str, first: Any, second: Any) -> dict[str, Any]:
-    """Ask in two columns for the classes and the number of labelled anomalies: the arguments of a Task."""
+    """Ask in two columns for the classes and the number of labelled anomalies; return them as arguments of a Task."""
     state = st.session_state
     normal = first.selectbox(
         "Normal class", data.normal_choices, format_func=data.class_name, key="train_normal",
@@ -118,7 +118,7 @@ def _ask_task(data: Description, counts: list[int], regime: str, first: Any, sec
 
 
 def _suggested(key: str, default: int) -> str:
-    """The key of a widget that has `default`, which may change with other choices, until somebody writes another value."""
+    """Return the key of a widget that shows `default`, which may change, until the user types another value."""
     state = st.session_state
     untouched = state.get(key) == state.get(f"_{key}_suggested")
     if untouched and state.get(key) != default:
@@ -128,7 +128,7 @@ def _suggested(key: str, default: int) -> str:
 
 
 def _start(request: Request | None, busy: bool) -> None:
-    """Draw the button that starts the run or adds it to the queue; it is off without a request."""
+    """Draw the button that starts the run or adds it to the queue. Without a request it is disabled."""
     pressed = st.button(
         "Add to the queue" if busy else "Start training",
         type="primary",

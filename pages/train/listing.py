@@ -1,4 +1,4 @@
-"""Earlier runs: the list, and the choice of the run that is looked at and of another to compare with."""
+"""Earlier runs: the list, the choice of a run to look at, and of another to compare it with."""
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ from pages.train.timing import duration
 
 
 def show(ended: list[Status]) -> None:
-    """Draw the list and everything that can be done with a run."""
+    """Draw the list, the chosen run and the import of a model."""
     state = st.session_state
     st.subheader("Runs", anchor=False)
     _damaged()
@@ -52,7 +52,7 @@ def show(ended: list[Status]) -> None:
 
 
 def _damaged() -> None:
-    """Name what is damaged: statuses, and models of other classes than the sidebar's, which the router names."""
+    """Name damaged statuses and damaged models. Leave out models of the sidebar's class: the router names those."""
     named = models.damaged(st.session_state["normal"])
     problems = runs.unreadable() + [damaged.problem for damaged in trained.discovered()[1] if damaged not in named]
     for problem in problems:
@@ -60,13 +60,13 @@ def _damaged() -> None:
 
 
 def _table(ended: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> None:
-    """List the runs with the figures of the models that they kept; their data sets, where there are several."""
+    """List the runs with the figures of their models; name the data sets where there are several."""
     names = [status.request.task.data.name for status in ended]
     rows = []
     for status, name in zip(ended, names, strict=True):
         models_kept = kept.get(status.name, {})
         last = models_kept.get(checkpoints.LAST) or models_kept.get(checkpoints.BEST)
-        best = models_kept.get(checkpoints.BEST) or last  # where the last one is the best, it alone is kept
+        best = models_kept.get(checkpoints.BEST) or last  # where the last model is the best, only the last is kept
         rows.append(
             {
                 "Run": status.name,

@@ -1,4 +1,4 @@
-"""The run at work, watched: progress, curves, panel; and what waits behind it."""
+"""The run at work: progress, curves, panel, and the queue behind it."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ STATE_ICONS = {
 
 
 def described(status: Status, with_data: bool = True) -> str:
-    """What a run trains, as text: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
+    """Describe what a run trains, for example: DCGAN, Fashion-MNIST: Bag, seen, seed 0."""
     request = status.request
     task, data = request.task, request.task.data
     regime = task.regime + (f" without {data.class_name(task.left_out)}" if task.left_out else "")
@@ -36,8 +36,8 @@ def described(status: Status, with_data: bool = True) -> str:
 @st.fragment(run_every=0.7)
 @trouble.told()
 def watch(shown: tuple[str, ...]) -> None:
-    """Draw the runs at work or in the queue, `shown`; and the whole page anew when they change, so that the picker learns of
-    a new model."""
+    """Draw the runs at work or in the queue. Rerun the whole page when their names differ from `shown`, so that the
+    picker lists a new model."""
     queue.advance()
     waiting = [status for status in listing.statuses() if status.busy or status.waiting]
     names = tuple(sorted(status.name for status in waiting))
@@ -51,7 +51,7 @@ def watch(shown: tuple[str, ...]) -> None:
 
 
 def _say_ended(names: list[str], waiting: list[Status]) -> None:
-    """Say that the runs called `names` have ended, and show the first of them below: it is what one wants to see."""
+    """Say that the runs called `names` have ended, and choose the first of them in the list below."""
     if names:
         st.session_state["_run_next"] = names[0]
     now = next((status.name for status in waiting if status.busy), None)
@@ -61,7 +61,7 @@ def _say_ended(names: list[str], waiting: list[Status]) -> None:
 
 
 def _at_work(status: Status) -> None:
-    """Draw the run that is being trained or scored: its progress, its figures so far, and the way to stop it."""
+    """Draw the run that is being trained or scored: its progress, its figures so far, and the stop button."""
     epochs = status.request.config.epochs
     records = folders.history(status.name)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -86,7 +86,7 @@ def _at_work(status: Status) -> None:
 
 
 def _progress(status: Status, epochs: int) -> str:
-    """Where a run stands that is at work."""
+    """Describe the progress of a run at work."""
     if status.scoring:
         ended = {"finished": "Finished", "stopped": "Stopped and kept"}.get(status.state, "Ended")
         return f"{ended} after {status.epoch} of {epochs} epochs. Its test images are being scored…"
@@ -120,7 +120,7 @@ BEST_HELP = (
 
 
 def _queue(waiting: list[Status]) -> None:
-    """List what waits for its turn."""
+    """List the runs that wait in the queue."""
     if not waiting:
         return
     st.markdown("##### Queue")
@@ -140,7 +140,7 @@ def _queue(waiting: list[Status]) -> None:
 
 
 def _do(action: Callable[[str], None], name: str) -> None:
-    """Do a button's work; what goes wrong is said at the top of the page."""
+    """Run a button's action; an error is shown at the top of the page."""
     try:
         action(name)
     except (MisfitError, OSError) as error:

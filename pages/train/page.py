@@ -1,4 +1,4 @@
-"""Train: choose, start, watch; the result joins the sidebar's picker."""
+"""Train: choose, start, watch. The trained model appears in the sidebar's picker."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ state = st.session_state
 
 
 def training_data() -> DataSet | None:
-    """The chosen data set where its training images are here; else say what is missing. Fashion-MNIST can be downloaded."""
+    """Return the chosen data set, or say what is missing and return None. Offer to download Fashion-MNIST."""
     data, complete = None, False
     try:
         chosen = models.data_set()
@@ -32,7 +32,7 @@ def training_data() -> DataSet | None:
     return data
 
 
-# What a dialog or an import has chosen; before the widgets whose values these are.
+# The run that a dialog or an import has chosen; set before the widget with this key is drawn.
 if "_run_next" in state:
     state["run_shown"] = state.pop("_run_next")
 if problem := state.pop("_train_trouble", None):
@@ -47,5 +47,5 @@ if waiting:
 if data:
     form.show(data, bool(waiting))
 ended = [status for status in statuses if not status.busy and not status.waiting]
-# Those of the chosen data set come first, and of these what ended last.
+# Runs of the chosen data set come first, the latest at the top.
 listing.show(sorted(ended, key=lambda status: (status.request.task.data.key != state["data"], -status.updated)))

@@ -1,5 +1,5 @@
 // Fixed validation images and their reconstructions after each epoch; a slider goes back through time without the server.
-// Until somebody moves it, it follows the training. Kept on the node: where the slider stands.
+// Until somebody moves the slider, it follows the training. Its position is kept on the node.
 class Panel {
   constructor(root) {
     this.root = root;
@@ -134,7 +134,7 @@ class Panel {
   }
 }
 
-/** Draw number `at` of the square images that stand side by side in one picture. */
+/** Draws number `at` of the square images that stand side by side in one picture. */
 function paint(canvas, image, at) {
   const side = image.naturalHeight;
   if (canvas.width !== side) canvas.width = canvas.height = side;

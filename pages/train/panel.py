@@ -1,4 +1,4 @@
-"""The panel: fixed validation images and how the generator reconstructs them after each epoch, with a slider back through time."""
+"""The panel: fixed validation images and their reconstructions after each epoch, with a slider back through time."""
 
 import base64
 from pathlib import Path
@@ -16,15 +16,15 @@ _panel = component("panel", Path(__file__).parent, "panel")
 
 
 def show(status: Status, key: str, named: bool = False) -> None:
-    """Draw the panel once there is a frame; `named` says whose it is. The same data is not sent a second time: Streamlit
-    keeps large messages."""
+    """Draw the panel once there is a frame; with `named`, name its run. The same data is not sent twice: Streamlit
+    caches large messages."""
     folder = folders.folder(status.name) / "panel"
     paths = frames.frames(folder)
     originals = folder / "originals.png"
     try:
         stamps = tuple((str(path), path.stat().st_mtime_ns) for path in [originals, *paths])
         data = _data(stamps, status.request.task.data) if paths else None
-    except (MisfitError, OSError, ValueError):  # a run of an older Misfit, or one that is being removed
+    except (MisfitError, OSError, ValueError):  # a run of an older Misfit, or a run that is being removed
         data = None
     if data is None:
         return
@@ -36,7 +36,7 @@ def show(status: Status, key: str, named: bool = False) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs={Description: hash})
 def _data(stamps: tuple[tuple[str, int], ...], description: Description) -> dict[str, Any]:
-    """Read everything the component needs, again only when a frame is new. Images of any side stand side by side in one PNG."""
+    """Read the component's data; read again only when a frame is new. Each PNG holds its images side by side."""
     first, *rest = (Path(path) for path, _ in stamps)
     picture, notes = frames.read(first)
     classes = notes.classes

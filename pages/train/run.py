@@ -1,4 +1,4 @@
-"""A run that has ended, looked at: what it kept, the way on, its curves and images; beside another run's where one is chosen."""
+"""A run that has ended: its models, resuming, its curves and images, beside another run's if one is chosen."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from pages.train.live import STATE_ICONS, described
 
 
 def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> None:
-    """Draw the run; `kept` are its models by the names of their folders, `rival` is the run to compare it with."""
+    """Draw the run. `kept` maps the name of a model's folder to its checkpoint; `rival` is the run to compare with."""
     box = {"finished": st.success, "stopped": st.info}.get(status.state, st.error)
     box(
         f"**{status.name}**: {status.state}. {plain(status.reason)} \n\n{plain(described(status))}",
@@ -39,7 +39,7 @@ def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> N
 
 
 def told(checkpoint: Checkpoint) -> str:
-    """The test AUROC of a kept model and its epoch: 0.9876 at 12."""
+    """Return the test AUROC of a kept model and its epoch as text: 0.9876 at 12."""
     area = checkpoint.card.test.auroc
     return f"{'–' if area is None else f'{area:.4f}'} at {checkpoint.card.epochs_trained}"
 
@@ -62,7 +62,7 @@ def _curves(statuses: list[Status]) -> None:
 
 
 def _history(records: list[Epoch]) -> pd.DataFrame:
-    """A row an epoch, a column a quantity."""
+    """Return the records as a table: a row for each epoch, a column for each quantity."""
     rows = []
     for record in records:
         row = msgspec.structs.asdict(record)
@@ -72,7 +72,7 @@ def _history(records: list[Epoch]) -> pd.DataFrame:
 
 
 def _use(status: Status, kept: dict[str, Checkpoint]) -> None:
-    """Say which models are kept of the run, which of them the other pages show, and offer the way to show another."""
+    """Say which models of the run are kept and which of them the other pages show; offer to show another."""
     if not kept:
         return
     state = st.session_state
@@ -105,10 +105,10 @@ def _choose(checkpoint: Checkpoint) -> None:
 
 
 def _way_on(status: Status, kept: dict[str, Checkpoint]) -> None:
-    """Offer to go on with a run, or to keep what it has learned."""
+    """Offer to resume a run, or to keep its model."""
     resumable = folders.resumable(status.name)
     if status.state == "finished" or (status.state == "failed" and not resumable and kept):
-        return  # what diverged would diverge again
+        return  # a run that diverged would diverge again
     word = "Resume" if resumable else "Start again"
     help = "From the beginning: no epoch of it had ended."
     if resumable:
@@ -126,7 +126,7 @@ def _button(label: str, icon: str, action: Callable[[str], None], name: str, hel
 
 
 def _try(action: Callable[[str], None], name: str) -> None:
-    """Do a button's work and draw the page anew; what goes wrong is said at its top."""
+    """Run a button's action and rerun the page; an error is shown at the top."""
     try:
         action(name)
     except (MisfitError, OSError) as error:

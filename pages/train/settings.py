@@ -1,4 +1,4 @@
-"""Every setting of a training but the task: presets, the weight of each loss, and all the rest under "More"."""
+"""Every setting of a training except the task: presets, the weight of each loss, and the rest under "More"."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ PRESET_HELP = {
 
 
 def given(key: str, default: Any) -> str:
-    """The key of a widget that has `default` until somebody changes it."""
+    """Return the key of a widget that shows `default` until the user changes it."""
     st.session_state.setdefault(key, default)
     return key
 
@@ -81,7 +81,7 @@ def losses(model: str) -> dict[str, float]:
 
 
 def more(model: str, data: Description) -> dict[str, Any]:
-    """Ask for every other field of the config. Raises ConfigError for widths that are no numbers."""
+    """Ask for every other field of the config. Raises ConfigError for widths that are not numbers."""
     config = config_class(model)()
     names = [name for name in config.__struct_fields__ if name != "epochs" and name not in config.loss_names]
     values: dict[str, Any] = {}
@@ -97,7 +97,7 @@ def more(model: str, data: Description) -> dict[str, Any]:
 
 
 def _widget(model: str, name: str, config: TrainingConfig, data: Description) -> Any:
-    """Draw the widget that fits the type of the setting's default, so that a new model's settings need no word here."""
+    """Draw the widget that fits the type of the setting's default, so that a new model's settings need no code here."""
     default, key = getattr(config, name), f"train_{model}_{name}"
     about = field(name, default)
     if isinstance(default, bool):
@@ -122,7 +122,7 @@ def _widget(model: str, name: str, config: TrainingConfig, data: Description) ->
 
 
 def _widths(label: str, text: str) -> tuple[int, ...]:
-    """The numbers in `text`, with commas between them. Raises ConfigError."""
+    """Parse whole numbers with commas between them. Raises ConfigError."""
     try:
         return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
     except ValueError:

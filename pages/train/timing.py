@@ -1,4 +1,4 @@
-"""How long a training will take, below the form: from what earlier runs on this machine wrote down."""
+"""How long a training will take, shown below the form; estimated from earlier runs on this machine."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from core.runs.request import Request
 
 
 def show(request: Request, plan: estimate.Plan) -> None:
-    """Say how long it will take, or that nobody knows before the first run of such a network."""
+    """Say how long the training will take, or that this is unknown before the first run of such a network."""
     speed = estimate.known(request)
     if speed is None:
         st.caption(
@@ -28,7 +28,7 @@ def _size(request: Request, plan: estimate.Plan) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span in words a person would use: 45 s, 3 min, 2 h 10 min."""
+    """Write a time span given in seconds: 45 s, 3 min, 2 h 10 min."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)

@@ -1,5 +1,5 @@
 // Pictures from the clipboard: by Ctrl+V anywhere on the page, or by the button where the browser lets a page read it. The
-// uploader takes a pasted picture only while it has the focus, which nobody can guess.
+// uploader takes a pasted picture only while it is focused, which no user would guess.
 
 function listen(root) {
   const says = root.querySelector("span");

@@ -9,7 +9,7 @@ import streamlit as st
 from core.judging import decoding
 
 KEY = "try_clipboard"
-MOST = 20  # pasted pictures; more are files
+MOST = 20  # pasted pictures at most
 _clipboard = st.components.v2.component(
     "misfit_clipboard",
     html='<div class="clipboard"><button type="button"><i aria-hidden="true">content_paste</i>Paste a picture</button> '
@@ -28,7 +28,7 @@ span:not(:empty) { display: block; }
 
 
 def show() -> list[tuple[str, bytes]]:
-    """The button, and the pasted pictures with a name each."""
+    """Draw the button and return the pasted pictures as (name, content) pairs."""
     state = st.session_state
     kept: list[tuple[str, bytes]] = state.setdefault("_pasted", [])
 

@@ -36,7 +36,7 @@ _RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)
 
 
 def show(judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
-    """Show everything that one model says of an image; pictures `before` come first in the row, each with its caption."""
+    """Show one model's judgement of an image with its reasons; the (caption, picture) pairs in `before` come first."""
     st.markdown(f"##### {gan.title}")
     verdict.words(judged.score, gan, judged.garment)
     patches = judgement.worst_patches(judged.residual)
@@ -79,7 +79,7 @@ def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.n
 
 
 def histogram(gan: Chosen, judged: Judgement) -> str:
-    """The validation normals' scores as bars, with the threshold and this image's score, as HTML."""
+    """Return HTML of the validation normals' scores as bars, with the threshold and this image's score."""
     normal = gan.scores.validation_normal
     low = min(0.0, float(normal.min()))
     high = max(float(normal.max()), judged.score, judged.threshold) * 1.04
@@ -108,7 +108,7 @@ def histogram(gan: Chosen, judged: Judgement) -> str:
 
 
 def nearest(image: np.ndarray, gan: Chosen) -> None:
-    """Show the normal images that the model was trained on and that look most like uint8 [H, W, C], pixel by pixel."""
+    """Show the normal training images nearest to `image`, uint8 [H, W, C], compared pixel by pixel."""
     among = models.trained_normals(gan.checkpoint)
     name = gan.normal_name
     if among is None or not len(among):
@@ -133,7 +133,7 @@ def nearest(image: np.ndarray, gan: Chosen) -> None:
 
 
 def stranger(judged: Judgement, data: Description, drawn: bool) -> None:
-    """Say that no training image looks like it, where that is so, and what helps: to a drawing something else than to a picture."""
+    """Warn if no training image looks like the image, and say what helps; the advice differs for a drawing."""
     if judged.garment:
         return
     noun = article(data.noun)

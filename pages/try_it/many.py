@@ -1,4 +1,4 @@
-"""Many files: a table to sort, a bar while they are scored, a CSV to take away."""
+"""Many files: a progress bar while they are scored, a table to sort, and a CSV to download."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
 from pages.try_it.pictures_in import Named
 
-AT_ONCE = 64  # between two moves of the bar; a forward pass has as many
+AT_ONCE = 64  # images in a forward pass, after which the bar moves
 SIGNS = {"anomaly": "⚑ anomaly", "normal": "○ normal", "can't tell": "? can't tell"}
 COLUMNS = ("file", "score", "percentile", "threshold", "verdict", "reason", "farness")
 
 
 def show(files: Sequence[Named], gan: Chosen, steps: Steps) -> Named | None:
-    """Score them all, list them, and return the one that is selected in the table."""
+    """Score all files, list them, and return the file that is selected in the table, or None."""
     images, judged, problems = _scored(files, gan, steps)
     if problems:
         with st.expander(
@@ -57,12 +57,12 @@ def show(files: Sequence[Named], gan: Chosen, steps: Steps) -> Named | None:
 
 
 def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> int | None:
-    """Draw the table of `rows`, each with its image; returns the number of the selected row, or None."""
+    """Draw the table of `rows`, each with its image; return the number of the selected row, or None."""
     choice = st.dataframe(
         [
             {
                 "As the model sees it": data_url(image),
-                "File": cell(row["file"]),  # the table's own menu makes a CSV of it, too
+                "File": cell(row["file"]),  # the table's own menu can export it as CSV, too
                 "Score": row["score"],
                 "Percentile": row["percentile"],
                 "Verdict": SIGNS[row["verdict"]],
@@ -92,7 +92,7 @@ def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> i
 
 
 def table(rows: Sequence[dict]) -> bytes:
-    """Rows as CSV, every digit kept."""
+    """Return the rows as CSV with every digit."""
     import pandas as pd
 
     return as_csv(pd.DataFrame(rows, columns=COLUMNS))
@@ -101,7 +101,7 @@ def table(rows: Sequence[dict]) -> bytes:
 def _scored(
     files: Sequence[Named], gan: Chosen, steps: Steps
 ) -> tuple[dict[int, np.ndarray], dict[int, Judgement], list[str]]:
-    """(images and judgements by place in `files`, a line for each that cannot be scored); the last answer is kept."""
+    """Return (images and judgements by place in `files`, a message per unreadable file); the last result is cached."""
     state = st.session_state
     card = gan.checkpoint.card
     key = (tuple((name, sha256(content)) for name, content in files), steps, card.weights_sha256, card.scores_sha256)

@@ -1,16 +1,16 @@
-// The pad as Python and a person have it: drawing happens in the browser (pad_drawing.js); Python hears of it while a stroke
-// grows and at its end, but never before it has answered the last time, so that at most one model call is under way. The
-// function is called again on each rerun with the same node, so what must last is kept on the node.
+// The pad between a person and Python: drawing happens in the browser (pad_drawing.js). Python gets the drawing during a
+// stroke and at its end, but never before it has answered the last message, so that at most one model call runs. The
+// function is called again on each rerun with the same node, so lasting state is kept on the node.
 
-const PAUSE = 120; // milliseconds at least from an answer to the next send within a stroke
-const PATIENCE = 8000; // after which an answer is no longer waited for: a rerun was cut off
+const PAUSE = 120; // milliseconds; the least time from an answer to the next message within a stroke
+const PATIENCE = 8000; // milliseconds to wait for an answer; a rerun that was cut off sends none
 
 class Pad extends Drawing {
   constructor(root, send) {
     super(root);
     this.send = send;
     this.serial = 0; // of the last drawing that was sent
-    this.heard = 0; // of the last one that was answered
+    this.heard = 0; // of the last drawing that was answered
     this.latencies = root.latencies = []; // milliseconds from a stroke's end to its score
   }
 
@@ -25,7 +25,7 @@ class Pad extends Drawing {
     if (anew) this.serial = this.heard = data.heard;
     this.heard = Math.max(this.heard, data.heard);
     if (anew && !first) {
-      this.start = data.start; // the server was started again and knows nothing of the drawing
+      this.start = data.start; // the server has restarted and does not have the drawing
       this.wanted = this.pixels.some(Boolean);
     } else if (resized || data.start !== this.start) {
       this.start = data.start;
@@ -39,7 +39,7 @@ class Pad extends Drawing {
     const now = performance.now();
     if (this.serial === this.heard && this.serial !== this.answered) {
       this.answered = this.serial;
-      this.rest = now + Math.max(PAUSE, now - this.sentAt); // half of the time at most somebody is waiting
+      this.rest = now + Math.max(PAUSE, now - this.sentAt); // the model is busy at most half of the time
     }
     if (this.ended && this.heard >= this.ended.serial) {
       this.latencies.push(now - this.ended.at);
@@ -48,7 +48,7 @@ class Pad extends Drawing {
     if (this.wanted) this.report();
   }
 
-  /** Tell Python, now or as soon as it has answered. */
+  /** Sends the drawing to Python, now or as soon as Python has answered. */
   report(finished = false) {
     const now = performance.now();
     if (finished) this.endedAt = now;
@@ -59,7 +59,7 @@ class Pad extends Drawing {
     }
     this.serial += 1;
     this.sentAt = now;
-    this.root.most = Math.max(this.root.most ?? 0, this.serial - this.heard); // waiting for an answer at once
+    this.root.most = Math.max(this.root.most ?? 0, this.serial - this.heard); // messages that wait for an answer at the same time
     if (finished || this.wantedEnd) this.ended = { serial: this.serial, at: this.endedAt };
     this.wanted = this.wantedEnd = false;
     const pixels = btoa(String.fromCharCode(...this.pixels));
@@ -109,7 +109,7 @@ class Pad extends Drawing {
       [this.at.x, this.at.y] = where(event);
       if (this.stroke && this.byPointer) {
         const passed = event.getCoalescedEvents?.() ?? [];
-        for (const one of passed.length ? passed : [event]) this.line(...where(one));
+        for (const move of passed.length ? passed : [event]) this.line(...where(move));
       }
       this.point(true);
     });
@@ -137,7 +137,7 @@ class Pad extends Drawing {
     this.draw();
   }
 
-  /** Whether the key was one of ours. */
+  /** Handles a key; returns whether the pad uses this key. */
   key(event) {
     const { key } = event;
     const onPad = event.target === this.canvas;
@@ -192,12 +192,12 @@ class Pad extends Drawing {
     this.say(tool === "brush" ? "Brush" : "Eraser");
   }
 
-  nudge(which, up) {
-    const input = this.find(which);
+  nudge(selector, up) {
+    const input = this.find(selector);
     if (up) input.stepUp();
     else input.stepDown();
     this.update();
-    this.say(`${which === ".size" ? "Size" : "Grey level"} ${input.value}`);
+    this.say(`${selector === ".size" ? "Size" : "Grey level"} ${input.value}`);
   }
 }
 
@@ -207,7 +207,7 @@ function unpacked(text) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".pad");
-  root.pad ??= new Pad(root, (said) => root.pad.tell(said));
-  root.pad.tell = (said) => setStateValue("drawing", said);
+  root.pad ??= new Pad(root, (message) => root.pad.tell(message));
+  root.pad.tell = (message) => setStateValue("drawing", message);
   root.pad.receive(data);
 }

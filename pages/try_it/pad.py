@@ -1,9 +1,9 @@
 """The pad: draw on the model's own grid of grey pixels (pad_drawing.js, pad.js).
 
-A component of ours and not streamlit-drawable-canvas, which fails three needs: it cannot be drawn on from the keyboard;
-what it returns of an image that is to be edited is resampled, so that an untouched test image would not get its stored
-score; and it sends each stroke whether or not the last one has been answered. Python keeps the drawing, so that it is still
-there when one comes back from another page.
+It is our own component, because streamlit-drawable-canvas fails in three ways: the keyboard cannot draw on it; it
+resamples an image to be edited, so that an untouched test image would not get its stored score; and it sends each
+stroke before the last has been answered. Python keeps the drawing, so that it is still on the pad after a visit to
+another page.
 """
 
 import base64
@@ -26,14 +26,14 @@ KEY = "pad"
 
 
 def drawing(data: Description, test: np.ndarray) -> np.ndarray:
-    """Give what is on the pad: uint8 [H, W, 1] of the data set's shape.
+    """Return the drawing on the pad: uint8 [H, W, 1] of the data set's shape.
 
-    A test image that has newly been asked for (`edit`) is put on it first; what was drawn for a data set of another shape
-    gives way to a blank pad.
+    A newly requested test image (`edit`) is put on the pad first. A drawing for a data set of another shape is replaced
+    by a blank pad.
     """
     state = st.session_state
     edit = state.get("edit")
-    if edit is not None and not 0 <= edit < len(test):  # the widget's limits hold in browsers only
+    if edit is not None and not 0 <= edit < len(test):  # the number can come from elsewhere than the widget
         edit = state["edit"] = None
     if edit is not None and (edit != state.get("_pad_of") or state.get("_pad_data") != data.key):
         put(test[edit])
@@ -44,16 +44,16 @@ def drawing(data: Description, test: np.ndarray) -> np.ndarray:
 
 
 def put(image: np.ndarray) -> None:
-    """Replace what is on the pad; in the browser it can be undone."""
+    """Replace the drawing on the pad; in the browser this can be undone."""
     state = st.session_state
     state["_pad_drawing"] = image.copy()
     state["_pad_start"] = state.get("_pad_start", 0) + 1
 
 
 def show(data: Description, says: str) -> None:
-    """Draw the pad with what `drawing` gave; `says` is the score in a line. Call it when the score is known.
+    """Draw the pad with the current drawing; `says` is the score in a line. Call it when the score is known.
 
-    The pad takes that for the answer to its last message and sends the next one only then.
+    The pad takes this call as the answer to its last message, and sends the next message only afterwards.
     """
     state = st.session_state
     names = sketches.NAMES if data == FASHION_MNIST.description else ()
@@ -77,12 +77,12 @@ def show(data: Description, says: str) -> None:
 
 
 def _drawn() -> None:
-    """Take what the browser has sent, unless it is nonsense or was drawn on what has just been replaced."""
+    """Take the drawing from the browser, unless it is malformed or belongs to a drawing that has been replaced."""
     state = st.session_state
     sent = state[KEY].get("drawing")
     if not isinstance(sent, dict) or not isinstance(sent.get("serial"), int):
         return
-    state["_pad_heard"] = sent["serial"]  # whatever else it says: an unanswered pad would fall silent
+    state["_pad_heard"] = sent["serial"]  # even if the rest is malformed: a pad without an answer stops sending
     try:
         content = base64.b64decode(sent.get("pixels", ""), validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -92,7 +92,7 @@ def _drawn() -> None:
         return
     state["_pad_drawing"] = np.frombuffer(content, np.uint8).reshape(before.shape)
     if state.get("edit") is not None and sent.get("base") != str(state["edit"]):
-        state["edit"] = state["_pad_of"] = None  # cleared, or a sketch: it is that test image no more
+        state["edit"] = state["_pad_of"] = None  # cleared, or a sketch: no longer that test image
         link.push()
 
 

@@ -1,5 +1,5 @@
-// A drawing of grey levels, exactly what the model sees: strokes, what can be undone, and how it looks. pad.py puts this file
-// before pad.js, whose Pad is a Drawing that listens to pointer and keys and reports to Python.
+// A drawing of grey levels, exactly as the model sees it: strokes, undo, and display. pad.py puts this file before pad.js; Pad
+// in pad.js extends Drawing with pointer, keys and messages to Python.
 
 const HISTORY = 200; // drawings that can be undone
 
@@ -11,10 +11,10 @@ class Drawing {
     this.context = this.canvas.getContext("2d");
     this.cursor = this.find(".cursor");
     this.tool = "brush";
-    this.base = ""; // what was started from: a sketch's name or a test image's number
+    this.base = ""; // the origin of the drawing: a sketch's name or a test image's number
   }
 
-  /** Begin anew with `side` by `side` black pixels. */
+  /** Starts a new drawing of `side` by `side` black pixels. */
   resize(side) {
     this.side = this.canvas.width = this.canvas.height = side;
     this.pixels = new Uint8Array(side * side);
@@ -31,7 +31,7 @@ class Drawing {
     this.line(x, y);
   }
 
-  /** Draw on to (x, y), in pixels of the drawing. A pixel is covered as far as the stroke reaches into it. */
+  /** Draws a line to (x, y), in pixels of the drawing. The stroke covers a pixel by the share that it reaches into it. */
   line(x, y) {
     const { stroke } = this;
     const radius = this.size / 2;
@@ -71,7 +71,7 @@ class Drawing {
     this.undone = [];
   }
 
-  /** Another drawing altogether; it can be undone. */
+  /** Replaces the whole drawing; this can be undone. */
   replace(pixels, undoable = true) {
     if (undoable) this.keep(this.pixels);
     this.pixels = pixels;
@@ -94,7 +94,7 @@ class Drawing {
     this.report(true);
   }
 
-  // What is seen -------------------------------------------------------------------------------------------------------
+  // Display ------------------------------------------------------------------------------------------------------------
 
   update() {
     this.size = this.find(".size").valueAsNumber;
@@ -124,8 +124,8 @@ class Drawing {
     const painted = this.pixels.reduce((count, value) => count + (value > 0), 0);
     const share = Math.round((100 * painted) / this.pixels.length);
     this.canvas.setAttribute("aria-label", `Drawing pad, ${this.side} by ${this.side} pixels, ${share} % painted`);
-    for (const [act, there] of [["undo", this.done.length], ["redo", this.undone.length], ["clear", painted]])
-      this.find(`[data-act=${act}]`).disabled = !there;
+    for (const [act, possible] of [["undo", this.done.length], ["redo", this.undone.length], ["clear", painted]])
+      this.find(`[data-act=${act}]`).disabled = !possible;
   }
 
   say(words) {

@@ -17,7 +17,7 @@ from pages.try_it import explain, many, pad, pictures_in
 from pages.try_it.pictures_in import Named
 
 DRAW, UPLOAD, CAMERA = "Draw", "Upload or paste", "Camera"
-SHOWN = 280  # pixels, of the original
+SHOWN = 280  # pixels; the largest side of the original as shown
 state = st.session_state
 
 chosen = models.chosen()
@@ -36,18 +36,18 @@ st.markdown(
 
 
 def judge(image: np.ndarray) -> Judgement | None:
-    """What the chosen model says of uint8 [H, W, C]; None, with a line on the page, when it is damaged."""
+    """Judge an image, uint8 [H, W, C], by the chosen model; if that fails, show the error and return None."""
     with trouble.told():
         return models.judge(chosen, image[None])[0]
     return None
 
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
-    """Draw the pad with its score; None while it is blank."""
+    """Draw the pad with its score; return the image and its judgement, or None while the pad is blank."""
     image = pad.drawing(data, models.test_images().images)
     if state.get("try_fit") and data.intake == "garment":
         image = _fitted(image)
-    # Scored before the pad is drawn: to the pad, being drawn again is the answer.
+    # Scored before the pad is drawn: the pad takes a redraw as the answer.
     judged = judge(image) if image.max() >= FAINT else None
     says = f"Score {judged.score:.4f}: {judged.verdict}" if judged else "Draw with mouse, pen, finger or keys."
     pad.show(data, says)
@@ -101,7 +101,7 @@ def _start_from() -> None:
 
 
 def _asked() -> None:
-    """A number was typed. One that no test image has is said to be wrong; the browser's own limits would only turn red."""
+    """Check the typed number. A wrong number is named in words; limits in the browser would only turn the field red."""
     number = state["edit"]
     fits = number is None or 0 <= number < len(chosen.normal)
     state["_edit_wrong"] = None if fits else number
@@ -118,12 +118,12 @@ def _random(members: np.ndarray) -> None:
 def _fitted(image: np.ndarray) -> np.ndarray:
     try:
         return intake.take(picture(image), data, "The drawing", Steps(invert=False)).image
-    except MisfitError:  # blank: there is nothing to fit
+    except MisfitError:  # a blank drawing has nothing to fit
         return image
 
 
 def take(named: Named, steps: Steps) -> Taken | None:
-    """Read one picture; None, with a line on the page, when that cannot be."""
+    """Read one picture; if that fails, show the error and return None."""
     name, content = named
     try:
         return intake.take(decoding.read(content, name), data, name, steps)
@@ -133,21 +133,21 @@ def take(named: Named, steps: Steps) -> Taken | None:
 
 
 def bring(way: str) -> tuple[list[Named], Steps]:
-    """Pictures from outside, and what the intake is to do with them."""
+    """Ask for pictures from outside, and for the steps of the intake; return both."""
     files = pictures_in.uploaded(data) if way == UPLOAD else pictures_in.photographed(data)
     return files, pictures_in.steps(data) if files else Steps()
 
 
 def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
-    """The picture that is to be explained: the only one, or the one that is selected in the table of many."""
+    """Return the picture to explain, judged: the only picture, or the one selected in the table of many; else None."""
     named = many.show(files, chosen, steps) if len(files) > 1 else files[0]
-    taken = take(named, steps) if named else None
-    judged = judge(taken.image) if taken else None
-    return (taken.image, judged, taken) if taken and judged else None
+    prepared = take(named, steps) if named else None
+    judged = judge(prepared.image) if prepared else None
+    return (prepared.image, judged, prepared) if prepared and judged else None
 
 
 def original(whole: Image.Image) -> np.ndarray:
-    """A picture as a person sees it, small; what is transparent shows grey."""
+    """Return a picture as a person sees it, reduced to SHOWN pixels; transparent parts are grey."""
     small = whole.copy()
     small.thumbnail((SHOWN, SHOWN))
     shown = Image.new("RGB", small.size, "#808080")
@@ -155,13 +155,13 @@ def original(whole: Image.Image) -> np.ndarray:
     return np.asarray(shown)
 
 
-def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) -> None:
-    """Show everything that is known about it."""
+def explained(image: np.ndarray, judged: Judgement, prepared: Taken | None = None) -> None:
+    """Show an image's verdict and reasons. `prepared` holds the steps of the intake; None for a drawing."""
     pictures = [("As the model sees it", enlarged(image))]
-    if taken:
-        pictures.insert(0, ("Yours", original(taken.original)))
+    if prepared:
+        pictures.insert(0, ("Yours", original(prepared.original)))
     both = state.get("try_both", False)
-    explain.stranger(judged, data, drawn=taken is None)
+    explain.stranger(judged, data, drawn=prepared is None)
     if both:
         verdict.row(pictures)
     rivals = models.rivals() if both else [chosen]
@@ -171,9 +171,9 @@ def explained(image: np.ndarray, judged: Judgement, taken: Taken | None = None) 
     st.toggle(
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
-    if taken:
+    if prepared:
         with st.expander("Step by step: from your picture to the model's", icon=":material/steps:"):
-            verdict.row([(name, _small(stage)) for name, stage in taken.stages] + pictures[-1:])
+            verdict.row([(name, _small(stage)) for name, stage in prepared.stages] + pictures[-1:])
     explain.nearest(image, chosen)
 
 
@@ -186,9 +186,9 @@ def _small(stage: np.ndarray) -> np.ndarray:
 @st.fragment
 @trouble.told()
 def studio() -> None:
-    """Draw where it comes from on the left, its score and the reasons on the right; a table of many has the whole width below.
+    """Draw the source on the left, the score and its reasons on the right; a table of many over the whole width.
 
-    A fragment, so that nothing else waits for a stroke.
+    This is a fragment, so that a stroke reruns nothing else.
     """
     left, right = st.columns([5, 7], gap="large")
     drawn, steps = None, Steps()
@@ -216,7 +216,7 @@ def studio() -> None:
                 "reasons will stand here.",
                 icon=":material/draw:",
             )
-            judge(np.zeros(data.shape, np.uint8))  # so that the first stroke need not wait for all that is loaded
+            judge(np.zeros(data.shape, np.uint8))  # loads the model now, so that the first stroke need not wait
     elif files:
         with right if len(files) == 1 else st.container():
             if shown := one_of(files, steps):

@@ -1,4 +1,4 @@
-"""Pictures from outside: files, the clipboard, the camera; and what the intake is to do with them."""
+"""Pictures from files, the clipboard or the camera, and the steps that the intake applies to them."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 
 
 def uploaded(data: Description) -> list[Named]:
-    """The chosen or pasted files by name, as far as they are kept: also when one comes back from another page."""
+    """Ask for files and return them with pasted pictures; they are kept during visits to other pages."""
     files = st.file_uploader(
         "Pictures",
         type=list(decoding.SUFFIXES),
@@ -31,7 +31,7 @@ def uploaded(data: Description) -> list[Named]:
                 f"{len(files):,} files were chosen; the first {MOST:,} are scored. Choose the others afterwards.",
                 icon=":material/stacks:",
             )
-    elif state.get("_uploads_visit") == state["_visit"]:  # taken away on this visit, not just left behind
+    elif state.get("_uploads_visit") == state["_visit"]:  # the user removed them on this visit
         state.pop("_uploads", None)
     kept = state.get("_uploads", [])
     pasted = clipboard.show()
@@ -53,12 +53,12 @@ def uploaded(data: Description) -> list[Named]:
 
 
 def away() -> None:
-    """Call it where the uploader is not shown: it forgets its files, which does not mean that somebody took them away."""
+    """Keep the uploaded files while the uploader is hidden: its empty list does not mean that the user removed them."""
     st.session_state.pop("_uploads_visit", None)
 
 
 def photographed(data: Description) -> list[Named]:
-    """Give the photo just taken, as a list of one or none."""
+    """Ask for a photo; return a list with the photo, or an empty list."""
     hold = f"Hold one {data.noun} before {'a plain background' if data.intake == 'garment' else 'the camera'}"
     shot = st.camera_input("Camera", help=f"{hold}. The photo stays on this machine.")
     if shot is None:
@@ -78,7 +78,7 @@ def _photo(data: Description) -> str:
 
 
 def steps(data: Description) -> Steps:
-    """Ask what the intake is to do that can be overruled: a garment's background and trimming, inversion, turning."""
+    """Ask for the steps of the intake: a garment's background and trimming, or inversion; and turning."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if data.intake == "garment":
             return _garment_steps(data)
@@ -113,7 +113,7 @@ def _garment_steps(data: Description) -> Steps:
 
 
 def _turn() -> int:
-    """Draw the button that turns the picture; returns the quarter turns clockwise, 0…3."""
+    """Draw the button that turns the picture; return the quarter turns clockwise, 0…3."""
     state = st.session_state
     state.setdefault("try_turn", 0)
 

@@ -1,4 +1,4 @@
-"""Ready sketches to start from: outlines on Fashion-MNIST's grid, filled, as it shows garments."""
+"""Sketches to start from: filled outlines on Fashion-MNIST's grid, which look like its garments."""
 
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from core.data.fashion_mnist import DESCRIPTION
 SIDE = DESCRIPTION.side
 _TIMES = 16  # drawn larger and reduced, for soft edges
 
-# Polygons (grey level, points in pixels); later ones lie on earlier ones.
+# Polygons (grey level, points in pixels); later polygons cover earlier ones.
 _BODY = [(9, 1), (11.5, 3), (16.5, 3), (19, 1)]
 _SHAPES: dict[str, list[tuple[int, list[tuple[float, float]]]]] = {
     "T-shirt": [
