@@ -2,9 +2,9 @@
 
 import os
 
-# This must be set before torch is imported. By default, torch's waiting threads spin, and a training step takes many times
-# as long as soon as another program (a page, a second training, a test) uses one of the cores. If they slept at once, two
-# threads would be no faster than one: a convolution ends before the other thread has woken. So they spin for some
-# microseconds, then sleep.
+# This must be set before torch is imported. By default, torch's waiting threads spin, and a training step takes many
+# times as long as soon as another program (a page, a second training, a test) uses one of the cores. If they slept at
+# once, two threads would be no faster than one: a convolution ends before the other thread has woken. So they spin for
+# some microseconds, then sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "6000")

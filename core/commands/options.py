@@ -49,7 +49,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def data_set(options: argparse.Namespace) -> DataSet:
-    """Return the data set that --data names: a known one, or a folder, which becomes known. Raises DataError, OSError."""
+    """Return the data set that --data names: a known one, or a folder to remember. Raises DataError, OSError."""
     if options.data in catalog.available():
         return catalog.get(options.data)
     return catalog.add(Path(options.data))

@@ -155,7 +155,7 @@ def _border(pixels: np.ndarray) -> np.ndarray:
 def _on_black(
     colours: np.ndarray, levels: np.ndarray, background: np.ndarray, inverted: bool, overruled: bool
 ) -> np.ndarray:
-    """Put the garment light on black: uint8 [H, W], from RGB [H, W, 3], grey levels [H, W] and the background's RGB [3]."""
+    """Put the garment light on black: uint8 [H, W], from RGB [H, W, 3], grey levels [H, W], background RGB [3]."""
     values = levels.astype(np.float64)
     ground = float(background @ _LUMA)
     if overruled:  # then the border is garment, and the background is unknown

@@ -49,9 +49,9 @@ class Known:
     limits: np.ndarray
 
     def farness(self, images: np.ndarray) -> np.ndarray:
-        """Return how far uint8 images [N, H, W, C] are from the training images: float64 [N]; above 1 is too far to judge.
+        """Return how far uint8 images [N, H, W, C] are from the training images: float64 [N].
 
-        It is the largest of the three distances, each in units of its limit.
+        Above 1 an image is too far to judge. Farness is the largest of the three distances, each in units of its limit.
         """
         farness = np.empty(len(images))
         for start in range(0, len(images), BATCH):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NORMALS = 8
 LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour need less
-FRAMES = 60  # about the most that are kept of a run, however long
+FRAMES = 60  # about this many are kept of a run, however long
 
 
 class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,9 +25,7 @@ from core.runs.request import Request
 from core.runs.status import Status, read_status, write_status
 from core.store import checkpoints, saving
 
-_WORKERS: dict[
-    str, subprocess.Popen[bytes]
-] = {}  # of this process; polled, so that ended ones do not remain as zombies
+_WORKERS: dict[str, subprocess.Popen[bytes]] = {}  # of this process; `advance` polls them, to clear ended ones
 
 
 def start(request: Request) -> str:
@@ -68,7 +66,7 @@ def here(request: Request, resumed: str = "") -> Iterator[str]:
 
 
 def stop(name: str) -> None:
-    """Ask a run to stop and keep its model so far; take a queued run out of the queue. Raises ConfigError if missing."""
+    """Ask a run to stop and keep its model so far; take a queued run out of the queue. Raises ConfigError."""
     if not folder(name).is_dir():
         raise ConfigError(f"There is no run called {name}.")
     with folders.guard():
@@ -94,7 +92,7 @@ def resume(name: str) -> None:
 
 
 def keep(name: str) -> None:
-    """Save the models of a dead run's last finished epoch, without more training. Starts at once. Raises ConfigError."""
+    """Save the models of a dead run's last finished epoch, without more training, at once. Raises ConfigError."""
     with folders.guard():
         status = listing.at_rest(name)
         if not folders.resumable(name):

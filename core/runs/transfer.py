@@ -88,7 +88,7 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
 
 
 def _known(path: str, earlier: Collection[str]) -> str:
-    """Return which of the three files `path` is. Raises CheckpointError when it is none of them or among the `earlier`."""
+    """Return the name of the known file at `path`. Raises CheckpointError for an unknown or `earlier` name."""
     name = path.rsplit("/", 1)[-1]
     if name not in FILES:
         raise CheckpointError(
@@ -191,7 +191,7 @@ def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
 
 
 def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
-    """Compute the scores from the weights. Raises CheckpointError when the training images are not those of the card."""
+    """Compute the scores from the weights. Raises CheckpointError if the training images are not those of the card."""
     if train.fingerprint != checkpoint.card.data_fingerprint:
         raise CheckpointError(
             f"{SCORES} is missing, and it cannot be made here: the model was trained on other images "

@@ -40,11 +40,8 @@ RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # a slug, which cannot be a p
 LAST, BEST = "checkpoint", "best"  # in a run's folder: the last model; the best by validation, if different
 WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.json"
 LARGEST_FILE = 64 * 2**20  # bytes; a longer file is refused
-LARGEST = {
-    WEIGHTS: LARGEST_FILE,
-    SCORES: 2**20,
-    CARD: 8 * 2**20,
-}  # bytes; parsed JSON takes thirty times its length in memory
+# Bytes; parsed JSON takes thirty times its length in memory.
+LARGEST = {WEIGHTS: LARGEST_FILE, SCORES: 2**20, CARD: 8 * 2**20}
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The name among checkpoints of the same model and task: "shipped", or the run's name, for its best with "-best"."""
+        """The name among checkpoints of one model and task: "shipped", or the run's name, with "-best" for its best."""
         if self.run is None:
             return "shipped"
         return self.run + ("-best" if self.folder.name == BEST else "")
@@ -123,11 +120,8 @@ class Checkpoint:
         return scores
 
     def generator(self, device: str = "cpu") -> "Generator":
-        """Build the generator on `device`, in evaluation mode.
-
-        Raises CheckpointError when the weights are missing, damaged, not finite, not those of the card, or do not have
-        the shapes and types that the config requires.
-        """
+        """Build the generator on `device`, in evaluation mode. Raises CheckpointError when the weights are missing,
+        damaged, not finite, not those of the card, or do not have the shapes and types that the config requires."""
         import torch
         from safetensors.torch import load
 
@@ -157,10 +151,8 @@ class Checkpoint:
         return generator.eval().requires_grad_(False)
 
     def test_images(self) -> Images:
-        """Load the test images that the stored scores belong to.
-
-        Raises DataError that names what is missing. The card's figures are valid without the images.
-        """
+        """Load the test images of the stored scores. Raises DataError that names what is missing; the card's figures
+        are valid without the images."""
         try:
             data = catalog.get(self.task.data.key)
             if data.description.classes != self.task.data.classes:

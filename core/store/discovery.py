@@ -50,7 +50,7 @@ def discover() -> tuple[list[Checkpoint], list[Damaged]]:
 
 
 def places() -> tuple[list[Path], list[tuple[Path, str]]]:
-    """List every folder with a trained model or a part of one: shipped ones first, then each run's last before its best.
+    """List every folder with a trained model or a part of one: shipped ones, then each run's last before its best.
 
     Also returns each folder that cannot be listed, with a line that names the problem.
     """

@@ -86,7 +86,7 @@ def save(
 
 
 def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
-    """Copy the three files to `folder`, whole or not at all. Raises CheckpointError when `folder` is not empty, OSError."""
+    """Copy the files to `folder`, whole or not at all. Raises OSError, or CheckpointError if `folder` is not empty."""
     refuse_occupied(folder)
     return _write(folder, {name: checkpoints.read(checkpoint.folder / name) for name in (WEIGHTS, SCORES, CARD)})
 

@@ -96,7 +96,7 @@ def keep(checkpoint: Checkpoint, survey: Survey) -> None:
 
 
 def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
-    """Read the survey of a test split with this number of `images`; None where it is missing, damaged or of another size."""
+    """Read the survey of a test split of `images` images; None when it is missing, damaged or of another size."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
