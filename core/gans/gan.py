@@ -12,9 +12,10 @@ from core.gans.losses import adversarial
 
 
 def to_input(images: Tensor, side: int, outside: str = "black") -> Tensor:
-    """Scale uint8 [N, H, W, C] to float [N, C, side, side] on [-1, 1], channels-last.
+    """Turn uint8 [N, H, W, C] into a network's input: float [N, C, side, side], values on [-1, 1].
 
-    `outside` says what fills the margin (Description.outside).
+    Images smaller than `side` get a margin on all sides, black (-1) or with the outermost pixels repeated ("edge"), as
+    `outside` says. The tensor lies in memory as channels-last.
     """
     scaled = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
     spare = side - images.shape[1]

@@ -81,9 +81,9 @@ def _held(members: np.ndarray) -> int:
 
 
 def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the `count` images of `among`, uint8 [N, H, W, C], that are nearest to `image`, uint8 [H, W, C].
+    """Find the `count` images of `among`, uint8 [N, H, W, C], that are nearest to `image`, uint8 [H, W, C].
 
-    They are indices, nearest first, and mean absolute differences on the scale of scores, 0…2.
+    Returns (their indices, nearest first; their mean absolute differences with pixels on [-1, 1], so 0…2).
     """
     differences = np.abs(among.astype(np.int16) - image).mean((1, 2, 3)) / 127.5
     best = np.argsort(differences, kind="stable")[:count]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import evaluation, figures
+from core.metrics import evaluation, thresholds
 from core.metrics.evaluation import EvaluationError
 
 POINTS = ("youden", "fpr_5", "fpr_1", "miss_1", "cheapest")
@@ -86,7 +86,7 @@ def operating_points(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes | N
     The first three are those on a model's card; miss_1 misses at most 1 % of the anomalies. Without anomalies there are
     only fpr_5 and fpr_1. Raises EvaluationError.
     """
-    points = figures.operating_points(normal, anomaly).known
+    points = thresholds.operating_points(normal, anomaly).known
     if len(anomaly):
         points["miss_1"] = miss_threshold(anomaly, 0.01)
         if stakes:

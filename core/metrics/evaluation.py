@@ -1,4 +1,4 @@
-"""ROC, AUROC with its interval, and thresholds from scores and labels.
+"""ROC, AUROC with its interval, and outcomes at a threshold, from scores and labels.
 
 numpy only, because pages that show stored scores import neither torch nor scikit-learn (three seconds each); the tests
 compare every figure with scikit-learn's. An image is flagged when score ≥ threshold. Arguments `normal` and `anomaly`
@@ -12,6 +12,7 @@ import numpy as np
 
 from core.basics.errors import MisfitError
 
+LARGEST_SCORE = 2.001  # largest mean absolute difference of pixels on [-1, 1], with a margin for rounding
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
@@ -61,8 +62,8 @@ def roc(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
     """Return the ROC curve with every distinct score as a threshold. Raises EvaluationError (see `checked`)."""
     normal, anomaly = checked(normal, anomaly)
     thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
-    fpr = _count_at_least(normal, thresholds) / len(normal)
-    return Curve(thresholds, fpr, _count_at_least(anomaly, thresholds) / len(anomaly))
+    fpr = count_at_least(normal, thresholds) / len(normal)
+    return Curve(thresholds, fpr, count_at_least(anomaly, thresholds) / len(anomaly))
 
 
 def flagged(scores: np.ndarray | float, threshold: float) -> np.ndarray:
@@ -143,31 +144,6 @@ def fpr_at_tpr(normal: np.ndarray, anomaly: np.ndarray, tpr: float = 0.95) -> fl
     return float(curve.fpr[np.argmax(curve.tpr >= tpr)])  # tpr ends at 1, so there is always such a point
 
 
-def youden_threshold(normal: np.ndarray, anomaly: np.ndarray) -> float:
-    """Return the threshold with the largest TPR − FPR (Youden 1950); among equals, the strictest."""
-    normal, anomaly = checked(normal, anomaly)
-    thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
-    # J times both counts is a whole number, so equal J compare as equal.
-    caught, false_alarms = _count_at_least(anomaly, thresholds), _count_at_least(normal, thresholds)
-    return float(thresholds[np.argmax(caught * len(normal) - false_alarms * len(anomaly))])
-
-
-def false_alarm_threshold(normal: np.ndarray, largest_fpr: float) -> float:
-    """Return the laxest threshold that flags at most a share `largest_fpr` (0 to 1) of the normals, from normals alone.
-
-    When even the largest normal score may not be flagged, this is the next float32 above it; when all may be flagged,
-    the smallest score. Raises EvaluationError for a share outside these bounds, and as `checked` does.
-    """
-    if not 0.0 <= largest_fpr <= 1.0:
-        raise EvaluationError(f"The largest share of false alarms is {largest_fpr:g}; it must be from 0 to 1.")
-    scores = np.sort(checked(normal, normal)[0])
-    allowed = math.floor(largest_fpr * len(scores) + 1e-9)
-    if allowed == len(scores):
-        return float(scores[0])
-    highest_kept = scores[len(scores) - allowed - 1]
-    return float(np.nextafter(np.float32(highest_kept), np.float32(np.inf)))
-
-
 def percentile(score: float | np.ndarray, validation_normal: np.ndarray) -> np.ndarray:
     """Return the percentage (0…100) of the validation normals that score no higher than `score`, in its shape."""
     ordered = np.sort(validation_normal)
@@ -181,7 +157,7 @@ def placements(scores: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     return (below + not_above) / (2.0 * len(ordered))
 
 
-def _count_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def count_at_least(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return len(scores) - np.searchsorted(np.sort(scores), thresholds, side="left")
 
 

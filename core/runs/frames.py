@@ -28,10 +28,10 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Choose the images of the frames: eight normals, then one anomaly of each class that has validation anomalies.
+    """Choose the validation images that are reconstructed after each epoch, to watch a training.
 
-    Returns uint8 [M, H, W, C] and the class of each. `split` is the split of the training images with these labels [N];
-    its validation anomalies are ordered by class.
+    Eight normals, then one anomaly of each class that has any. Returns uint8 [M, H, W, C] and the class of each. `labels`
+    [N] are those of the images that `split` was made from; they tell where each class begins among its anomalies.
     """
     normals = split.validation_normal[:NORMALS]
     classes, firsts, start = [task.normal] * len(normals), [], 0

@@ -17,7 +17,7 @@ from core.basics.errors import CheckpointError
 from core.basics.files import clear_litter, sha256, write_whole
 from core.data import catalog, tasks
 from core.data.dataset import Images
-from core.metrics import figures
+from core.metrics import reports, thresholds
 from core.runs import folders, listing
 from core.runs.request import Request
 from core.runs.status import State
@@ -160,8 +160,8 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
     known = msgspec.structs.replace(
         checkpoint.card,
         test=saving.test_report(checkpoint.task, scores.test, test.labels),
-        validation=figures.figures(normal, anomaly),
-        thresholds=figures.operating_points(normal, anomaly),
+        validation=reports.figures(normal, anomaly),
+        thresholds=thresholds.operating_points(normal, anomaly),
         scores_sha256=sha256((folder / SCORES).read_bytes()),
     )
     write_whole(folder / CARD, card.encode(known))

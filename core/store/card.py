@@ -17,7 +17,8 @@ from core.data.fashion_mnist import TEST_FINGERPRINT
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig, recorded
 from core.gans.record import Epoch
-from core.metrics.figures import Figures, Report, Thresholds
+from core.metrics.reports import Figures, Report
+from core.metrics.thresholds import Thresholds
 
 FORMAT: Literal[2] = 2
 Line = Annotated[str, Meta(max_length=LONGEST_LINE)]

@@ -26,7 +26,7 @@ from core.data import catalog
 from core.data.dataset import Images
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig
-from core.metrics.figures import LARGEST_SCORE
+from core.metrics.evaluation import LARGEST_SCORE
 from core.store import card
 from core.store.card import Card
 
@@ -151,8 +151,8 @@ class Checkpoint:
         return generator.eval().requires_grad_(False)
 
     def test_images(self) -> Images:
-        """Load the test images of the stored scores. Raises DataError that names what is missing; the card's figures
-        are valid without the images."""
+        """Load the test images that were scored when the model was saved. Raises DataError that names what is missing:
+        the figures on the card can then still be shown."""
         try:
             data = catalog.get(self.task.data.key)
             if data.description.classes != self.task.data.classes:

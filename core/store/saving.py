@@ -15,8 +15,8 @@ from core.basics.errors import CheckpointError
 from core.basics.files import sha256, whole_folder, write_whole
 from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
-from core.metrics import figures
-from core.metrics.figures import Report
+from core.metrics import reports, thresholds
+from core.metrics.reports import Report
 from core.store import checkpoints
 from core.store.card import Card, encode
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
@@ -75,9 +75,9 @@ def save(
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "numpy", "safetensors")},
         parameters=sum(parameter.numel() for parameter in generator.parameters()),
-        validation=figures.figures(scores.validation_normal, scores.validation_anomaly),
+        validation=reports.figures(scores.validation_normal, scores.validation_anomaly),
         test=test_report(task, scores.test, test.labels),
-        thresholds=figures.operating_points(scores.validation_normal, scores.validation_anomaly),
+        thresholds=thresholds.operating_points(scores.validation_normal, scores.validation_anomaly),
         history=history,
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
@@ -119,4 +119,4 @@ def pack_scores(scores: Scores) -> bytes:
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> Report:
     """Compute every test figure of `task` from scores [N] and labels [N] of the test split. Raises EvaluationError."""
     normal, anomaly = test_roles(task, labels)
-    return figures.report(scores[normal], scores[anomaly], labels[anomaly], task.data.classes)
+    return reports.report(scores[normal], scores[anomaly], labels[anomaly], task.data.classes)

@@ -17,7 +17,7 @@ def _flat(images: np.ndarray) -> np.ndarray:
 
 
 def isolation_forest(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Score with an isolation forest (Liu et al. 2008) of 300 trees on raw pixels of normals. One-class."""
+    """Score `test` with an isolation forest (Liu et al. 2008): 300 trees on raw pixels of training normals. One-class regime."""
     from sklearn.ensemble import IsolationForest
 
     forest = IsolationForest(n_estimators=300, random_state=seed).fit(_flat(split.train_normal))

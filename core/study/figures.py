@@ -1,4 +1,4 @@
-"""Every figure that is shown of results.csv, computed in this module alone; core/metrics/figures.py computes a card's.
+"""Every figure that is shown of results.csv, computed in this module alone; core/metrics/reports.py computes a card's.
 
 Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from this
 module, and `python -m core documents --check` compares the written ones with it. pandas and numpy only.
@@ -76,9 +76,9 @@ def training(rows: pd.DataFrame, method: str, regime: str, normal: str, seed: in
 
 
 def class_table(rows: pd.DataFrame, regime: str) -> pd.DataFrame:
-    """Return method × class, the mean AUROC over seeds, of the main table.
+    """Build the table of mean AUROCs over seeds: a row for each method, a column for each normal class.
 
-    In the unseen regime the columns are the left-out classes.
+    `rows` are those of the main study. In the unseen regime a column is a left-out class.
     """
     group = main_rows(rows)
     group = group[group["regime"] == regime]

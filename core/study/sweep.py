@@ -18,7 +18,7 @@ from core.basics.errors import CheckpointError, ConfigError
 from core.data import tasks
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
-from core.metrics import evaluation, figures
+from core.metrics import evaluation, reports
 from core.runs import queue
 from core.store import checkpoints
 from core.study import results
@@ -53,8 +53,8 @@ def dask_cluster(address: str) -> Iterator[int]:
 def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
     """Measure `cells`; add each finished row to results.csv and yield it.
 
-    `workers` cells run at a time, through joblib: inside `dask_cluster` (or any other `joblib.parallel_config`) they
-    run on that cluster. Rows do not depend on the number of workers: every cell runs on one thread.
+    joblib runs `workers` cells at a time on this machine; inside `dask_cluster` (or another `joblib.parallel_config`)
+    they run there. A row does not depend on the number of workers, because every cell runs on one thread.
     """
     from joblib import Parallel, delayed
 
@@ -142,7 +142,7 @@ def _measure_baseline(cell: Cell) -> dict[str, Any]:
 
 def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[str, Any]:
     normal, anomaly = tasks.test_roles(cell.task, test.labels)
-    report = figures.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
+    report = reports.report(scores[normal], scores[anomaly], test.labels[anomaly], CLASSES)
     hardest = min(report.per_class, key=report.per_class.__getitem__)
     return {
         "method": cell.method,

@@ -11,7 +11,7 @@ from core.study import reporting, results
 from core.study.figures import class_means, class_table, main_rows, summary
 from core.study.published import PUBLISHED
 from pages.parts import charts, models, style
-from pages.results import cards, figures
+from pages.results import cards, plots
 
 FASHION = FASHION_MNIST.description
 
@@ -39,7 +39,7 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
         )
     if len(class_table(rows, regime).columns) > 1:
         charts.show(
-            figures.heat_map(rows, regime),
+            plots.heat_map(rows, regime),
             f"heat_{regime}",
             f"Heat map of test AUROC by method and class, {regime} regime; the same numbers are in RESULTS.md.",
         )
@@ -76,11 +76,11 @@ def studies(rows: pd.DataFrame) -> None:
     if sentence := reporting.ablation_sentence(rows):
         st.subheader("Which loss does what", anchor=False)
         st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime.")
-        charts.show(figures.ablation(rows), "ablation", sentence)
+        charts.show(plots.ablation(rows), "ablation", sentence)
     if sentence := reporting.imbalance_sentence(rows):
         st.subheader("How many labels are worth having", anchor=False)
         st.markdown(sentence)
-        charts.show(figures.imbalance(rows), "imbalance", sentence)
+        charts.show(plots.imbalance(rows), "imbalance", sentence)
 
 
 def sweep() -> None:

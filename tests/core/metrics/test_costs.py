@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core.metrics import costs, evaluation, figures
+from core.metrics import costs, evaluation, thresholds
 from core.metrics.costs import Stakes
 from core.metrics.evaluation import EvaluationError
 from tests.core.metrics.test_evaluation import Pair, labelled, tied
@@ -80,7 +80,7 @@ def test_the_points_are_the_cards_and_two_more() -> None:
     normal, anomaly = tied(3)
     points = costs.operating_points(normal, anomaly, STAKES)
     assert tuple(points) == costs.POINTS
-    assert figures.operating_points(normal, anomaly).known.items() <= points.items()
+    assert thresholds.operating_points(normal, anomaly).known.items() <= points.items()
     assert "cheapest" not in costs.operating_points(normal, anomaly)
 
 

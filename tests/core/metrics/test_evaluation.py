@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core.metrics import evaluation
+from core.metrics import evaluation, thresholds
 from core.metrics.evaluation import EvaluationError
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -42,7 +42,7 @@ def test_auroc_counts_ties_half() -> None:
 def test_auroc_comes_from_scores_and_not_from_flags(scores: Pair) -> None:
     # Two sister projects report the AUROC of thresholded labels.
     normal, anomaly = scores
-    threshold = evaluation.youden_threshold(normal, anomaly)
+    threshold = thresholds.youden_threshold(normal, anomaly)
     flags = evaluation.auroc((normal >= threshold).astype(float), (anomaly >= threshold).astype(float))
     assert evaluation.auroc(normal, anomaly) > flags + 0.01
 
@@ -188,7 +188,7 @@ def test_perfect_separation_has_perfect_figures() -> None:
     assert evaluation.auroc_interval(normal, anomaly)[0] == 1.0
     assert evaluation.average_precision(normal, anomaly) == pytest.approx(1.0)
     assert evaluation.fpr_at_tpr(normal, anomaly) == 0.0
-    found = evaluation.confusion(normal, anomaly, evaluation.youden_threshold(normal, anomaly))
+    found = evaluation.confusion(normal, anomaly, thresholds.youden_threshold(normal, anomaly))
     assert (found.caught, found.missed, found.false_alarms, found.passed) == (2, 0, 0, 3)
 
 
@@ -204,8 +204,8 @@ def test_youdens_threshold_is_the_strictest_of_the_best(seed: int) -> None:
             caught, false_alarms = np.count_nonzero(anomaly >= threshold), np.count_nonzero(normal >= threshold)
             return Fraction(int(caught), len(anomaly)) - Fraction(int(false_alarms), len(normal))
 
-        thresholds = sorted({*normal.tolist(), *anomaly.tolist()}, reverse=True)
-        assert evaluation.youden_threshold(normal, anomaly) == max(thresholds, key=youden)
+        candidates = sorted({*normal.tolist(), *anomaly.tolist()}, reverse=True)
+        assert thresholds.youden_threshold(normal, anomaly) == max(candidates, key=youden)
 
 
 @pytest.mark.parametrize("largest", [0.05, 0.01, 0.1, 0.0])
@@ -213,7 +213,7 @@ def test_youdens_threshold_is_the_strictest_of_the_best(seed: int) -> None:
 def test_a_false_alarm_threshold_keeps_its_bound_and_could_not_be_laxer(count: int, largest: float) -> None:
     for seed in range(5):
         normal, _ = tied(seed, normals=count)
-        threshold = evaluation.false_alarm_threshold(normal, largest)
+        threshold = thresholds.false_alarm_threshold(normal, largest)
         assert np.mean(normal >= threshold) <= largest + 1e-12
         below = np.nextafter(np.float32(threshold), np.float32(-np.inf))
         assert np.mean(normal >= below) > largest
@@ -223,13 +223,13 @@ def test_a_false_alarm_threshold_keeps_its_bound_and_could_not_be_laxer(count: i
 @pytest.mark.parametrize(("largest", "flagged"), [(0.0, 0), (0.25, 1), (0.74, 2), (0.75, 3), (0.999, 3), (1.0, 4)])
 def test_the_whole_budget_of_false_alarms_can_be_spent(largest: float, flagged: int) -> None:
     normal = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
-    assert np.count_nonzero(normal >= np.float32(evaluation.false_alarm_threshold(normal, largest))) == flagged
+    assert np.count_nonzero(normal >= np.float32(thresholds.false_alarm_threshold(normal, largest))) == flagged
 
 
 @pytest.mark.parametrize("largest", [-0.1, 1.1, math.nan])
 def test_a_budget_that_is_no_share_is_refused(largest: float) -> None:
     with pytest.raises(EvaluationError, match="it must be from 0 to 1"):
-        evaluation.false_alarm_threshold(np.array([0.1, 0.2], np.float32), largest)
+        thresholds.false_alarm_threshold(np.array([0.1, 0.2], np.float32), largest)
 
 
 def test_a_percentile_is_the_share_of_validation_normals_that_score_no_higher(scores: Pair) -> None:
@@ -247,7 +247,7 @@ FIGURES = [
     evaluation.auroc_interval,
     evaluation.average_precision,
     evaluation.fpr_at_tpr,
-    evaluation.youden_threshold,
+    thresholds.youden_threshold,
     lambda normal, anomaly: evaluation.confusion(normal, anomaly, 0.5),
 ]
 GOOD = np.array([0.1, 0.2], np.float32)
@@ -266,7 +266,7 @@ def test_no_figure_comes_from_missing_or_broken_scores(figure, bad: list[float])
 @pytest.mark.parametrize("bad", [[], [0.1, math.nan]], ids=str)
 def test_no_false_alarm_threshold_comes_from_missing_or_broken_scores(bad: list[float]) -> None:
     with pytest.raises(EvaluationError):
-        evaluation.false_alarm_threshold(np.array(bad, np.float32), 0.05)
+        thresholds.false_alarm_threshold(np.array(bad, np.float32), 0.05)
 
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 2.0, math.nan])

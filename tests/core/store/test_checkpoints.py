@@ -14,7 +14,7 @@ from core.basics.errors import CheckpointError, DataError
 from core.data import tasks
 from core.data.dataset import Images
 from core.gans import scoring
-from core.metrics import evaluation, figures
+from core.metrics import evaluation, thresholds
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
 from tests.core.store import edits
@@ -240,7 +240,7 @@ def test_every_shipped_models_figures_follow_from_its_weights(test_split) -> Non
         again = scoring.score(found.generator(), test_split.images[sample])
         normal, anomaly = tasks.test_roles(found.task, test_split.labels)
         area = evaluation.auroc(stored.test[normal], stored.test[anomaly])
-        points = figures.operating_points(stored.validation_normal, stored.validation_anomaly).known
+        points = thresholds.operating_points(stored.validation_normal, stored.validation_anomaly).known
         if (
             np.abs(again - stored.test[sample]).max() > 1e-5
             or abs(area - found.card.test.auroc) > 1e-9

@@ -9,7 +9,7 @@ from core.basics.errors import CheckpointError
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans import scoring
-from core.metrics import evaluation, figures
+from core.metrics import evaluation, thresholds
 from core.store import checkpoints, model_cards, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
 
@@ -62,7 +62,7 @@ def test_the_card_says_all(model: str, saved, trained, small, test_split) -> Non
     assert card.validation.auroc == card.history[-1].validation_auroc
     assert (card.validation.n_normal, card.validation.n_anomaly) == (20, 180)
     # Operating points are chosen on validation and only reported on test.
-    assert card.thresholds == figures.operating_points(scores.validation_normal, scores.validation_anomaly)
+    assert card.thresholds == thresholds.operating_points(scores.validation_normal, scores.validation_anomaly)
     normal, anomaly = test_split.labels == 0, test_split.labels != 0
     assert card.test.auroc == evaluation.auroc(scores.test[normal], scores.test[anomaly])
     assert card.test.normal_error == pytest.approx(scores.test[normal].mean())

@@ -11,10 +11,9 @@ import numpy as np
 from msgspec import Meta
 
 from core.metrics import evaluation
+from core.metrics.evaluation import LARGEST_SCORE
 
-LARGEST_SCORE = 2.001  # largest mean absolute difference of pixels on [-1, 1], with a margin for rounding
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Threshold = Annotated[float, Meta(ge=-LARGEST_SCORE, le=LARGEST_SCORE)]
 Count = Annotated[int, Meta(ge=0, lt=10**9)]
 
 
@@ -56,24 +55,6 @@ class Report(Figures, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("per_class must hold a number for each anomaly class")
 
 
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The operating points that a card carries, chosen on validation scores.
-
-    youden  the largest TPR − FPR; None where validation has no anomaly
-    fpr_5   at most 5 % false alarms, from normals alone
-    fpr_1   at most 1 %
-    """
-
-    youden: Threshold | None
-    fpr_5: Threshold
-    fpr_1: Threshold
-
-    @property
-    def known(self) -> dict[str, float]:
-        """The thresholds that are not None: name → threshold."""
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
-
-
 def figures(normal: np.ndarray, anomaly: np.ndarray) -> Figures:
     """Compute the figures of validation scores; `anomaly` may be empty. Raises EvaluationError (see `checked`)."""
     return Figures(**_common(normal, anomaly))
@@ -90,15 +71,6 @@ def report(normal: np.ndarray, anomaly: np.ndarray, anomaly_labels: np.ndarray, 
             names[label]: evaluation.auroc(normal, anomaly[anomaly_labels == label])
             for label in np.unique(anomaly_labels)
         },
-    )
-
-
-def operating_points(normal: np.ndarray, anomaly: np.ndarray) -> Thresholds:
-    """Choose a card's thresholds on validation scores; `anomaly` may be empty. Raises EvaluationError like `figures`."""
-    return Thresholds(
-        youden=evaluation.youden_threshold(normal, anomaly) if len(anomaly) else None,
-        fpr_5=evaluation.false_alarm_threshold(normal, 0.05),
-        fpr_1=evaluation.false_alarm_threshold(normal, 0.01),
     )
 
 
