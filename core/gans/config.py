@@ -23,6 +23,11 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flip, shift    augmentation: mirror half of the images; move each by up to `shift` pixels
     distorted      use distorted normals (core/gans/distortions.py) as anomalies where few or none are labelled
     enough_labels  labelled anomalies from which on no distorted normals are used; `stand_ins` has the rule
+    damaged        share of the normal images of a step that are damaged (core/gans/defects.py), to be repaired
+    repair         weight of the loss of damaged normals: the target is the undamaged image. 0: none is damaged
+    as_normal      weight of the loss of anomalies: the target is how each would be if it were normal (core/gans/targets.py)
+    judge_all      the normal discriminator judges reconstructions of every kind, not of normals alone, and learns that
+                   anomalies are not normal
     """
 
     epochs: int = 30
@@ -36,6 +41,15 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shift: int = 1
     distorted: bool = True
     enough_labels: int = 2000
+    damaged: float = 0.75
+    repair: float = 1.0
+    as_normal: float = 1.0
+    judge_all: bool = True
+
+    @property
+    def undamaged(self) -> int:
+        """The number of normal images of a step that stay as they are; at least one."""
+        return max(1, self.batch_size - round(self.damaged * self.batch_size)) if self.repair else self.batch_size
 
     @property
     def loss_names(self) -> tuple[str, ...]:
@@ -63,6 +77,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check(self, "ema_decay", 0.0, 0.99999)
         check(self, "clip_norm", 1e-6, 1e6)
         check(self, "shift", 0, 4)
+        check(self, "damaged", 0.0, 1.0)
 
 
 class TraditionalConfig(TrainingConfig, frozen=True):
@@ -73,6 +88,7 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     already. docs/what-helped.md compares the two.
     """
 
+    epochs: int = 36
     learning_rate: float = 1e-3
     shift: int = 0  # moved images help the DCGAN, but cost this model as much: docs/what-helped.md
     hidden: tuple[int, ...] = (256,)
@@ -80,9 +96,9 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     discriminator_hidden: tuple[int, ...] = (256, 64)
     mse: float = 1.0
     adversarial_normal: float = 0.1
-    negative_mse: float = 1.0
+    negative_mse: float = 0.5
     anomaly_mse: float = 0.0
-    adversarial_anomaly: float = 0.1
+    adversarial_anomaly: float = 0.0
 
     def __post_init__(self) -> None:
         TrainingConfig.__post_init__(self)
@@ -96,18 +112,26 @@ class TraditionalConfig(TrainingConfig, frozen=True):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return ("mse", "adversarial_normal", "negative_mse", "anomaly_mse", "adversarial_anomaly")
+        return (
+            "mse",
+            "repair",
+            "as_normal",
+            "adversarial_normal",
+            "negative_mse",
+            "anomaly_mse",
+            "adversarial_anomaly",
+        )
 
 
 class DCGANConfig(TrainingConfig, frozen=True):
-    """The network and the six loss weights.
+    """The network and the loss weights: the six of Kim et al., and two that teach repair.
 
-    Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in this order, with an abc_scale of 1 (core/gans/losses.py). The
-    defaults are the weights that did best on validation (docs/what-helped.md).
+    Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in the order of KIM, with an abc_scale of 1 (core/gans/losses.py).
+    The defaults are the weights that did best on validation (docs/what-helped.md).
     """
 
     epochs: int = 24
-    widths: tuple[int, ...] = (8, 16, 32, 64)
+    widths: tuple[int, ...] = (16, 32, 64, 64)
     discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
     patch: int = 16
     patch_stride: int = 8
@@ -115,6 +139,7 @@ class DCGANConfig(TrainingConfig, frozen=True):
     abc_scale: float = 8.0
     l1: float = 1.0
     patch_l1: float = 1.0
+    repair: float = 2.0
     latent: float = 0.5
     adversarial_normal: float = 0.1
     abc: float = 3.0
@@ -135,7 +160,10 @@ class DCGANConfig(TrainingConfig, frozen=True):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return ("l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly")
+        return (*KIM, "repair", "as_normal")
+
+
+KIM = ("l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly")  # the losses of the paper
 
 
 CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "dcgan": DCGANConfig}
@@ -149,15 +177,30 @@ def config_class(model: str) -> type[TrainingConfig]:
 
 
 # Without labels the generator soon learns to reconstruct anomalies too; longer training then makes the model worse.
-_ONE_CLASS_EPOCHS = {"traditional": 10, "dcgan": 8}  # other models keep their default
+_ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 12, "abc": 1.0}}
+# Before the repair objective: the losses of the paper (DCGAN) and of the deck (traditional GAN), at our weights.
+_NO_REPAIR: dict[str, Any] = {"repair": 0.0, "as_normal": 0.0, "judge_all": False, "adversarial_anomaly": 0.1}
+_ORIGINAL: dict[str, dict[str, Any]] = {
+    "traditional": {"epochs": 30, "negative_mse": 1.0} | _NO_REPAIR,
+    "dcgan": {"widths": (8, 16, 32, 64)} | _NO_REPAIR,
+}
+_ORIGINAL_ONE_CLASS = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
+OBJECTIVES = ("repair", "original")
 
 
-def default_config(model: str, regime: str) -> TrainingConfig:
-    """Return the default config of `model` in `regime`. Raises ConfigError for an unknown model."""
+def default_config(model: str, regime: str, objective: str = "repair") -> TrainingConfig:
+    """Return the default config of `model` in `regime`.
+
+    `objective` is "repair", or "original": the losses of the paper or the deck alone. A model of one's own may have no
+    "original" objective; it then has its defaults. Raises ConfigError for an unknown model or objective.
+    """
+    if objective not in OBJECTIVES:
+        raise ConfigError(f"Unknown objective {objective!r:.80}; the objectives are: {', '.join(OBJECTIVES)}.")
     config = config_class(model)()
-    if regime != "one-class":
-        return config
-    return msgspec.structs.replace(config, epochs=_ONE_CLASS_EPOCHS.get(model, config.epochs))
+    changes: dict[str, Any] = _ORIGINAL.get(model, {}) if objective == "original" else {}
+    if regime == "one-class":
+        changes = changes | (_ORIGINAL_ONE_CLASS if objective == "original" else _ONE_CLASS).get(model, {})
+    return msgspec.structs.replace(config, **changes)
 
 
 def recorded(model: str, values: Any) -> TrainingConfig:
@@ -169,7 +212,7 @@ def recorded(model: str, values: Any) -> TrainingConfig:
     kind = config_class(model)
     if isinstance(values, dict):
         values = {name: value for name, value in values.items() if name not in _GONE}
-        values = {"enough_labels": 1} | _BEFORE.get(model, {}) | values  # once, a single label was enough
+        values = _BEFORE_ALL | _BEFORE.get(model, {}) | values
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
@@ -177,6 +220,12 @@ def recorded(model: str, values: Any) -> TrainingConfig:
 
 
 _GONE = ("size",)  # now part of the data set's description
+_BEFORE_ALL = {
+    "enough_labels": 1,
+    "repair": 0.0,
+    "as_normal": 0.0,
+    "judge_all": False,
+}  # once, a single label was enough
 _BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 

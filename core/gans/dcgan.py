@@ -1,5 +1,6 @@
 """The DCGAN after Kim et al. 2020 (doi 10.1007/978-3-030-65414-6_11): a convolutional autoencoder with skip connections
-("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses."""
+("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses. Two more losses are ours: they
+teach the generator to repair defects and to redraw an anomaly as a normal image."""
 
 import torch
 from torch import Tensor, nn
@@ -139,7 +140,7 @@ class DCGAN(GAN):
         self.normal_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
         self.anomaly_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
 
-    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+    def generator_losses(self, normal: Pass, damaged: Pass, anomaly: Pass) -> dict[str, Tensor]:
         config = self.config
         x, reconstructed = normal.images, normal.reconstructions
         patches = (config.patch, config.patch_stride, config.patch_worst)
@@ -147,11 +148,17 @@ class DCGAN(GAN):
             "l1": lambda: losses.l1(x, reconstructed),
             "patch_l1": lambda: losses.patch_l1(x, reconstructed, *patches),
             "latent": lambda: losses.latent(normal.z, self.generator.encode(reconstructed)),
-            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
+            "adversarial_normal": lambda: losses.adversarial(
+                self.normal_discriminator(self.judged(normal, damaged, anomaly)), 1.0
+            ),
         }
+        if len(damaged.images):
+            whole, mended = damaged.targets, damaged.reconstructions
+            terms["repair"] = lambda: losses.on_damage((whole - mended).abs(), damaged.images, whole)
         if len(anomaly.images):
-            a, badly = anomaly.images, anomaly.reconstructions
-            terms["abc"] = lambda: losses.abc(a, badly, config.abc_scale)
+            a, redrawn = anomaly.images, anomaly.reconstructions
+            terms["as_normal"] = lambda: losses.l1(anomaly.targets, redrawn)
+            terms["abc"] = lambda: losses.abc(a, redrawn, config.abc_scale)
             # Target 0: the generator helps the anomaly discriminator instead of fooling it.
-            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(redrawn), 0.0)
         return self.weighing(terms)

@@ -32,9 +32,10 @@ def from_output(outputs: Tensor, side: int) -> Tensor:
 
 
 class Pass(NamedTuple):
-    """Images of one kind, their encodings and their reconstructions: x, E(x), G(x)."""
+    """Images of one kind, what they should become, their encodings and their reconstructions: x, t, E(x), G(x)."""
 
     images: Tensor
+    targets: Tensor
     z: Tensor
     reconstructions: Tensor
 
@@ -43,11 +44,12 @@ class Generator(nn.Module):
     """An encoder and a decoder; calling it gives G(x).
 
     `data` describes the images it is made for. `side` is the height and width of its input: as large as the images or a
-    little larger.
+    little larger. `share` is the heat map's share of its scores (core/gans/scoring.py).
     """
 
     data: Description
     side: int
+    share: float = 0.0
 
     def encode(self, images: Tensor) -> Tensor:
         """Return E(x): float [N, C, side, side] → z."""
@@ -69,24 +71,39 @@ class GAN(nn.Module):
         super().__init__()
         self.config = config
 
-    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+    def generator_losses(self, normal: Pass, damaged: Pass, anomaly: Pass) -> dict[str, Tensor]:
         """Return the unweighted losses of the generator by name.
 
-        Losses on anomalies are left out when there are none; losses of weight 0 are not computed.
+        `normal` are undamaged normals, whose targets are the images themselves. Losses on a kind are left out when there
+        are none of it; losses of weight 0 are not computed.
         """
         raise NotImplementedError
+
+    def judged(self, normal: Pass, damaged: Pass, anomaly: Pass) -> Tensor:
+        """Return the reconstructions that the normal discriminator judges: those of the undamaged normals, or with
+        `judge_all` half of every kind.
+        """
+        kinds = (normal, damaged, anomaly)
+        if not self.config.judge_all:
+            return normal.reconstructions
+        return torch.cat([kind.reconstructions[: -(-len(kind.images) // 2)] for kind in kinds])
 
     def weighing(self, terms: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
         """Compute the losses whose weight in the config is not 0."""
         return {name: loss() for name, loss in terms.items() if getattr(self.config, name)}
 
-    def discriminator_losses(self, real: Tensor, fake: Tensor, discriminator: nn.Module) -> tuple[Tensor, Tensor]:
-        """Return (loss, accuracy) of one discriminator on images of its own kind.
+    def discriminator_losses(
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, others: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return (loss, accuracy on real and fake) of one discriminator.
 
-        Least squares, with target 1 for real images and 0 for reconstructions.
+        Least squares, with target 1 for real images, 0 for reconstructions and for `others`, images of another kind.
         """
-        decisions = discriminator(torch.cat([real, fake]))  # one pass equals two, because no layer mixes images
-        on_real, on_fake = decisions[: len(real)], decisions[len(real) :]
+        kinds = [real, fake] if others is None else [real, fake, others]
+        # One pass equals several, because no layer mixes images.
+        on_real, on_fake, *on_others = discriminator(torch.cat(kinds)).split([len(images) for images in kinds])
         loss = adversarial(on_real, 1.0) + adversarial(on_fake, 0.0)
+        if on_others and len(on_others[0]):
+            loss = loss + adversarial(on_others[0], 0.0)
         accuracy = ((on_real > 0.5).float().mean() + (on_fake < 0.5).float().mean()) / 2
         return loss, accuracy.detach()

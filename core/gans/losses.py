@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.gans.defects import VISIBLE
+
+DAMAGE_COUNTS = 5.0  # a damaged pixel counts so many times in the loss of a repair
 ABC_FLOOR = 1e-6  # smallest reconstruction error in use: −log(1 − exp(−err)) is infinite at 0
 
 
@@ -24,6 +27,17 @@ def patch_l1(images: Tensor, reconstructions: Tensor, patch: int = 16, stride: i
     """
     means = F.avg_pool2d((images - reconstructions).abs(), patch, stride).flatten(1)  # [N, patches]
     return means.topk(worst, dim=1).values.mean()
+
+
+def on_damage(errors: Tensor, damaged: Tensor, whole: Tensor) -> Tensor:
+    """Return the mean of `errors` [N, C, H, W] in which a damaged pixel counts five times. Scalar.
+
+    A pixel is damaged where the `damaged` images differ visibly from the `whole` ones (core/gans/defects.py). Without
+    the factor the loss hardly notices a defect of a few pixels.
+    """
+    visible = VISIBLE / 127.5 + 1e-4  # of the rounding from levels to [-1, 1]
+    mask = ((damaged - whole).abs().amax(1, keepdim=True) > visible).float()
+    return (errors * (1.0 + (DAMAGE_COUNTS - 1.0) * mask)).mean()
 
 
 def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:

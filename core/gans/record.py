@@ -1,4 +1,4 @@
-"""The record of an epoch: training yields it; the disk and the card keep it."""
+"""What training and its end leave for the disk and the card: the record of an epoch, and how the model scores."""
 
 from typing import Annotated
 
@@ -31,3 +31,15 @@ class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learning_rate: Finite
     seconds: Finite
     images_per_second: Finite
+
+
+class Scoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a model scores images and marks what is odd in them (core/gans/scoring.py); chosen on validation.
+
+    share  of the heat map's largest value in the score; the mean residual has the rest. 0: the mean alone
+    mark   heat from which on a pixel is marked: one normal validation image in twenty has such a pixel. None: not known,
+           because the model is older than heat maps
+    """
+
+    share: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    mark: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None

@@ -66,18 +66,24 @@ class TraditionalGAN(GAN):
         self.normal_discriminator = Discriminator(data, config.discriminator_hidden)
         self.anomaly_discriminator = Discriminator(data, config.discriminator_hidden)
 
-    def generator_losses(self, normal: Pass, anomaly: Pass) -> dict[str, Tensor]:
+    def generator_losses(self, normal: Pass, damaged: Pass, anomaly: Pass) -> dict[str, Tensor]:
         x, reconstructed = normal.images, normal.reconstructions
         terms = {
             "mse": lambda: losses.mse(x, reconstructed),
-            "adversarial_normal": lambda: losses.adversarial(self.normal_discriminator(reconstructed), 1.0),
+            "adversarial_normal": lambda: losses.adversarial(
+                self.normal_discriminator(self.judged(normal, damaged, anomaly)), 1.0
+            ),
         }
+        if len(damaged.images):
+            whole, mended = damaged.targets, damaged.reconstructions
+            terms["repair"] = lambda: losses.on_damage((whole - mended).square(), damaged.images, whole)
         if len(anomaly.images):
-            a, badly = anomaly.images, anomaly.reconstructions
+            a, redrawn = anomaly.images, anomaly.reconstructions
+            terms["as_normal"] = lambda: losses.mse(anomaly.targets, redrawn)
             # The target is the negative image, so the error becomes large. The pull is strongest on anomalies that are
             # still reconstructed well and ends when they are not; the pull of the reward below grows with the error.
-            terms["negative_mse"] = lambda: losses.mse(-a, badly)
+            terms["negative_mse"] = lambda: losses.mse(-a, redrawn)
             # A reward for a large error. It is bounded, because tanh keeps every pixel within [-1, 1].
-            terms["anomaly_mse"] = lambda: -losses.mse(a, badly)
-            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(badly), 0.0)
+            terms["anomaly_mse"] = lambda: -losses.mse(a, redrawn)
+            terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(redrawn), 0.0)
         return self.weighing(terms)

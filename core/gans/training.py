@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.basics.errors import ConfigError, DataError, TrainingDiverged
 from core.data.tasks import Split
 from core.gans import scoring
-from core.gans.batches import Batches
+from core.gans.batches import Batch, Batches
 from core.gans.build import GAN, Generator, Pass, build
 from core.gans.config import TrainingConfig
 from core.gans.record import Epoch
@@ -79,6 +79,7 @@ class Training:
         )
         self.batches = Batches(split, config, self.gan.generator.side, seed, self.device)
         self.steps = self.batches.steps
+        self.split = split
         self.validation = (split.validation_normal, split.validation_anomaly)
         self.labelled = len(split.train_anomaly) > 0 and len(split.validation_anomaly) > 0
         self.history: list[Epoch] = []
@@ -125,8 +126,8 @@ class Training:
             started = time.perf_counter()
             losses: Scalars = {}
             accuracies: Scalars = {}
-            for normal, anomaly in self.batches.epoch():
-                for sums, values in zip((losses, accuracies), self._step(normal, anomaly), strict=True):
+            for batch in self.batches.epoch():
+                for sums, values in zip((losses, accuracies), self._step(batch), strict=True):
                     for name, value in values.items():
                         sums[name] = sums[name] + value if name in sums else value
                 self.step += 1
@@ -137,25 +138,24 @@ class Training:
             self.step = 0
             yield self._finish_epoch(losses, accuracies, time.perf_counter() - started)
 
-    def _step(self, normal: Tensor, anomaly: Tensor) -> tuple[Scalars, Scalars]:
-        """Learn from one batch of normals and one of anomalies, float [B, C, side, side]; anomalies may be empty.
+    def _step(self, batch: Batch) -> tuple[Scalars, Scalars]:
+        """Learn from one batch. Returns (losses, accuracies of the discriminators)."""
+        gan = self.gan.train()
 
-        Returns (losses, accuracies of the discriminators).
-        """
-        gan, count = self.gan.train(), len(normal)
+        # 1. One pass for all kinds: the generator encodes and reconstructs normals, damaged normals and anomalies side
+        #    by side. This is quick, and batch norm treats all alike.
+        counts = [len(pair.images) for pair in batch]
+        z, reconstructions = gan.generator.through(torch.cat([pair.images for pair in batch]))
+        kinds = zip(batch, z.split(counts), reconstructions.split(counts), strict=True)
+        normal, damaged, anomaly = (Pass(*pair, *made) for pair, *made in kinds)
 
-        # 1. One pass for both kinds: the generator encodes and reconstructs normals and anomalies side by side. This is
-        #    quick, and batch norm treats both alike.
-        z, reconstructions = gan.generator.through(torch.cat([normal, anomaly]))
-        normals = Pass(normal, z[:count], reconstructions[:count])
-        anomalies = Pass(anomaly, z[count:], reconstructions[count:])
+        # 2. The discriminators learn: 1 for an image of their kind, 0 for a reconstruction.
+        discriminator_losses, accuracies = self._train_discriminators(normal, damaged, anomaly)
 
-        # 2. The discriminators learn, each from its own kind alone: 1 for an image, 0 for its reconstruction.
-        discriminator_losses, accuracies = self._train_discriminators(normals, anomalies)
-
-        # 3. The generator learns through the discriminators: reconstructed normals should pass for real and look like
-        #    the image, reconstructed anomalies should not. The discriminators' own weights do not change.
-        generator_losses = self._train_generator(normals, anomalies)
+        # 3. The generator learns, also through the discriminators: normals should stay as they are, damaged normals
+        #    should be repaired, anomalies should be redrawn as normal images. The discriminators' own weights do not
+        #    change.
+        generator_losses = self._train_generator(normal, damaged, anomaly)
 
         # 4. The average is updated: a little of the new weights, most of the old average. It is scored and saved,
         #    because it is steadier than the weights of any one step.
@@ -163,29 +163,33 @@ class Training:
         losses = discriminator_losses | generator_losses
         return {name: loss.detach() for name, loss in losses.items()}, accuracies
 
-    def _train_discriminators(self, normals: Pass, anomalies: Pass) -> tuple[Scalars, Scalars]:
+    def _train_discriminators(self, normal: Pass, damaged: Pass, anomaly: Pass) -> tuple[Scalars, Scalars]:
         """Train those discriminators that have images and a weighted loss; return their (losses, accuracies)."""
+        gan, config = self.gan, self.config
         losses, accuracies = {}, {}
-        for kind, batch, discriminator in (
-            ("normal", normals, self.gan.normal_discriminator),
-            ("anomaly", anomalies, self.gan.anomaly_discriminator),
-        ):
-            if len(batch.images) and getattr(self.config, f"adversarial_{kind}"):
-                # Detached: no gradient reaches the generator.
-                losses[f"discriminator_{kind}"], accuracies[kind] = self.gan.discriminator_losses(
-                    batch.images, batch.reconstructions.detach(), discriminator
-                )
+        # Reconstructions are detached: no gradient reaches the generator.
+        if config.adversarial_normal:
+            losses["discriminator_normal"], accuracies["normal"] = gan.discriminator_losses(
+                gan.normal_discriminator,
+                torch.cat([normal.images, damaged.targets]),
+                gan.judged(normal, damaged, anomaly).detach(),
+                anomaly.images if config.judge_all else None,
+            )
+        if config.adversarial_anomaly and len(anomaly.images):
+            losses["discriminator_anomaly"], accuracies["anomaly"] = gan.discriminator_losses(
+                gan.anomaly_discriminator, anomaly.images, anomaly.reconstructions.detach()
+            )
         if losses:
             self._descend(1, torch.stack(list(losses.values())).sum())
         return losses, accuracies
 
-    def _train_generator(self, normals: Pass, anomalies: Pass) -> Scalars:
+    def _train_generator(self, normal: Pass, damaged: Pass, anomaly: Pass) -> Scalars:
         """Train the generator; return its unweighted losses. Raises TrainingDiverged before its weights or average
         change.
         """
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(False)
-        losses = self.gan.generator_losses(normals, anomalies)
+        losses = self.gan.generator_losses(normal, damaged, anomaly)
         weighted = torch.stack([getattr(self.config, name) * loss for name, loss in losses.items()]).sum()
         if not torch.isfinite(weighted):
             raise self._diverged("a loss")

@@ -16,7 +16,7 @@ from core.basics.text import LONGEST_LINE, as_line
 from core.data.fashion_mnist import TEST_FINGERPRINT
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig, recorded
-from core.gans.record import Epoch
+from core.gans.record import Epoch, Scoring
 from core.metrics.reports import Figures, Report
 from core.metrics.thresholds import Thresholds
 
@@ -39,6 +39,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     parameters          number of the generator's parameters
     validation, test    figures; the thresholds are chosen on validation images
     history             one record for each epoch
+    scoring             how scores and marks are made; a card without it scores by the mean residual alone
     weights_sha256, scores_sha256  of the two files beside the card
     """
 
@@ -63,6 +64,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     history: Annotated[list[Epoch], Meta(max_length=10_000)]
     weights_sha256: Digest
     scores_sha256: Digest
+    scoring: Scoring = Scoring()
     format: Literal[2] = FORMAT
 
     def __post_init__(self) -> None:

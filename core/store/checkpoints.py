@@ -148,6 +148,7 @@ class Checkpoint:
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
         generator.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
         generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this overload
+        generator.share = self.card.scoring.share
         return generator.eval().requires_grad_(False)
 
     def test_images(self) -> Images:

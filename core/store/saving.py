@@ -15,6 +15,7 @@ from core.basics.errors import CheckpointError
 from core.basics.files import sha256, whole_folder, write_whole
 from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
+from core.gans.record import Scoring
 from core.metrics import reports, thresholds
 from core.metrics.reports import Report
 from core.store import checkpoints
@@ -52,6 +53,8 @@ def save(
     if best:
         generator = deepcopy(generator)
         generator.load_state_dict(training.best_weights)
+    scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
+    generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
@@ -81,6 +84,7 @@ def save(
         history=history,
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
+        scoring=scored,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
 

@@ -3,7 +3,7 @@
 The generator learns to repair them (target: the undamaged image). They are made of training images alone, after DRAEM
 (Zavrtanik et al. 2021) and NSA (Schlüter et al. 2022). A region is a rotated ellipse or rectangle, plump or long, with a
 wobbling border and a sharp or a soft edge; it is filled with a piece of another image, one colour, background, the image
-itself lighter, darker, displaced, or noise. The defects that test it (benchmarks/repair/damage.py) are other code and other kinds.
+itself lighter, darker, displaced, or noise. The defects that test it (core/data/damage.py) are other code and other kinds.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Test defects with masks: undamaged normal images, damaged by kinds that training never makes.
 
-Other code and other kinds than benchmarks/repair/defects.py, which damages images for training. Seeded: an image, kind, size, seed
+Other code and other kinds than core/gans/defects.py, which damages images for training. Seeded: an image, kind, size, seed
 and set of donors give the same damage, whatever images stand beside it.
 """
 
@@ -28,7 +28,7 @@ class Damaged:
     """`images` as given, but damaged; `masks` bool [N, H, W], the pixels that changed noticeably.
 
     A mask is empty where no place showed the damage (a black image with a black hole): such an image is not damaged and
-    counts in no figure. It is full where every pixel changed: then no map can be right or wrong (benchmarks/repair/localisation.py).
+    counts in no figure. It is full where every pixel changed: then no map can be right or wrong (core/metrics/localisation.py).
     """
 
     images: np.ndarray

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from benchmarks.repair import defects
+from core.gans import defects
 from core.data import tasks
 from core.data.tasks import Task
 

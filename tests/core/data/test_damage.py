@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.repair import damage
-from benchmarks.repair.damage import KINDS, SIZES, DamageError
+from core.data import damage
+from core.data.damage import KINDS, SIZES, DamageError
 
 
 @pytest.fixture(scope="module")
