@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
+from core.gans.batches import Batch, Pair
 from core.gans.config import default_config
 from core.gans.training import Training
 
@@ -51,8 +52,8 @@ def of_images(model: str, counts: tuple[int, ...], repeats: int = 3) -> list[flo
             some = dataclasses.replace(many, train_normal=many.train_normal[:count])
             training = Training(model, msgspec.structs.replace(default_config(model, "seen"), epochs=1), some, 0, "cpu")
             started = time.perf_counter()
-            for normal, anomaly in training.batches.epoch():
-                training._step(normal, anomaly)
+            for batch in training.batches.epoch():
+                training._step(batch)
             once.append(time.perf_counter() - started)
         seconds.append(once)
     return list(np.median(seconds, axis=0))
@@ -63,20 +64,21 @@ def of_width(sides: tuple[int, ...], steps: int = 6, repeats: int = 3) -> list[f
     split = tasks.split(Task(), FASHION_MNIST.load("train"))
     training = Training("dcgan", default_config("dcgan", "seen"), split, 0, "cpu")
     batch = next(training.batches.epoch())
-    enlarged = [
-        [F.interpolate(images, (side, side)).contiguous(memory_format=torch.channels_last) for images in batch]
-        for side in sides
-    ]
+    enlarged = [Batch(*(Pair(*(_resized(images, side) for images in pair)) for pair in batch)) for side in sides]
     seconds = []
     for _ in range(repeats):
         once = []
-        for normal, anomaly in enlarged:
+        for larger in enlarged:
             started = time.perf_counter()
             for _ in range(steps):
-                training._step(normal, anomaly)
+                training._step(larger)
             once.append((time.perf_counter() - started) / steps)
         seconds.append(once)
     return list(np.median(seconds, axis=0))
+
+
+def _resized(images: torch.Tensor, side: int) -> torch.Tensor:
+    return F.interpolate(images, (side, side)).contiguous(memory_format=torch.channels_last)
 
 
 def exponent(sizes: tuple[float, ...], seconds: list[float]) -> float:

@@ -32,8 +32,8 @@ def ours(model: str) -> tuple[Callable[[int], float], int]:
 
     def run(steps: int) -> float:
         started = time.perf_counter()
-        for normal, anomaly in itertools.islice(batches, steps):
-            training._step(normal, anomaly)
+        for batch in itertools.islice(batches, steps):
+            training._step(batch)
         return time.perf_counter() - started
 
     return run, 2 * config.batch_size

@@ -184,7 +184,7 @@ _ORIGINAL: dict[str, dict[str, Any]] = {
     "traditional": {"epochs": 30, "negative_mse": 1.0} | _NO_REPAIR,
     "dcgan": {"widths": (8, 16, 32, 64)} | _NO_REPAIR,
 }
-_ORIGINAL_ONE_CLASS = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
+_ORIGINAL_ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
 OBJECTIVES = ("repair", "original")
 
 
@@ -220,13 +220,13 @@ def recorded(model: str, values: Any) -> TrainingConfig:
 
 
 _GONE = ("size",)  # now part of the data set's description
-_BEFORE_ALL = {
+_BEFORE_ALL: dict[str, Any] = {
     "enough_labels": 1,
     "repair": 0.0,
     "as_normal": 0.0,
     "judge_all": False,
 }  # once, a single label was enough
-_BEFORE = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
+_BEFORE: dict[str, dict[str, Any]] = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -152,9 +152,8 @@ class Training:
         # 2. The discriminators learn: 1 for an image of their kind, 0 for a reconstruction.
         discriminator_losses, accuracies = self._train_discriminators(normal, damaged, anomaly)
 
-        # 3. The generator learns, also through the discriminators: normals should stay as they are, damaged normals
-        #    should be repaired, anomalies should be redrawn as normal images. The discriminators' own weights do not
-        #    change.
+        # 3. The generator learns, also through the discriminators, which do not change: normals should stay as they
+        #    are, damaged normals be repaired, anomalies be redrawn as normal images.
         generator_losses = self._train_generator(normal, damaged, anomaly)
 
         # 4. The average is updated: a little of the new weights, most of the old average. It is scored and saved,
@@ -165,7 +164,8 @@ class Training:
 
     def _train_discriminators(self, normal: Pass, damaged: Pass, anomaly: Pass) -> tuple[Scalars, Scalars]:
         """Train those discriminators that have images and a weighted loss; return their (losses, accuracies)."""
-        gan, config = self.gan, self.config
+        gan: GAN = self.gan
+        config: Any = self.config  # every GAN's own config has the two adversarial weights
         losses, accuracies = {}, {}
         # Reconstructions are detached: no gradient reaches the generator.
         if config.adversarial_normal:
@@ -184,9 +184,7 @@ class Training:
         return losses, accuracies
 
     def _train_generator(self, normal: Pass, damaged: Pass, anomaly: Pass) -> Scalars:
-        """Train the generator; return its unweighted losses. Raises TrainingDiverged before its weights or average
-        change.
-        """
+        """Train the generator; return its unweighted losses. Raises TrainingDiverged before its weights change."""
         for parameter in self.discriminator_parameters:
             parameter.requires_grad_(False)
         losses = self.gan.generator_losses(normal, damaged, anomaly)

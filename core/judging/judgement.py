@@ -40,7 +40,7 @@ class Judgement:
     """
 
     reconstruction: np.ndarray
-    residual: np.ndarray  # float32 [H, W], 0…2
+    heat: np.ndarray  # float32 [H, W], 0…2
     score: float
     percentile: float
     threshold: float
@@ -78,20 +78,20 @@ def judge(
     at that very score would miss the image by a millionth. Its farness is at most 1, so that every page gives it the same
     verdict.
     """
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     reconstructions = scoring.reconstruct(generator, images)
-    scores = scoring.score_reconstructions(images, reconstructions)
+    scores = maps.score_reconstructions(images, reconstructions, generator.share)
     stored, farness = checkpoint.test_scores(test), known.farness(images)
     for place, image in enumerate(images):
         if (number := test.numbers.get(image.tobytes())) is not None:
             scores[place], farness[place] = stored[number], min(farness[place], 1.0)
-    residuals = scoring.residual(images, reconstructions)
+    heats = maps.heat(images, reconstructions)
     percentiles = evaluation.percentile(scores, checkpoint.scores.validation_normal)
     return [
-        Judgement(reconstruction, residual, float(score), float(percentile), threshold, float(far))
-        for reconstruction, residual, score, percentile, far in zip(
-            reconstructions, residuals, scores, percentiles, farness, strict=True
+        Judgement(reconstruction, hot, float(score), float(percentile), threshold, float(far))
+        for reconstruction, hot, score, percentile, far in zip(
+            reconstructions, heats, scores, percentiles, farness, strict=True
         )
     ]
 

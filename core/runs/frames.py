@@ -55,10 +55,10 @@ def write_originals(folder: Path, images: np.ndarray, classes: list[str]) -> Non
 
 def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Generator") -> None:
     """Write the images as reconstructed after `epoch`, with their scores. Raises OSError."""
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     reconstructions = scoring.reconstruct(generator, images)
-    scores = scoring.score_reconstructions(images, reconstructions)
+    scores = maps.score_reconstructions(images, reconstructions, generator.share)
     grey = ((reconstructions + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
     _write(folder / f"{epoch:05}.png", grey, Notes(scores=[round(float(score), 4) for score in scores]))
 

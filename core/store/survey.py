@@ -123,12 +123,12 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
     """Return E(x) [N, Z] and |x − G(x)| [N, H, W] of all images, float32."""
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     latents, residuals, done = [], [], 0
     for images, z, reconstructions in scoring.encode_and_reconstruct(checkpoint.generator(), test.images):
         latents.append(z)
-        residuals.append(scoring.residual(images, reconstructions))
+        residuals.append(maps.residual(images, reconstructions))
         done += len(images)
         progress(done / len(test.images))
     return np.concatenate(latents), np.concatenate(residuals)

@@ -57,7 +57,7 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
     from core.gans.build import to_input
     from core.gans.training import Batches
 
-    config = TrainingConfig(epochs=20)
+    config = TrainingConfig(epochs=20, repair=0.0, as_normal=0.0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers: list[nn.Module] = []
@@ -71,7 +71,8 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=config.epochs * batches.steps)
         network.train()
         for _ in range(config.epochs):
-            for normal, anomaly in batches.epoch():
+            for batch in batches.epoch():
+                normal, anomaly = batch.normal.images, batch.anomaly.images
                 logits = network(torch.cat([normal, anomaly]))[:, 0]
                 truth = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomaly))])
                 optimizer.zero_grad()

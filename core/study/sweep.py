@@ -18,6 +18,7 @@ from core.basics.errors import CheckpointError, ConfigError
 from core.data import tasks
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
+from core.gans import maps
 from core.metrics import evaluation, reports
 from core.runs import queue
 from core.store import checkpoints
@@ -121,10 +122,8 @@ def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
 def _gan_row(
     cell: Cell, checkpoint: checkpoints.Checkpoint, reconstructions: np.ndarray, test: Images
 ) -> dict[str, Any]:
-    from core.gans import scoring
-
     normal, _ = tasks.test_roles(cell.task, test.labels)
-    scores = scoring.score_reconstructions(test.images, reconstructions)
+    scores = maps.score_reconstructions(test.images, reconstructions, checkpoint.card.scoring.share)
     row = _row(cell, scores, test, checkpoint.card.seconds)
     row["normal_error"] = float(scores[normal].mean())
     row["normal_ssim"] = ssim(test.images[normal], reconstructions[normal])

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.basics.text import plain
+from core.gans import maps
 from pages.browse.look import Look
 from pages.parts import link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
@@ -71,10 +72,8 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
 
 def _pictures(image: np.ndarray, gan: Chosen) -> None:
     with st.spinner("Reconstructing…"):
-        from core.gans import scoring  # torch, three seconds the first time
-
         reconstruction = models.reconstruct(gan, image[None])[0]
-    residual = scoring.residual(image[None], reconstruction[None])[0]
+    residual = maps.residual(image[None], reconstruction[None])[0]
     verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {gan.title}")
 
 

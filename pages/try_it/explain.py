@@ -39,12 +39,12 @@ def show(judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]
     """Show one model's judgement of an image with its reasons; the (caption, picture) pairs in `before` come first."""
     st.markdown(f"##### {gan.title}")
     verdict.words(judged.score, gan, judged.garment)
-    patches = judgement.worst_patches(judged.residual)
+    patches = judgement.worst_patches(judged.heat)
     verdict.row(
         [
             *before,
             ("Reconstruction", enlarged(to_grey(judged.reconstruction))),
-            ("Residual", outlined(heat(judged.residual), patches)),
+            ("Residual", outlined(heat(judged.heat), patches)),
         ],
         f", {gan.title}",
     )

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from core.gans import defects
 from core.data import tasks
 from core.data.tasks import Task
+from core.gans import defects
 
 
 def normals(small, count=64):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from core.data.fashion_mnist import FASHION_MNIST
-from core.gans import scoring
+from core.gans import maps, scoring
 from core.gans.gan import Generator, from_output, to_input
 
 MODEL = pytest.mark.parametrize("model", ["traditional", "dcgan"])
@@ -71,14 +71,14 @@ def test_reconstructions_residuals_and_scores_fit_each_other(model: str, trained
     training = trained[model]
     reconstructions = scoring.reconstruct(training.generator, images)
     assert (reconstructions.shape, reconstructions.dtype) == ((COUNT, 28, 28, 1), np.float32)
-    residual = scoring.residual(images, reconstructions)
+    residual = maps.residual(images, reconstructions)
     assert (residual.shape, residual.dtype) == ((COUNT, 28, 28), np.float32)
     assert residual.min() >= 0
     assert residual.max() <= 2
     found = scoring.score(training.generator, images)
     assert (found.shape, found.dtype) == ((COUNT,), np.float32)
     assert found == pytest.approx(residual.mean((1, 2)), rel=1e-5)
-    assert found.tobytes() == scoring.score_reconstructions(images, reconstructions).tobytes()
+    assert found.tobytes() == maps.score_reconstructions(images, reconstructions).tobytes()
 
 
 @pytest.mark.parametrize("side", [28, 32])

@@ -7,7 +7,7 @@ import torch
 from core.basics.errors import DataError
 from core.data.dataset import Description
 from core.data.tasks import Split
-from core.gans import scoring
+from core.gans import maps, scoring
 from core.gans.build import build, to_input
 from core.gans.config import config_class
 from core.gans.dcgan import padded
@@ -45,7 +45,7 @@ def test_a_generator_gives_back_images_of_their_shape(model: str, side: int, cha
     reconstructions = scoring.reconstruct(generator, images)
     assert reconstructions.shape == (8, side, side, channels)
     assert np.abs(reconstructions).max() <= 1
-    assert scoring.residual(images, reconstructions).shape == (8, side, side)
+    assert maps.residual(images, reconstructions).shape == (8, side, side)
     scores = scoring.score(generator, images)
     assert scores == pytest.approx(np.abs(images / 127.5 - 1 - reconstructions).mean((1, 2, 3)), rel=1e-4)
     assert scores.tobytes() == scoring.score(generator, images[::-1])[::-1].tobytes()

@@ -3,7 +3,7 @@ import pytest
 
 from core.basics.errors import CheckpointError
 from core.data.dataset import Images
-from core.gans import scoring
+from core.gans import maps, scoring
 from core.store import checkpoints, survey
 from core.store.checkpoints import WEIGHTS
 from tests.conftest import MODELS
@@ -23,7 +23,7 @@ def test_it_holds_the_mean_residual_of_each_class_and_a_map_of_z(saved, some, mo
     found = survey.make(checkpoint, some, heard.append)
     assert heard == sorted(heard) and heard[-1] == 1.0 and len(heard) == -(-len(some.images) // scoring.BATCH)
     reconstructions = scoring.reconstruct(checkpoint.generator(), some.images)
-    residuals = scoring.residual(some.images, reconstructions)
+    residuals = maps.residual(some.images, reconstructions)
     shirts = some.labels == 6
     assert np.allclose(found.residuals[6], residuals[shirts].mean(0), atol=1e-6)
     assert found.pca.shape == (300, 2) and 0 < found.shares[1] <= found.shares[0] <= 1

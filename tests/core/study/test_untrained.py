@@ -1,7 +1,7 @@
 import numpy as np
 
 from core.metrics import localisation
-from core.study.maps import Maps
+from core.study.untrained import Maps
 
 
 def test_maps_without_training_point_at_a_hole():
