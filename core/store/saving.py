@@ -49,9 +49,8 @@ def save(
 
     if not replace:
         refuse_occupied(folder)
-    generator = training.generator
+    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
     if best:
-        generator = deepcopy(generator)
         generator.load_state_dict(training.best_weights)
     scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
     generator.share = scored.share
