@@ -23,8 +23,8 @@ from core.store import checkpoints
 
 PRESETS = ("quick look", "as shipped", "without repair", "as in the paper")
 ON_ANOMALIES = ("as_normal", "abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
-_QUICK_STEPS = {"traditional": 700, "dcgan": 170}  # about twelve seconds of training on one slow core
-_FEW_STEPS = 170  # for a model that has not been timed
+_QUICK_STEPS = {"traditional": 700, "dcgan": 110}  # about twelve seconds of training on one slow core
+_FEW_STEPS = 110  # for a model that has not been timed
 SPEEDS = ".speed.json"  # beside the runs' folders
 # Settings that do not change how long a step takes.
 _WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
