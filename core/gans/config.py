@@ -24,10 +24,12 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distorted      use distorted normals (core/gans/distortions.py) as anomalies where few or none are labelled
     enough_labels  labelled anomalies from which on no distorted normals are used; `stand_ins` has the rule
     damaged        share of the normal images of a step that are damaged (core/gans/defects.py), to be repaired
-    repair         weight of the loss of damaged normals: the target is the undamaged image. 0: none is damaged
-    as_normal      weight of the loss of anomalies: the target is how each would be if it were normal (core/gans/targets.py)
-    judge_all      the normal discriminator judges reconstructions of every kind, not of normals alone, and learns that
-                   anomalies are not normal
+    repair         weight of the loss of damaged normals, whose target is the undamaged image; 0: none is damaged
+    as_normal      weight of the loss of anomalies, whose target is how each would be if it were normal (core/gans/targets.py)
+    judge_all      the normal discriminator judges the reconstructions of every kind, not of normals alone, and learns
+                   that anomalies are not normal
+
+    Repair is off here, so that a model without such losses is trained on whole images; both GANs switch it on.
     """
 
     epochs: int = 30
@@ -42,9 +44,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distorted: bool = True
     enough_labels: int = 2000
     damaged: float = 0.75
-    repair: float = 1.0
-    as_normal: float = 1.0
-    judge_all: bool = True
+    judge_all: bool = False
+    repair: float = 0.0
+    as_normal: float = 0.0
 
     @property
     def undamaged(self) -> int:
@@ -94,8 +96,11 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     hidden: tuple[int, ...] = (256,)
     z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)
+    judge_all: bool = True
     mse: float = 1.0
     adversarial_normal: float = 0.1
+    repair: float = 1.0
+    as_normal: float = 1.0
     negative_mse: float = 0.5
     anomaly_mse: float = 0.0
     adversarial_anomaly: float = 0.0
@@ -114,9 +119,9 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     def loss_names(self) -> tuple[str, ...]:
         return (
             "mse",
+            "adversarial_normal",
             "repair",
             "as_normal",
-            "adversarial_normal",
             "negative_mse",
             "anomaly_mse",
             "adversarial_anomaly",
@@ -126,8 +131,8 @@ class TraditionalConfig(TrainingConfig, frozen=True):
 class DCGANConfig(TrainingConfig, frozen=True):
     """The network and the loss weights: the six of Kim et al., and two that teach repair.
 
-    Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in the order of KIM, with an abc_scale of 1 (core/gans/losses.py).
-    The defaults are the weights that did best on validation (docs/what-helped.md).
+    Kim's own weights are KIM, with an abc_scale of 1 (core/gans/losses.py). The defaults are the weights that did best
+    on validation (docs/what-helped.md).
     """
 
     epochs: int = 18
@@ -137,11 +142,13 @@ class DCGANConfig(TrainingConfig, frozen=True):
     patch_stride: int = 8
     patch_worst: int = 3
     abc_scale: float = 8.0
+    judge_all: bool = True
     l1: float = 1.5
     patch_l1: float = 1.0
-    repair: float = 2.0
     latent: float = 0.5
     adversarial_normal: float = 0.1
+    repair: float = 2.0
+    as_normal: float = 1.0
     abc: float = 3.0
     adversarial_anomaly: float = 0.0
 
@@ -160,10 +167,27 @@ class DCGANConfig(TrainingConfig, frozen=True):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return (*KIM, "repair", "as_normal")
+        return (
+            "l1",
+            "patch_l1",
+            "latent",
+            "adversarial_normal",
+            "repair",
+            "as_normal",
+            "abc",
+            "adversarial_anomaly",
+        )
 
 
-KIM = ("l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly")  # the losses of the paper
+# The six losses of the paper and their weights there.
+KIM = {
+    "l1": 1.5,
+    "patch_l1": 1.5,
+    "latent": 0.5,
+    "adversarial_normal": 0.5,
+    "abc": 0.5,
+    "adversarial_anomaly": 1.0,
+}
 
 
 CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "dcgan": DCGANConfig}
@@ -220,12 +244,8 @@ def recorded(model: str, values: Any) -> TrainingConfig:
 
 
 _GONE = ("size",)  # now part of the data set's description
-_BEFORE_ALL: dict[str, Any] = {
-    "enough_labels": 1,
-    "repair": 0.0,
-    "as_normal": 0.0,
-    "judge_all": False,
-}  # once, a single label was enough
+# Once, a single label was enough and nothing was repaired.
+_BEFORE_ALL: dict[str, Any] = {"enough_labels": 1, "repair": 0.0, "as_normal": 0.0, "judge_all": False}
 _BEFORE: dict[str, dict[str, Any]] = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 

@@ -16,7 +16,7 @@ class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch                   from 1
     losses                  name → mean over the epoch's steps, unweighted
     discriminator_accuracy  normal, anomaly → share of right decisions
-    validation_auroc        None where no anomaly is labelled, not even in validation
+    validation_auroc        of the mean residual; None where no anomaly is labelled, not even in validation
     validation_error        mean absolute error of validation normals, 0…2
     learning_rate           at the end of the epoch
     seconds                 of the training steps, validation not counted
@@ -36,9 +36,9 @@ class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Scoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a model scores images and marks what is odd in them (core/gans/scoring.py); chosen on validation.
 
-    share  of the heat map's largest value in the score; the mean residual has the rest. 0: the mean alone
-    mark   heat from which on a pixel is marked: one normal validation image in twenty has such a pixel. None: not known,
-           because the model is older than heat maps
+    share  share of the heat map's largest value in the score; the mean residual has the rest. 0: the mean alone
+    mark   heat from which on a pixel is marked: one normal validation image in twenty has such a pixel. None: nothing is
+           marked, because the model is older than heat maps or has not learned to repair
     """
 
     share: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0

@@ -52,7 +52,7 @@ def save(
 
     if not replace:
         refuse_occupied(folder)
-    generator = deepcopy(training.generator)
+    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
     if best:
         generator.load_state_dict(training.best_weights)
     stored_weights = _halved(generator)
