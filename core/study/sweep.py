@@ -144,9 +144,9 @@ def _gan_row(
     from core.study import judge
 
     normal, anomaly = tasks.test_roles(cell.task, test.labels)
-    scores = maps.score_reconstructions(test.images, reconstructions, checkpoint.card.scoring.share)
-    row = _row(cell, scores, test, checkpoint.card.seconds)
-    row["normal_error"] = float(scores[normal].mean())
+    errors, heats = maps.parts_of_score(test.images, reconstructions)
+    row = _row(cell, maps.score_parts(errors, heats, checkpoint.card.scoring.share), test, checkpoint.card.seconds)
+    row["normal_error"] = float(errors[normal].mean())
     row["normal_ssim"] = ssim(test.images[normal], reconstructions[normal])
     row["validation_auroc"] = checkpoint.card.validation.auroc
     judging, label = judge.trained(), cell.task.data.label(cell.task.normal)
