@@ -60,7 +60,7 @@ def test_from_missed_shirts_to_the_worst_of_them_to_roc_and_try_it_and_back(serv
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Image {worst[0]}: Shirt")).to_be_visible()
     expect(dialog.get_by_text(f"1 of {len(worst)}")).to_be_visible()
-    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
     settled(page)  # the arrow keys are the image's now, not the gallery's any more
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("heading", name=f"Image {worst[1]}: Shirt")).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_shelf_is_one_tab_stop_and_arrow_keys_walk_on_it(server, page: Page):
     assert "shelf=" not in page.url
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog").get_by_role("img", name="Residual")).to_have_count(2)
+    expect(page.get_by_role("dialog").get_by_role("img", name="Heat map")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(shelf(page).nth(1)).to_be_focused()  # where one was
@@ -202,7 +202,7 @@ def test_a_point_of_the_map_opens_its_image(server, page: Page):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Image {number}: Bag")).to_be_visible()
     expect(page).to_have_url(re.compile(f"section=map.*image={number}"))
-    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
     settled(page)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
