@@ -1,6 +1,6 @@
 """One image through one or both GANs: input, reconstruction, residual, score, percentile, verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -9,14 +9,15 @@ from core.basics.names import STARTS
 from core.data.dataset import Description
 from core.judging import judgement
 from core.metrics import evaluation
-from pages.parts import models
+from pages.parts import heat, models
 from pages.parts.models import Chosen
-from pages.parts.pictures import data_url
+from pages.parts.pictures import data_url, to_grey
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
 .mf-row figure {margin:0; flex:1 1 92px; max-width:170px}
 .mf-row img {width:100%; aspect-ratio:1; object-fit:contain; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
+.mf-row img.smooth {image-rendering:auto}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
 </style>"""
 RESIDUAL_HELP = (
@@ -25,16 +26,36 @@ RESIDUAL_HELP = (
 )
 
 
-def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "") -> None:
+WIDEST = 170  # pixels: a figure of a row
+
+
+def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "", says: Mapping[str, str] | None = None) -> None:
     """Draw enlarged pictures side by side, wrapped on narrow screens. Captions are our own text, never a file's.
 
-    `of` is added to the text for screen readers.
+    `of` is added to the text for screen readers, and so is what `says` has for a caption.
     """
     figures = "".join(
-        f'<figure><img src="{data_url(image)}" alt="{caption}{of}"><figcaption>{caption}</figcaption></figure>'
+        f'<figure><img src="{data_url(image)}" alt="{caption}{of}{": " * (caption in (says or {}))}{(says or {}).get(caption, "")}"'
+        f"{' class=smooth' * (len(image) > WIDEST)}><figcaption>{caption}</figcaption></figure>"
         for caption, image in pictures
     )
     st.html(f'{_STYLE}<div class="mf-row">{figures}</div>')
+
+
+AS_NORMAL = "As it would be if it were normal"
+
+
+def repair(image: np.ndarray, reconstruction: np.ndarray, heated: np.ndarray, mark: float | None, of: str = "") -> None:
+    """Draw an image, its reconstruction and its heat map with the scale, and say in words what is odd.
+
+    `image` uint8 [H, W, C], `reconstruction` float32 [H, W, C] on [-1, 1], `heated` float32 [H, W] (core/gans/maps.py),
+    `mark` as on the card. `of` is added to the text for screen readers.
+    """
+    odd = heat.words(heated, mark)
+    pictures = [("Image", image), (AS_NORMAL, to_grey(reconstruction)), ("Heat map", heat.picture(image, heated, mark))]
+    row(pictures, of, {"Heat map": odd})
+    st.html(heat.scale(mark))
+    st.caption(f"{odd[0].upper()}{odd[1:]}. {heat.caption(mark)}", help=heat.HELP)
 
 
 _BADGES = {
