@@ -92,7 +92,9 @@ def test_a_judgement_says_where_the_image_differs_from_its_reconstruction(mark, 
     one = checkpoints.Checkpoint(one.folder, card)
     stained = test_split.images[:2].copy()
     stained[:, 2:8, 2:8] = 255 - stained[:, 2:8, 2:8]
-    for found, image in zip(judgement.judge(one, one.generator(), stained, known, test_split, 1.0), stained, strict=True):
+    for found, image in zip(
+        judgement.judge(one, one.generator(), stained, known, test_split, 1.0), stained, strict=True
+    ):
         assert found.mark == mark
         assert found.heat.shape == (28, 28) and found.heat.dtype == np.float32
         residual = np.abs(image[..., 0] / 127.5 - 1.0 - found.reconstruction[..., 0])
