@@ -76,19 +76,15 @@ def run(options: argparse.Namespace) -> int:
     ]
     if gone := results.drop_gone():
         print(f"{gone} rows were of recipes that are gone; they are no longer in {results.CSV.name}.", file=sys.stderr)
-    todo = results.missing(cells, results.read())
-    print(
-        f"{len(cells) - len(todo)} of {len(cells)} cells are in {results.CSV.name}; {len(todo)} to go.", file=sys.stderr
-    )
+    todo = results.missing(cells)
+    print(f"{len(cells) - len(todo)} of {len(cells)} cells are measured; {len(todo)} to go.", file=sys.stderr)
     with contextlib.ExitStack() as stack, tqdm(total=len(todo), unit="cell", file=sys.stderr) as bar:
         workers = stack.enter_context(sweep.dask_cluster(options.dask)) if options.dask else options.workers
-        for row in sweep.run(todo, workers):
+        for title, row, defects in sweep.run(todo, workers):
             bar.update()
-            where = f"{row['normal']}, {row['regime']}" + (f" without {row['left_out']}" if row["left_out"] else "")
-            bar.write(
-                f"{row['method']}, {where}, seed {row['seed']}: AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s",
-                file=sys.stderr,
-            )
+            told = [f"AUROC {row['auroc']:.4f} in {row['seconds']:.0f} s"] if row else []
+            told += [f"{len(defects)} rows of defects"] if defects else []
+            bar.write(f"{title}: {', '.join(told)}", file=sys.stderr)
     _print_measured(cells, results.read())
     return write_documents()
 

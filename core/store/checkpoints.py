@@ -1,6 +1,6 @@
 """A checkpoint: the folder of a trained model and how it is read. core/store/saving.py writes checkpoints.
 
-    generator.safetensors   the averaged generator's weights
+    generator.safetensors   the averaged generator's weights, in half precision
     scores.safetensors      raw scores of the test and validation images, so that pages show them without torch
     card.json               settings, origin and figures, and the SHA-256 of the other two files (core/store/card.py)
 
@@ -139,14 +139,17 @@ class Checkpoint:
                 f"{self.folder / WEIGHTS} does not fit the config in its card: tensor {wrong[:80]!r}."
             )
         for name, tensor in tensors.items():
-            if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
+            wanted = expected[name].dtype
+            half = tensor.dtype == torch.float16 and wanted == torch.float32  # as weights are stored, unless too large
+            if tensor.shape != expected[name].shape or not (half or tensor.dtype == wanted):
                 raise CheckpointError(
                     f"{self.folder / WEIGHTS}: tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}, "
-                    f"the config says {expected[name].dtype} {tuple(expected[name].shape)}."
+                    f"the config says {wanted} {tuple(expected[name].shape)}."
                 )
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{self.folder / WEIGHTS}: tensor {name!r} holds a value that is not finite.")
-        generator.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
+        weights = {name: tensor.to(expected[name].dtype, copy=True) for name, tensor in tensors.items()}
+        generator.load_state_dict(weights, assign=True)
         generator = generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this overload
         generator.share = self.card.scoring.share
         return generator.eval().requires_grad_(False)

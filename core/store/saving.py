@@ -23,6 +23,9 @@ from core.store.card import Card, encode
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.gans.build import Generator
     from core.gans.training import Training
 
 
@@ -49,17 +52,17 @@ def save(
 
     if not replace:
         refuse_occupied(folder)
-    generator = training.generator
+    generator = deepcopy(training.generator)
     if best:
-        generator = deepcopy(generator)
         generator.load_state_dict(training.best_weights)
+    stored_weights = _halved(generator)
     scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
     generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
-    weights = save_tensors({name: value.cpu().contiguous() for name, value in generator.state_dict().items()})
+    weights = save_tensors(stored_weights)
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -87,6 +90,20 @@ def save(
         scoring=scored,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def _halved(generator: "Generator") -> dict[str, "Tensor"]:
+    """Round the generator's weights to half precision; return them by name as they are stored.
+
+    That halves the file. The generator is rounded too, so that scores are those of the stored weights. A tensor with a
+    value beyond half precision (65,504) stays as it is.
+    """
+    stored = {}
+    for name, value in generator.state_dict().items():
+        half = value.half() if value.is_floating_point() else value
+        stored[name] = half.cpu().contiguous() if bool(half.isfinite().all()) else value.cpu().contiguous()
+        value.copy_(stored[name])
+    return stored
 
 
 def copy(checkpoint: Checkpoint, folder: Path) -> Checkpoint:

@@ -22,8 +22,9 @@ def expected() -> dict[Path, str]:
     Raises MisfitError for a damaged table or card, or a README without marks.
     """
     rows = results.read()
-    planned = sum(len(study()) for study in plan.STUDIES.values())
-    texts = {RESULTS: reporting.markdown(rows, planned), **model_cards.documents()}
+    planned = [cell for study in plan.STUDIES.values() for cell in study()]
+    measured = len(planned) - len(results.missing(planned))
+    texts = {RESULTS: reporting.markdown(rows, measured, len(planned)), **model_cards.documents()}
     if README.exists():  # a container has none
         readme = README.read_text("utf-8")
         if readme.count(BEGIN) != 1 or readme.count(END) != 1:

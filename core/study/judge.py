@@ -1,16 +1,20 @@
 """A small classifier of the classes, trained on training images: says which class a reconstruction looks like."""
 
-from pathlib import Path
+import fcntl
+import json
+import os
+from functools import lru_cache
 
 import numpy as np
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from core.basics.files import write_whole
+from core.basics.files import sha256, write_whole
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans.build import to_input
+from core.store import checkpoints
 
 SIDE = FASHION_MNIST.description.side
 EPOCHS, BATCH = 2, 128
@@ -18,10 +22,14 @@ HELD = 20  # every so-many-th training image is held out, for the accuracy
 
 
 class Judge(nn.Module):
-    """Three convolutions and one linear layer: float [N, 1, 28, 28] on [-1, 1] → a value for each class [N, 10]."""
+    """Three convolutions and one linear layer: float [N, 1, 28, 28] on [-1, 1] → a value for each class [N, 10].
+
+    `accuracy` is the share of held-out training images whose class it names.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("accuracy", torch.tensor(0.0))
         layers: list[nn.Module] = []
         for inputs, outputs in ((1, 16), (16, 32), (32, 64)):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -38,8 +46,31 @@ class Judge(nn.Module):
         return torch.cat([self.eval()(part).argmax(1) for part in images.split(512)]).numpy()
 
 
-def train(images: Images) -> tuple[Judge, float]:
-    """Train a judge, the same each time: (the judge, its accuracy on held-out training images)."""
+@lru_cache(maxsize=1)
+def trained() -> Judge:
+    """Return the judge of today's training split, trained the first time, then kept beside the runs.
+
+    The first process trains it, and others wait for it: two would only make each other slow.
+    """
+    images = FASHION_MNIST.load("train")
+    recipe = json.dumps([str(Judge()), SIDE, EPOCHS, BATCH, HELD, images.fingerprint])
+    path = checkpoints.RUNS / ".judge" / f"{sha256(recipe.encode())[:12]}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)  # a lock on the folder leaves no lock file
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not path.exists():
+            network = train(images)
+            write_whole(path, save({name: value.contiguous() for name, value in network.state_dict().items()}))
+        network = Judge()
+        network.load_state_dict(load(path.read_bytes()))
+        return network
+    finally:
+        os.close(folder)
+
+
+def train(images: Images) -> Judge:
+    """Train a judge, the same each time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = Judge().to(memory_format=torch.channels_last)
@@ -59,17 +90,5 @@ def train(images: Images) -> tuple[Judge, float]:
                 optimizer.step()
                 schedule.step()
     called = network.called(pixels[held].numpy() / np.float32(127.5) - np.float32(1.0))
-    return network, float((called == labels[held].numpy()).mean())
-
-
-def trained(images: Images, path: Path | None) -> Judge:
-    """Return the judge that `path` holds, or train one, tell its accuracy and keep it there."""
-    if path and path.exists():
-        network = Judge()
-        network.load_state_dict(load(path.read_bytes()))
-        return network
-    network, accuracy = train(images)
-    print(f"The judge's accuracy is {accuracy:.3f} on held-out training images.", flush=True)
-    if path:
-        write_whole(path, save({name: value.contiguous() for name, value in network.state_dict().items()}))
+    network.accuracy.fill_((called == labels[held].numpy()).mean())
     return network

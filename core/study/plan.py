@@ -11,7 +11,7 @@ from core.basics import names
 from core.basics.files import sha256
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import ANOMALIES, Task
-from core.gans.config import CONFIGS, DCGANConfig, TrainingConfig, default_config
+from core.gans.config import CONFIGS, KIM, OBJECTIVES, TrainingConfig, default_config
 from core.store import checkpoints
 from core.study.baselines import BASELINES
 
@@ -19,6 +19,8 @@ CLASSES = FASHION_MNIST.description.classes
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
 LABELS = (10, 30, 100, 300, 1000)
+ALL_SIX = "all six, without repair"  # losses of the paper
+UNTRAINED = "maps without training"  # the method of the cells that measure them (core/study/untrained.py)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,20 @@ class Cell:
         return sha256(content.encode())[:12]
 
     @property
+    def has_row(self) -> bool:
+        """Whether the cell has a row of results.csv."""
+        return self.method != UNTRAINED
+
+    @property
+    def has_defects(self) -> bool:
+        """Whether the cell has rows of defects.csv: the maps without training, and GANs that were not kept from a class or
+        labels. The combinations of the paper's losses have none."""
+        if not self.has_row:
+            return True
+        whole = self.task.regime != "unseen" and self.task.anomalies in (0, ANOMALIES)
+        return self.config is not None and whole and not self.variant.startswith("L1")
+
+    @property
     def title(self) -> str:
         left_out = f" without {self.task.left_out}" if self.task.left_out else ""
         variant = f", {self.variant}" if self.variant else ""
@@ -74,21 +90,27 @@ def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
         del values["abc_scale"]  # it scales a loss that is off
     if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
         del values["enough_labels"]  # no effect without labels, with enough of them, or without distorted normals
+    if not config.repair:
+        del values["damaged"]  # none is damaged
+        if not config.as_normal and not config.judge_all:
+            # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
+            for name in ("repair", "as_normal", "judge_all"):
+                del values[name]
     return values
 
 
 def plan() -> list[Cell]:
-    """Plan the main table, the most useful cells first: first seeds of all classes before second ones.
+    """Plan the main table, the most useful cells first: one seed of all classes before a second one.
 
-    Seen and one-class with every class as the normal one, unseen with T-shirt/top normal and each other class left out.
+    Seen and one-class with every class as the normal one, unseen with T-shirt/top normal and each other class left out;
+    the maps without training beside them.
     """
-    cells = []
-    for seed in range(SEEDS_FIRST_CLASS):
-        normals = CLASSES if seed < SEEDS else CLASSES[:1]
-        tasks = [Task(normal) for normal in normals]
-        tasks += [Task(normal, "one-class", 0) for normal in normals]
-        if seed < SEEDS:
-            tasks += [Task(CLASSES[0], "unseen", left_out=name) for name in CLASSES[1:]]
+    whole = [Task(normal) for normal in CLASSES] + [Task(normal, "one-class", 0) for normal in CLASSES]
+    unseen = [Task(CLASSES[0], "unseen", left_out=name) for name in CLASSES[1:]]
+    order = [(0, whole), *((seed, whole) for seed in range(1, SEEDS)), *((seed, unseen) for seed in range(SEEDS))]
+    order += [(seed, [Task(), Task(regime="one-class", anomalies=0)]) for seed in range(SEEDS, SEEDS_FIRST_CLASS)]
+    cells = [Cell(UNTRAINED, Task(normal, "one-class", 0), 0) for normal in CLASSES]
+    for seed, tasks in order:
         for task in tasks:
             baselines = [name for name, (_, regime) in BASELINES.items() if regime == task.regime]
             cells += [Cell(method, task, seed) for method in (*CONFIGS, *baselines)]
@@ -96,18 +118,33 @@ def plan() -> list[Cell]:
 
 
 def ablation() -> list[Cell]:
-    """Plan the ablation of the DCGAN's losses on T-shirt/top: L1 alone, and L1 with each other loss (Kim's Table 6).
+    """Plan the ablation on T-shirt/top: both GANs without the repair objective or a part of it, and of the DCGAN L1 alone
+    and with each other loss of the paper (Kim's Table 6).
 
-    All six together are in the main table.
+    The whole recipes are in the main table.
     """
-    config = DCGANConfig()
-    combinations: dict[str, tuple[str, ...]] = {"L1": ("l1",)}
-    combinations |= {f"L1 + {name.replace('_', ' ')}": ("l1", name) for name in config.loss_names if name != "l1"}
-    cells = []
-    for variant, kept in combinations.items():
-        off = tuple((name, 0.0) for name in config.loss_names if name not in kept)
-        cells += [Cell("dcgan", Task(), seed, variant, off) for seed in range(SEEDS)]
-    return sorted(cells, key=lambda cell: cell.seed)
+    variants = []
+    for method, against in (("dcgan", ("abc", "adversarial_anomaly")), ("traditional", ("negative_mse",))):
+        for task in (Task(), Task(regime="one-class", anomalies=0)):
+            without = ALL_SIX if method == "dcgan" else "without repair"
+            variants.append((method, task, without, _original(method, task.regime)))
+        variants += [
+            (method, Task(), "without damaged normals", (("repair", 0.0),)),
+            (method, Task(), "without as_normal", (("as_normal", 0.0),)),
+            (method, Task(), "without judge_all", (("judge_all", False),)),
+            (method, Task(), "without losses against anomalies", tuple((name, 0.0) for name in against)),
+        ]
+    for kept in KIM:
+        variant = "L1" if kept == "l1" else f"L1 + {kept.replace('_', ' ')}"
+        off = tuple((name, 0.0) for name in KIM if name not in ("l1", kept))
+        variants.append(("dcgan", Task(), variant, _original("dcgan", "seen") + off))
+    return [Cell(method, task, seed, *changed) for seed in range(SEEDS) for method, task, *changed in variants]
+
+
+def _original(method: str, regime: str) -> tuple[tuple[str, Any], ...]:
+    """Return what turns a default config into the one of the original objective."""
+    default, original = (msgspec.structs.asdict(default_config(method, regime, name)) for name in OBJECTIVES)
+    return tuple((name, value) for name, value in original.items() if value != default[name])
 
 
 def imbalance() -> list[Cell]:

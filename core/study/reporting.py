@@ -154,15 +154,15 @@ def headline(rows: pd.DataFrame) -> str:
     return markdown_table(heads, lines) + "\n\n" + " ".join(parts)
 
 
-def markdown(rows: pd.DataFrame, total: int) -> str:
-    """Write the text of RESULTS.md; `total` is the number of planned cells."""
+def markdown(rows: pd.DataFrame, measured: int, total: int) -> str:
+    """Write the text of RESULTS.md; `measured` of a `total` of planned cells are."""
     parts = [
         "# Results",
         "Written by `python -m core documents` from `results.csv`; do not edit. AUROC on the whole test split, which chose "
-        f"nothing. {len(rows)} of {total} cells are measured"
+        f"nothing. {measured} of {total} cells are measured"
         + (
             "; a mean over fewer seeds or classes than planned says how many."
-            if len(rows) < total
+            if measured < total
             else ", the whole plan."
         ),
     ]

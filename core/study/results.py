@@ -1,9 +1,11 @@
-"""results.csv: a row for each finished cell of the sweep. Each new row replaces the whole file."""
+"""What the sweep has measured. results.csv has a row for each finished cell, defects.csv one for each kind and size of
+defect that a cell's model was shown. Each new row replaces the whole file."""
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,12 @@ import pandas as pd
 
 from core.basics.errors import MisfitError
 from core.basics.files import ROOT, write_whole
+from core.data import damage
 from core.data.tasks import REGIMES
 from core.study.plan import CLASSES, STUDIES, Cell
 
 CSV = ROOT / "results.csv"
+DEFECTS = ROOT / "defects.csv"
 
 COLUMNS = {
     "method": str,
@@ -34,7 +38,25 @@ COLUMNS = {
     "normal_error": float,
     "normal_ssim": float,
     "validation_auroc": float,
+    "looks_normal": float,
+    "looks_normal_own": float,
+    "judge_accuracy": float,
     "seconds": float,
+    "recipe": str,
+}
+
+DEFECT_COLUMNS = {
+    "method": str,
+    "regime": str,
+    "normal": str,
+    "seed": int,
+    "variant": str,
+    "kind": str,
+    "size": str,
+    "image_auroc": float,
+    "pixel_auroc": float,
+    "aupro": float,
+    "hit": float,
     "recipe": str,
 }
 
@@ -43,30 +65,55 @@ CELL = ["variant", "regime", "method", "normal", "left_out", "anomalies", "seed"
 
 def read() -> pd.DataFrame:
     """Read the finished cells, one a row; empty when there are none yet. Raises MisfitError when the file is damaged."""
-    path = CSV
+    rows = _read(CSV, COLUMNS)
+    return _sound(
+        CSV,
+        rows,
+        rows["regime"].isin(REGIMES)
+        & rows["normal"].isin(CLASSES)
+        & rows["left_out"].isin(["", *CLASSES])
+        & rows[["auroc", "auroc_low", "auroc_high"]].apply(lambda column: column.between(0.0, 1.0)).all(axis=1),
+    )
+
+
+def read_defects() -> pd.DataFrame:
+    """Read the figures of defects, one kind and size a row. A figure is nan where no defect was to be seen.
+
+    Empty when there are none yet. Raises MisfitError when the file is damaged.
+    """
+    rows = _read(DEFECTS, DEFECT_COLUMNS)
+    measured = rows[["image_auroc", "pixel_auroc", "aupro", "hit"]]
+    return _sound(
+        DEFECTS,
+        rows,
+        rows["regime"].isin(REGIMES)
+        & rows["normal"].isin(CLASSES)
+        & rows["kind"].isin(damage.KINDS)
+        & rows["size"].isin(damage.SIZES)
+        & (measured.isna() | ((measured >= 0.0) & (measured <= 1.0))).all(axis=1),
+    )
+
+
+def _read(path: Path, columns: dict[str, type]) -> pd.DataFrame:
+    """Read a table with these columns; figures may be left out. Raises MisfitError."""
     if not path.exists():
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    empty = {name: [""] for name, kind in columns.items() if kind is float}
     try:
-        rows = pd.read_csv(
-            path,
-            dtype=COLUMNS,
-            keep_default_na=False,
-            na_values={"normal_error": [""], "normal_ssim": [""], "validation_auroc": [""]},
-        )
+        rows = pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=empty)  # type: ignore[arg-type]
     except (OSError, ValueError, OverflowError, pd.errors.ParserError) as error:
         raise MisfitError(
             f"{path} is damaged ({' '.join(str(error).split())}). Restore it, or move it away to measure everything again."
         ) from error
-    if list(rows.columns) != list(COLUMNS):
+    if list(rows.columns) != list(columns):
         raise MisfitError(
             f"{path} has other columns than this Misfit writes. Restore it, or move it away to measure everything again."
         )
-    sound = (
-        rows["regime"].isin(REGIMES)
-        & rows["normal"].isin(CLASSES)
-        & rows["left_out"].isin(["", *CLASSES])
-        & rows[["auroc", "auroc_low", "auroc_high"]].apply(lambda column: column.between(0.0, 1.0)).all(axis=1)
-    )
+    return rows
+
+
+def _sound(path: Path, rows: pd.DataFrame, sound: pd.Series) -> pd.DataFrame:
+    """Return the rows when all of them are sound. Raises MisfitError that names the first other line."""
     if not sound.all():
         raise MisfitError(
             f"{path} is damaged (line {int(np.argmin(sound)) + 2} is no measurement). Restore it, or move it away to measure "
@@ -76,38 +123,56 @@ def read() -> pd.DataFrame:
 
 
 def drop_gone() -> int:
-    """Remove the rows of results.csv whose recipe no planned cell has; return how many. Raises MisfitError, OSError."""
+    """Remove the rows whose recipe no planned cell has; return how many of results.csv. Raises MisfitError, OSError."""
     planned = {cell.recipe for study in STUDIES.values() for cell in study()}
     with _one_at_a_time():
-        rows = read()
-        gone = ~rows["recipe"].isin(planned)
+        rows, defects = read(), read_defects()
+        gone, gone_defects = ~rows["recipe"].isin(planned), ~defects["recipe"].isin(planned)
         if gone.any():
-            write_whole(CSV, rows[~gone].to_csv(index=False, float_format="%.6f").encode())
+            _write(CSV, rows[~gone])
+        if gone_defects.any():
+            _write(DEFECTS, defects[~gone_defects])
     return int(gone.sum())
 
 
-def missing(cells: list[Cell], rows: pd.DataFrame) -> list[Cell]:
-    """Return the cells without a row."""
-    done = set(rows["recipe"])
-    return [cell for cell in cells if cell.recipe not in done]
+def missing(cells: list[Cell]) -> list[Cell]:
+    """Return the cells that lack what they should have: a row of results.csv, rows of defects.csv, or both.
+
+    Raises MisfitError.
+    """
+    rows, defects = set(read()["recipe"]), set(read_defects()["recipe"])
+    return [
+        cell
+        for cell in cells
+        if (cell.has_row and cell.recipe not in rows) or (cell.has_defects and cell.recipe not in defects)
+    ]
 
 
-def add(row: dict[str, Any]) -> None:
-    """Add a row to results.csv. Raises MisfitError, OSError."""
+def add(row: dict[str, Any] | None, defects: Sequence[dict[str, Any]] = ()) -> None:
+    """Add the row of a cell and its rows of defects, whichever it has. Raises MisfitError, OSError.
+
+    A changed recipe's rows replace the old ones.
+    """
     with _one_at_a_time():
-        rows = pd.concat([read(), pd.DataFrame([row]).astype(COLUMNS)], ignore_index=True)
-        write_whole(
-            CSV,
-            rows.drop_duplicates(CELL, keep="last")  # a changed recipe's row replaces the old one
-            .sort_values(CELL)
-            .to_csv(index=False, float_format="%.6f")
-            .encode(),
-        )
+        rows, before = read(), read_defects()  # both are sound before either is written
+        if defects:
+            new = pd.DataFrame(list(defects)).astype(DEFECT_COLUMNS)
+            whole = [name for name in CELL if name in DEFECT_COLUMNS]
+            old = pd.MultiIndex.from_frame(before[whole]).isin(pd.MultiIndex.from_frame(new[whole]))
+            _write(DEFECTS, pd.concat([before[~old], new]).sort_values([*whole, "kind", "size"]))
+        if row is not None:
+            new = pd.DataFrame([row]).astype(COLUMNS)
+            _write(CSV, pd.concat([rows, new]).drop_duplicates(CELL, keep="last").sort_values(CELL))
+
+
+def _write(path: Path, rows: pd.DataFrame) -> None:
+    digits = "%.6f" if path == CSV else "%.4f"
+    write_whole(path, rows.to_csv(index=False, float_format=digits).encode())
 
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Lock results.csv: two sweeps that read and write at once would each lose the other's row.
+    """Lock both files: two sweeps that read and write at once would each lose the other's row.
 
     The lock is on the folder, so that no lock file is left.
     """

@@ -1,7 +1,7 @@
-"""The sweep: every method × regime × normal class × seed, measured the same way, into results.csv.
+"""The sweep: every method × regime × normal class × seed, measured the same way, into results.csv and defects.csv.
 
-A cell is one training and its test figures; a row of results.csv is a finished cell. An interrupted sweep can be
-continued: cells whose recipe has a row are not run again.
+A cell is one training and its test figures: a row of results.csv, and those of defects.csv that belong to it. An
+interrupted sweep can be continued: cells whose recipe has its rows are not run again.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from core.gans import maps
 from core.metrics import evaluation, reports
 from core.runs import queue
 from core.store import checkpoints
-from core.study import results
+from core.study import defects, results
 from core.study.baselines import BASELINES
 from core.study.plan import CLASSES, Cell, acting, plan
 
@@ -51,40 +51,59 @@ def dask_cluster(address: str) -> Iterator[int]:
         yield sum(client.nthreads().values())
 
 
-def run(cells: list[Cell], workers: int = 1) -> Iterator[dict[str, Any]]:
-    """Measure `cells`; add each finished row to results.csv and yield it.
+class Measured(NamedTuple):
+    """What a cell has given: its row of results.csv if it has one, and its rows of defects.csv."""
+
+    title: str
+    row: dict[str, Any] | None
+    defects: list[dict[str, Any]]
+
+
+def run(cells: list[Cell], workers: int = 1) -> Iterator[Measured]:
+    """Measure `cells`; add the rows of each to results.csv and defects.csv and yield them.
 
     joblib runs `workers` cells at a time on this machine; inside `dask_cluster` (or another `joblib.parallel_config`)
     they run there. A row does not depend on the number of workers, because every cell runs on one thread.
     """
     from joblib import Parallel, delayed
 
-    for row in Parallel(n_jobs=workers, return_as="generator_unordered")(delayed(measure)(cell) for cell in cells):
-        results.add(row)
-        yield row
+    for measured in Parallel(n_jobs=workers, return_as="generator_unordered")(delayed(measure)(cell) for cell in cells):
+        results.add(measured.row, measured.defects)
+        yield measured
 
 
-def measure(cell: Cell) -> dict[str, Any]:
-    """Train (or load from the box) and test one cell; return its row of results.csv."""
+def measure(cell: Cell) -> Measured:
+    """Train (or load from the box) and test one cell."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # cells run side by side, and one thread's sums are the same on every machine of a kind
     try:
-        return _measure_gan(cell) if cell.config else _measure_baseline(cell)
+        if not cell.has_row:
+            found = defects.of_untrained(cell.task)
+            return Measured(cell.title, None, [row for name in found for row in _defect_rows(cell, name, found[name])])
+        return _measure_gan(cell) if cell.config else Measured(cell.title, _measure_baseline(cell), [])
     finally:
         torch.set_num_threads(threads)
 
 
-def _measure_gan(cell: Cell) -> dict[str, Any]:
+def _defect_rows(cell: Cell, method: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of core/study/defects.py as rows of defects.csv."""
+    origin = {"method": method, "regime": cell.task.regime, "normal": cell.task.normal, "seed": cell.seed}
+    return [origin | {"variant": cell.variant, "recipe": cell.recipe} | line for line in lines]
+
+
+def _measure_gan(cell: Cell) -> Measured:
     from core.gans import scoring
 
     test = FASHION_MNIST.load("test")
     with tempfile.TemporaryDirectory(prefix="misfit-") as temporary:
         folder = cell.shipped or Path(temporary) / "checkpoint"
         checkpoint = (_sound(cell, folder) if folder.exists() else None) or _train(cell, folder)
-        reconstructions = scoring.reconstruct(checkpoint.generator(), test.images)
-        return _gan_row(cell, checkpoint, reconstructions, test)
+        generator = checkpoint.generator()
+        row = _gan_row(cell, checkpoint, scoring.reconstruct(generator, test.images), test)
+        lines = defects.of_generator(generator, cell.task.normal) if cell.has_defects else []
+        return Measured(cell.title, row, _defect_rows(cell, cell.method, lines))
 
 
 def _train(cell: Cell, folder: Path) -> checkpoints.Checkpoint:
@@ -122,12 +141,18 @@ def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:
 def _gan_row(
     cell: Cell, checkpoint: checkpoints.Checkpoint, reconstructions: np.ndarray, test: Images
 ) -> dict[str, Any]:
-    normal, _ = tasks.test_roles(cell.task, test.labels)
-    scores = maps.score_reconstructions(test.images, reconstructions, checkpoint.card.scoring.share)
-    row = _row(cell, scores, test, checkpoint.card.seconds)
-    row["normal_error"] = float(scores[normal].mean())
+    from core.study import judge
+
+    normal, anomaly = tasks.test_roles(cell.task, test.labels)
+    errors, heats = maps.parts_of_score(test.images, reconstructions)
+    row = _row(cell, maps.score_parts(errors, heats, checkpoint.card.scoring.share), test, checkpoint.card.seconds)
+    row["normal_error"] = float(errors[normal].mean())
     row["normal_ssim"] = ssim(test.images[normal], reconstructions[normal])
     row["validation_auroc"] = checkpoint.card.validation.auroc
+    judging, label = judge.trained(), cell.task.data.label(cell.task.normal)
+    row["looks_normal"] = float((judging.called(reconstructions[anomaly]) == label).mean())
+    row["looks_normal_own"] = float((judging.called(reconstructions[normal]) == label).mean())
+    row["judge_accuracy"] = float(judging.accuracy)
     return row
 
 
@@ -161,6 +186,9 @@ def _row(cell: Cell, scores: np.ndarray, test: Images, seconds: float) -> dict[s
         "normal_error": np.nan,
         "normal_ssim": np.nan,
         "validation_auroc": np.nan,
+        "looks_normal": np.nan,
+        "looks_normal_own": np.nan,
+        "judge_accuracy": np.nan,
         "seconds": seconds,
         "recipe": cell.recipe,
     }

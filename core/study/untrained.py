@@ -1,5 +1,7 @@
 """Heat maps that cost no training, beside which those of the GANs are held in the defect study."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.gans.targets import flat, nearest
@@ -35,3 +37,10 @@ class Maps:
         """Return |x − the median of the five nearest normals|."""
         places = nearest(images, self.normals, NEAREST)[1]
         return self._map(flat(images) - np.median(flat(self.normals)[places], 1))
+
+
+MAPS: dict[str, Callable[[Maps, np.ndarray], np.ndarray]] = {
+    "pixel z-score": Maps.z_score,
+    "PCA residual": Maps.pca_residual,
+    "nearest normals": Maps.nearest,
+}

@@ -86,12 +86,12 @@ def first(tensors: dict) -> str:
         (lambda t: {k: v for k, v in t.items() if k != first(t)}, "does not fit the config"),
         (lambda t: t | {"extra": torch.zeros(1)}, "'extra'"),
         (lambda t: t | {first(t): t[first(t)][:-1].clone()}, "the config says"),
-        (lambda t: t | {first(t): t[first(t)].half()}, "float16"),
+        (lambda t: t | {first(t): t[first(t)].bfloat16()}, "bfloat16"),
         (lambda t: t | {first(t): t[first(t)].double()}, "float64"),
         (lambda t: t | {first(t): torch.full_like(t[first(t)], math.nan)}, "not finite"),
         (lambda t: t | {first(t): torch.full_like(t[first(t)], -math.inf)}, "not finite"),
     ],
-    ids=["missing", "extra", "shape", "half", "double", "nan", "infinite"],
+    ids=["missing", "extra", "shape", "brain", "double", "nan", "infinite"],
 )
 def test_weights_that_do_not_fit_are_refused(model: str, change, said: str, saved) -> None:
     folder = saved(model)
