@@ -95,7 +95,7 @@ def edit(number: int) -> None:
     Stops the script, so call it in the code after a pressed button, not in the button's callback.
     """
     state = st.session_state
-    state["edit"] = number
+    state["edit"], state["damage"] = number, None
     state.pop("_pad_of", None)  # so that even the same image as last time is put on the pad again
     state["image"] = None  # closes Browse's dialog; the browser's Back opens it again from the link
     go("try")
