@@ -135,7 +135,7 @@ class DCGANConfig(TrainingConfig, frozen=True):
     on validation (docs/what-helped.md).
     """
 
-    epochs: int = 18
+    epochs: int = 28
     widths: tuple[int, ...] = (16, 32, 64, 64)
     discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
     patch: int = 16
@@ -149,7 +149,7 @@ class DCGANConfig(TrainingConfig, frozen=True):
     adversarial_normal: float = 0.1
     repair: float = 2.0
     as_normal: float = 1.0
-    abc: float = 3.0
+    abc: float = 4.0
     adversarial_anomaly: float = 0.0
 
     def __post_init__(self) -> None:
@@ -206,7 +206,7 @@ _ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan":
 _NO_REPAIR: dict[str, Any] = {"repair": 0.0, "as_normal": 0.0, "judge_all": False, "adversarial_anomaly": 0.1}
 _ORIGINAL: dict[str, dict[str, Any]] = {
     "traditional": {"epochs": 30, "negative_mse": 1.0} | _NO_REPAIR,
-    "dcgan": {"epochs": 24, "l1": 1.0, "widths": (8, 16, 32, 64)} | _NO_REPAIR,
+    "dcgan": {"epochs": 24, "l1": 1.0, "abc": 3.0, "widths": (8, 16, 32, 64)} | _NO_REPAIR,
 }
 _ORIGINAL_ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
 OBJECTIVES = ("repair", "original")

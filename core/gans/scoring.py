@@ -19,7 +19,7 @@ BATCH = 256
 # Weights of the largest heat that are tried, beside a weight of 1 for the mean residual; each is counted in its own SD
 # over normals.
 WEIGHTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.0)
-LOSS = 0.002  # AUROC that a heavier weight may cost
+LOSS = 0.001  # AUROC that a heavier weight may cost
 MARKED = 0.05  # share of normal images that may have a marked pixel
 
 
@@ -38,7 +38,7 @@ def score(generator: Generator, images: np.ndarray) -> np.ndarray:
 def choose(generator: Generator, split: Split) -> Scoring:
     """Choose on validation images the share of the heat in a generator's scores, and from which heat on it marks.
 
-    The share is the largest of those tried whose AUROC is at most 0.002 below the best. Anomalies are the labelled ones
+    The share is the largest of those tried whose AUROC is at most 0.001 below the best. Anomalies are the labelled ones
     of validation, or distorted normals where training had no label: then no label may choose anything.
     """
     normals, anomalies = split.validation_normal, split.validation_anomaly

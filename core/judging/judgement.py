@@ -1,4 +1,4 @@
-"""Judging a user's images: score, percentile, verdict, and where the reconstruction fails.
+"""Judging a user's images: score, percentile, verdict, and what is odd in them.
 
 The page and the command line share this code. Only `judge` imports torch, to run the generator.
 """
@@ -16,7 +16,6 @@ from core.store.checkpoints import Checkpoint
 if TYPE_CHECKING:
     from core.gans.build import Generator
 
-PATCH, STRIDE = 8, 4  # pixels; patches overlap by half
 VERDICTS = {  # each verdict with its reason
     "normal": "score below the threshold",
     "anomaly": "score at or above the threshold",
@@ -33,14 +32,16 @@ def verdict(score: float, threshold: float, garment: bool = True) -> str:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A model's judgement of one image: reconstruction float32 [H, W, C] on [-1, 1], score, and what follows from it.
+    """A model's judgement of one image: reconstruction, heat map, score, and what follows from it.
 
-    `percentile` is the score's place among validation normals, 0…100. `farness` above 1 means that the image is far from
+    `reconstruction` is float32 [H, W, C] on [-1, 1]: the image as it would be if it were normal. Where `heat`, float32
+    [H, W], 0…2, reaches `mark`, the image is odd; None: the model is older than marks (core/gans/record.py). `percentile` is the score's place among validation normals, 0…100. `farness` above 1 means that the image is far from
     every training image (core/judging/novelty.py).
     """
 
     reconstruction: np.ndarray
-    heat: np.ndarray  # float32 [H, W], 0…2
+    heat: np.ndarray
+    mark: float | None
     score: float
     percentile: float
     threshold: float
@@ -86,29 +87,11 @@ def judge(
     for place, image in enumerate(images):
         if (number := test.numbers.get(image.tobytes())) is not None:
             scores[place], farness[place] = stored[number], min(farness[place], 1.0)
-    heats = maps.heat(images, reconstructions)
+    heats, mark = maps.heat(images, reconstructions), checkpoint.card.scoring.mark
     percentiles = evaluation.percentile(scores, checkpoint.scores.validation_normal)
     return [
-        Judgement(reconstruction, hot, float(score), float(percentile), threshold, float(far))
+        Judgement(reconstruction, hot, mark, float(score), float(percentile), threshold, float(far))
         for reconstruction, hot, score, percentile, far in zip(
             reconstructions, heats, scores, percentiles, farness, strict=True
         )
     ]
-
-
-def worst_patches(residual: np.ndarray, count: int = 3) -> list[tuple[int, int, float]]:
-    """Return the `count` patches of PATCH×PATCH pixels with the largest mean of a residual [H, W] that do not overlap.
-
-    Each is (row, column, mean), worst first. There are fewer where no other patch has any residual.
-    """
-    windows = np.lib.stride_tricks.sliding_window_view(residual, (PATCH, PATCH))[::STRIDE, ::STRIDE]
-    means = windows.mean((2, 3), dtype=np.float64)
-    worst: list[tuple[int, int, float]] = []
-    for place in np.argsort(-means, axis=None, kind="stable"):
-        row, column = (int(at) * STRIDE for at in np.unravel_index(place, means.shape))
-        mean = float(means.flat[place])
-        if len(worst) == count or mean <= 0:
-            break
-        if all(abs(row - r) >= PATCH or abs(column - c) >= PATCH for r, c, _ in worst):
-            worst.append((row, column, mean))
-    return worst

@@ -22,7 +22,6 @@ class _Lane:
     symbol: str
     first: str
     aim: str
-    judge: str
     colour: str
     losses: tuple[str, ...]
     about: str
@@ -57,10 +56,8 @@ def _arrow(*points: tuple[float, float]) -> str:
 
 def _lanes(normal: tuple[str, ...], anomaly: tuple[str, ...], normal_about: str, anomaly_about: str) -> list[_Lane]:
     return [
-        _Lane(
-            "normal", "x", "Normal image", "should look like it", "Normal discr.", charts.NORMAL, normal, normal_about
-        ),
-        _Lane("anomaly", "a", "Anomaly", "should not", "Anomaly discr.", charts.ANOMALY, anomaly, anomaly_about),
+        _Lane("normal", "x, or damaged", "Normal image", "should be whole", charts.NORMAL, normal, normal_about),
+        _Lane("anomaly", "a", "Anomaly", "should look normal", charts.ANOMALY, anomaly, anomaly_about),
     ]
 
 
@@ -74,23 +71,22 @@ _SKIPS = "Skip connections hand details from the encoder straight to the decoder
 
 def _inputs(lane: _Lane) -> str:
     if lane.kind == "normal":
-        return "Normal image x: a training image of the normal class."
+        return "Normal image x: a training image of the normal class. Three of four are damaged at random: a hole, a blot, a foreign piece."
     return "Anomaly a: a labelled training image of another class."
 
 
 def _outputs(lane: _Lane) -> str:
-    aim = "It should look like the image." if lane.kind == "normal" else "It should not look like the image."
-    return (
-        f"The generator's reconstruction of the {lane.kind} image. {aim} How far the two differ is the anomaly score."
-    )
+    if lane.kind == "normal":
+        aim = "The generator's reconstruction of the normal image. It should be the undamaged image."
+    else:
+        aim = "The generator's reconstruction of the anomaly. It should show the anomaly as it would be if it were normal."
+    return f"{aim} How far image and reconstruction differ is the anomaly score, and where they differ is the heat map."
 
 
-def _judges(lane: _Lane, decisions: str) -> str:
-    fooling = (
-        "The generator tries to fool it." if lane.kind == "normal" else "The generator helps it instead of fooling it."
-    )
+def _judge(decisions: str) -> str:
     return (
-        f"The {lane.kind} discriminator, {decisions}: it tells {lane.kind} images from their reconstructions. {fooling}"
+        f"The normal discriminator, {decisions}, one for both: it tells real normal images from reconstructions and anomalies. The generator "
+        "tries to fool it, so that what it draws looks normal."
     )
 
 
@@ -112,12 +108,12 @@ def _wide(lanes: list[_Lane], decisions: str, skips: bool) -> str:
     if skips:
         parts.append('<path d="M200 29 C 230 -2, 346 -2, 376 29" stroke-dasharray="5 4"/>')
         parts.append(_box(288, 24, 116, 22, ["skip connections"], _GREY, _SKIPS))
+    parts.append(_box(668, 126, 104, 190, ["Normal discr.", decisions], _GREY, _judge(decisions)))
     for lane, y in zip(lanes, (62, 190), strict=True):
         parts += [
-            _arrow((422, y), (460, y)),
-            _box(518, y, 116, 52, ["Reconstruction", f"G({lane.symbol}) {lane.aim}"], lane.colour, _outputs(lane)),
-            _arrow((576, y), (604, y)),
-            _box(662, y, 116, 52, [lane.judge, decisions], lane.colour, _judges(lane, decisions)),
+            _arrow((422, y), (450, y)),
+            _box(514, y, 128, 52, ["Reconstruction", lane.aim], lane.colour, _outputs(lane)),
+            _arrow((578, y), (616, y)),
             _arrow((720, y), (748, y)),
             _box(822, y, 148, 24 + 17 * len(lane.losses), list(lane.losses), lane.colour, lane.about),
         ]
@@ -139,6 +135,7 @@ def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
     if skips:
         parts.append('<path d="M254 114 L254 138 M254 162 L254 186" stroke-dasharray="5 4"/>')
         parts.append(_box(254, 150, 108, 24, ["skip connections"], _GREY, _SKIPS))
+    parts.append(_box(160, 341, 292, 42, ["Normal discriminator", decisions], _GREY, _judge(decisions)))
     most = max(len(lane.losses) for lane in lanes)
     for lane, x in zip(lanes, columns, strict=True):
         height = 24 + 17 * len(lane.losses)
@@ -146,8 +143,7 @@ def _tall(lanes: list[_Lane], decisions: str, skips: bool) -> str:
             _arrow((x, 228), (x, 249)),
             _box(x, 274, 136, 50, ["Reconstruction", f"{lane.aim}"], lane.colour, _outputs(lane)),
             _arrow((x, 299), (x, 320)),
-            _box(x, 345, 136, 50, [lane.judge, decisions], lane.colour, _judges(lane, decisions)),
-            _arrow((x, 370), (x, 391)),
+            _arrow((x, 362), (x, 391)),
             _box(x, 391 + height / 2, 136, height, list(lane.losses), lane.colour, lane.about),
         ]
     return _svg(f"0 0 320 {391 + 24 + 17 * most + 4}", parts)
@@ -172,15 +168,21 @@ def _flow(name: str, title: str, lanes: list[_Lane], decisions: str, skips: bool
     )
 
 
+_FOOLED = "Adversarial: the normal discriminator should say 1, real."
+_AS_NORMAL = (
+    "As normal: the difference to the mean of the most similar normal images is made small, so that the anomaly comes out as it would be if it "
+    "were normal."
+)
 _traditional = _flow(
     "misfit_flow_traditional",
     "Flow of the traditional GAN",
     _lanes(
-        ("MSE", "adversarial → 1"),
-        ("negative MSE", "adversarial → 0"),
-        "Losses on normal images. MSE: the squared difference is made small. Adversarial: the normal discriminator should say 1, real.",
-        "Losses on anomalies. Negative MSE: the squared difference to the image's own negative is made small, so that to the image is large. "
-        "Adversarial: the anomaly discriminator should say 0, reconstructed.",
+        ("MSE", "repair MSE", "adversarial → 1"),
+        ("as normal MSE", "negative MSE", "adversarial → 1"),
+        "Losses on normal images. MSE: the squared difference is made small. Repair: that of damaged images to the undamaged ones. "
+        + _FOOLED,
+        f"Losses on anomalies. {_AS_NORMAL} Negative MSE: so is the squared difference to the image's own negative, so that it comes back "
+        f"changed. {_FOOLED}",
     ),
     "one decision",
     skips=False,
@@ -189,11 +191,11 @@ _dcgan = _flow(
     "misfit_flow_dcgan",
     "Flow of the DCGAN",
     _lanes(
-        ("L1", "Patch L1", "Latent vector", "adversarial → 1"),
-        ("ABC", "adversarial → 0"),
-        "Losses on normal images. L1: the mean difference is made small. Patch L1: that of the worst patches. Latent vector: image and "
-        "reconstruction should have the same z. Adversarial: the normal discriminator should say 1, real.",
-        "Losses on anomalies. ABC: small when the anomaly is reconstructed badly. Adversarial: the anomaly discriminator should say 0, reconstructed.",
+        ("L1", "Patch L1", "repair L1", "latent vector", "adversarial → 1"),
+        ("as normal L1", "ABC", "adversarial → 1"),
+        "Losses on normal images. L1: the mean difference is made small. Patch L1: that of the worst patches. Repair: that of damaged images to "
+        f"the undamaged ones. Latent vector: image and reconstruction should have the same z. {_FOOLED}",
+        f"Losses on anomalies. {_AS_NORMAL} ABC: small when the anomaly comes back changed. {_FOOLED}",
     ),
     "4×4 decisions",
     skips=True,
@@ -206,5 +208,5 @@ def traditional() -> None:
 
 
 def dcgan() -> None:
-    """Draw the DCGAN: convolutions, skip connections, patch decisions and six losses."""
+    """Draw the DCGAN: convolutions, skip connections and patch decisions."""
     _dcgan(key="flow_dcgan")

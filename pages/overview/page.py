@@ -12,6 +12,7 @@ from pages.overview import diagram, example, gauge
 from pages.overview.gauge import Mark
 from pages.parts import charts, models, stored, tour, trouble
 from pages.parts.models import Chosen
+from pages.parts.vocabulary import article
 
 state = st.session_state
 data = models.description()
@@ -69,7 +70,7 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
         st.metric(
             f"{title}, normal images' mean score",
             f"{checkpoint.card.test.normal_error:.3f}",
-            help="How badly normal test images are reconstructed on average, from 0 to 2; lower is better.",
+            help="How much normal test images are changed on average, from 0 to 2; lower is better.",
         )
         st.caption(
             f"No AUROC: the test has no image of an anomaly, so nothing says how well anomalies are found. "
@@ -108,10 +109,10 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
 
 
 st.markdown(
-    f"One class of {plain(data.name)} is **normal**, here **{normal}**. Everything else is an **anomaly**. Two GANs "
-    f"learn to reconstruct normal {data.noun}s well and all others badly; how badly is an image's **anomaly score**. Think "
-    "of a packing line that lets only fresh apples through: where to set the bar is a choice, and Misfit lets you make it "
-    "with the images and the costs in view."
+    f"Think of a packing line: {article(data.noun)} is still {article(data.noun)}, only a spot on it is wrong. Two GANs redraw each image "
+    "**as it would be if it were normal**. The **heat map** marks what they changed, and how much they changed is the image's "
+    f"**anomaly score**. One class of {plain(data.name)} is **normal**, here **{normal}**; everything else is an **anomaly**. From which "
+    "score on an item is flagged is a choice, and Misfit lets you make it with the images and the costs in view."
 )
 if state.get("_tour") is None:
     st.button(
@@ -152,14 +153,14 @@ if labelled := [len(checkpoint.task.anomaly_classes) for checkpoint in measured 
 st.subheader("Traditional GAN: the baseline", anchor=False)
 st.markdown(
     "Fully connected networks and one kind of loss, the mean squared error (MSE): normal images should come out as themselves, "
-    "anomalies as their own negative. Its known limit: noisy reconstructions."
+    "damaged ones repaired, anomalies as they would be if they were normal. Its known limit: noisy reconstructions."
 )
 diagram.traditional()
 
 st.subheader("DCGAN after Kim et al.: the strong one", anchor=False)
 st.markdown(
-    "Convolutions with skip connections, two discriminators that judge patches instead of the whole image, and six losses. "
-    "In the paper the ABC loss does most of the separating, and the others make normal reconstructions better."
+    "Convolutions with skip connections, a discriminator that judges patches instead of the whole image, the paper's losses, and two "
+    "of Misfit's own that teach it to repair. The ABC loss keeps an anomaly from coming out unchanged."
 )
 diagram.dcgan()
 
@@ -167,7 +168,7 @@ st.subheader("What to try", anchor=False)
 for path, label, icon, sentence in (
     ("browse", "Browse", "grid_view", "Look through the test images and their reconstructions, and find the mistakes."),
     ("roc", "ROC", "show_chart", "Move the threshold and see what it catches and what it lets through."),
-    ("try_it", "Try it", "draw", "Draw or upload an item of your own and see its score."),
+    ("try_it", "Try it", "draw", "Draw or upload an item of your own, damage it, and see what is odd in it."),
     ("train", "Train", "model_training", "Train either GAN yourself."),
     ("results", "Results", "table_chart", "Every figure measured, beside simpler methods and published ones."),
 ):

@@ -115,6 +115,14 @@ def _test_image(text: str) -> int:
     return _whole(0, count - 1)(text)
 
 
+def _damage(text: str) -> str:
+    """Parse a kind of damage and its number with a hyphen between them. Raises ValueError."""
+    kind, _, number = text.partition("-")
+    _one_of(KINDS)(kind)
+    _whole(1, 10**7)(number)
+    return text
+
+
 DATA = Field("data", datasets.DEFAULT, _data_set)
 _ROC = (
     Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
@@ -142,7 +150,7 @@ def own(page: str) -> tuple[Field, ...]:
     if page == "":  # the Overview
         return (Field("example", None, _test_image, of_data=True),)
     if page == "try":
-        return (Field("edit", None, _test_image, of_data=True),)
+        return (Field("edit", None, _test_image, of_data=True), Field("damage", None, _damage, of_data=True))
     if page == "browse":
         return (
             Field("section", SECTIONS[0], _one_of(SECTIONS)),

@@ -89,13 +89,15 @@ def why_no_pad(data: Description) -> str:
     return f"The pad draws grey pixels one by one, at most {LARGEST_PAD} on a side; images of {data.name} are {has}."
 
 
-def edit(number: int) -> None:
-    """Go to Try it with a test image on the pad, as it is in the data set. An earlier drawing on the pad is replaced.
+def edit(number: int, damage: str | None = None) -> None:
+    """Go to Try it with a test image on the pad, as it is in the data set or with that damage, a field of the link.
+
+    An earlier drawing on the pad is replaced.
 
     Stops the script, so call it in the code after a pressed button, not in the button's callback.
     """
     state = st.session_state
-    state["edit"] = number
+    state["edit"], state["damage"] = number, damage
     state.pop("_pad_of", None)  # so that even the same image as last time is put on the pad again
     state["image"] = None  # closes Browse's dialog; the browser's Back opens it again from the link
     go("try")

@@ -22,8 +22,8 @@ STEPS = (
         "pages/overview/page.py",
         "",
         "Overview",
-        "Look at the image and at how each GAN reconstructs it. A normal image comes out well, an anomaly badly, and how badly is its "
-        "score. Press **Another one** a few times.",
+        "Look at the image and at how each GAN redraws it: as it would be if it were normal. A normal image comes out much as it is, an anomaly "
+        "comes back changed, and the **heat map** marks where. Press **Another one** a few times.",
     ),
     Step(
         "pages/browse/page.py",
@@ -41,7 +41,7 @@ STEPS = (
         "pages/try_it/page.py",
         "try",
         "Try it",
-        "Now your own: **draw** or upload one, and see the score that each GAN gives it.",
+        "Now your own: **draw** or upload one, put a **Hole** or a **Stain** on it, and see the heat map and the verdict follow.",
     ),
     Step(
         "pages/results/page.py",

@@ -40,8 +40,13 @@ GROUPS: dict[str, tuple[Term, ...]] = {
     "From an image to a verdict": (
         Term(
             "Reconstruction",
-            "The image as the model reconstructs it, after squeezing it through a few numbers.",
-            ("reconstructing", "G(x)"),
+            "The image as the model redraws it: as it would be if it were normal. An anomaly comes back changed.",
+            ("reconstructing", "as it would be if it were normal", "G(x)"),
+        ),
+        Term(
+            "Repair",
+            "The reconstruction of a normal image with a defect: without it. Models learn it on randomly damaged training images.",
+            ("inpainting", "synthetic defects"),
         ),
         Term(
             "Residual",
@@ -49,10 +54,21 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             ("error map",),
         ),
         Term(
+            "Heat map",
+            "The residual, smoothed a little, and less beside edges, which are never redrawn to the last pixel. It marks what is odd.",
+            ("anomaly map", "saliency"),
+        ),
+        Term(
+            "Mark",
+            "The heat from which on a pixel is outlined as odd: one normal validation image in twenty has such a pixel. Each model has its own.",
+            ("outline", "odd spot"),
+        ),
+        Term(
             "Anomaly score",
-            "The mean of the residual: how badly the image is reconstructed, from 0 to 2. Higher is more anomalous. It is not a "
-            "probability, and an image's score never depends on the images beside it.",
-            ("score", "reconstruction error"),
+            "How much the model changes the image, 0 to 2; higher is more anomalous. Two parts: the mean of the residual, which sees an image of "
+            "another class, and the largest heat, which sees a small defect. The share of the second is chosen on validation and stands on the "
+            "model's card; it may be 0. A score is no probability and never depends on the images beside it.",
+            ("score", "reconstruction error", "share"),
         ),
         Term(
             "Percentile",
@@ -151,7 +167,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             MODEL_NAMES["dcgan"],
-            "The stronger one here, after Kim et al. 2020: convolutions, skip connections and six losses.",
+            "The stronger one here, after Kim et al. 2020: convolutions, skip connections, the paper's losses and two that teach repair.",
             ("deep convolutional GAN", "Kim"),
         ),
         Term(
@@ -172,30 +188,35 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         Term("Skip connection", "A shortcut that hands details from the encoder straight to the decoder.", ("U-Net",)),
         Term(
             "Discriminator",
-            "The network that tells images from reconstructions. Each GAN has two, one for normal images and one for anomalies.",
+            "The network that tells real normal images from reconstructions. The paper's own objective has a second one, for anomalies.",
             ("critic", "D"),
         ),
         Term("Epoch", "One pass over all normal training images."),
         Term("Loss", "The number that training makes small; a sum of several, each with a weight."),
         Term(
             "MSE",
-            "Mean squared error between image and reconstruction, made small on normal images. On anomalies the traditional GAN makes it "
-            "small against the image's own negative (negative MSE), so that they are reconstructed badly.",
+            "Mean squared error between a reconstruction and what it should be. On anomalies the traditional GAN also makes it small "
+            "against the image's own negative (negative MSE), so that they come back changed.",
             ("mean squared error",),
         ),
         Term("L1 loss", "Mean absolute error between a normal image and its reconstruction.", ("mean absolute error",)),
         Term(
             "Patch L1 loss", "The same, over the three worst of nine overlapping patches: the worst spots count most."
         ),
+        Term(
+            "Repair and as-normal losses",
+            "The error of a reconstruction against what it should be: the undamaged image, or for an anomaly the most similar normal ones.",
+        ),
         Term("Latent vector loss", "How far the latent vectors of an image and of its reconstruction lie apart."),
         Term(
             "ABC loss",
-            "Autoencoding binary classifier (Yamanaka et al. 2019): small when an anomaly is reconstructed badly.",
+            "Autoencoding binary classifier (Yamanaka et al. 2019): small when an anomaly comes back changed.",
             ("Yamanaka",),
         ),
         Term(
             "Adversarial loss",
-            "How well the discriminators tell images from reconstructions. On normal images the generator tries to fool them.",
+            "How well the discriminator tells real normal images from reconstructions. The generator tries to fool it, so that what it draws looks "
+            "normal.",
             ("least-squares GAN",),
         ),
         Term(

@@ -1,5 +1,5 @@
-"""Why an image gets its score: reconstruction, residual and its worst patches, the place among validation images, the
-nearest normal training images."""
+"""Why an image gets its score: how it would be if it were normal, what is odd in it, its place among validation images,
+the nearest normal training images."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ import streamlit as st
 
 from core.basics.text import plain
 from core.data.dataset import Description
-from core.judging import judgement, novelty
-from core.judging.judgement import PATCH, Judgement
+from core.judging import novelty
+from core.judging.judgement import Judgement
 from core.metrics.evaluation import flagged
-from pages.parts import charts, models, verdict
+from pages.parts import before_after, charts, models, verdict
 from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, enlarged, heat, times, to_grey
+from pages.parts.pictures import data_url, to_grey
 from pages.parts.vocabulary import article
 
 NEAREST = 4
@@ -26,56 +26,32 @@ _STYLE = """<style>
 .mf-bars > b > small {position:absolute; bottom:100%; white-space:nowrap; font-weight:600; font-size:.8rem; line-height:17px}
 .mf-bars > b.limit > small {font-weight:400}
 .mf-ends {display:flex; justify-content:space-between; font-size:.8rem; font-variant-numeric:tabular-nums; opacity:.85}
-.mf-scale {display:flex; gap:8px; align-items:center; font-size:.8rem; margin:2px 0 4px; max-width:360px}
-.mf-scale img {flex:1; height:10px; min-width:40px; border-radius:3px}
 .mf-near {display:grid; grid-template-columns:repeat(auto-fill, minmax(64px, 92px)); gap:8px}
 .mf-near figure {margin:0} .mf-near img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000}
 .mf-near figcaption {font-size:.8rem; font-variant-numeric:tabular-nums}
 </style>"""
-_RAMP = data_url(heat(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(4, 0)))
 
 
-def show(judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
-    """Show one model's judgement of an image with its reasons; the (caption, picture) pairs in `before` come first."""
+def show(image: np.ndarray, judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
+    """Show one model's judgement of uint8 [H, W, C] with its reasons; the (caption, picture) pairs in `before` come first."""
     st.markdown(f"##### {gan.title}")
     verdict.words(judged.score, gan, judged.garment)
-    patches = judgement.worst_patches(judged.heat)
-    verdict.row(
-        [
-            *before,
-            ("Reconstruction", enlarged(to_grey(judged.reconstruction))),
-            ("Residual", outlined(heat(judged.heat), patches)),
-        ],
-        f", {gan.title}",
-    )
-    worst = ", ".join(f"{mean:.2f}" for *_, mean in patches)
-    st.html(
-        f'{_STYLE}<div class="mf-scale">0<img src="{_RAMP}" alt="Scale of the residual, from 0 to 1 and more">1 and more</div>'
-    )
-    st.caption(
-        f"Worst patches, outlined: mean residual {worst}." if patches else "The reconstruction is exact.",
-        help=verdict.RESIDUAL_HELP
-        + f" Outlined: the patches of {PATCH}×{PATCH} pixels with the largest mean that do not overlap.",
-    )
+    if before:
+        verdict.row(before)
+    of = f", {gan.title}"
+    verdict.repair(image, judged.reconstruction, judged.heat, judged.mark, of)
+    if judged.verdict == "normal" and judged.mark is not None and judged.heat.max() >= judged.mark:
+        st.markdown(
+            ":material/search: A spot is odd, but the verdict is **normal**: it goes by the score of the whole image, and that "
+            "is below the threshold."
+        )
+    before_after.show(image, to_grey(judged.reconstruction), f"before_after_{gan.checkpoint.card.model}", of)
     st.html(_STYLE + histogram(gan, judged))
     st.caption(
         f"Scores of {len(gan.scores.validation_normal)} validation images of {gan.normal_name}.",
         help="Images that were kept out of training. Heights are square roots of counts, so that rare scores are seen. "
         "Blue bars lie below the threshold, vermilion ones, right of the dashed line, would be flagged.",
     )
-
-
-def outlined(colours: np.ndarray, patches: list[tuple[int, int, float]]) -> np.ndarray:
-    """Enlarge colours uint8 [H, W, 3] and draw a white frame on black around each patch."""
-    framed, by = enlarged(colours), times(len(colours))
-    for row, column, _ in patches:
-        top, left = row * by, column * by
-        bottom, right = top + PATCH * by, left + PATCH * by
-        for inset, level in ((0, 0), (1, 255), (2, 255), (3, 0)):
-            frame = framed[top + inset : bottom - inset, left + inset : right - inset]
-            frame[[0, -1]] = level
-            frame[:, [0, -1]] = level
-    return framed
 
 
 def histogram(gan: Chosen, judged: Judgement) -> str:

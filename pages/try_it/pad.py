@@ -9,6 +9,7 @@ another page.
 import base64
 import binascii
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,25 @@ _pad = component("pad", Path(__file__).parent, "pad", "pad_drawing.js", html=Tru
 KEY = "pad"
 
 
-def drawing(data: Description, test: np.ndarray) -> np.ndarray:
+def drawing(data: Description, test: np.ndarray, damaged: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Return the drawing on the pad: uint8 [H, W, 1] of the data set's shape.
 
-    A newly requested test image (`edit`) is put on the pad first. A drawing for a data set of another shape is replaced
-    by a blank pad.
+    A newly requested test image (`edit`) is put on the pad first, `damaged` as the link says. A drawing for a data set of
+    another shape is replaced by a blank pad.
     """
     state = st.session_state
     edit = state.get("edit")
     if edit is not None and not 0 <= edit < len(test):  # the number can come from elsewhere than the widget
         edit = state["edit"] = None
-    if edit is not None and (edit != state.get("_pad_of") or state.get("_pad_data") != data.key):
-        put(test[edit])
-    elif "_pad_drawing" not in state or state["_pad_drawing"].shape != data.shape:
+    if edit is None:
+        state["damage"] = None  # a link names the damage of a test image only
+    elif (edit, state.get("damage")) != state.get("_pad_of") or state.get("_pad_data") != data.key:
+        put(damaged(test[edit]))
+    if "_pad_drawing" not in state or state["_pad_drawing"].shape != data.shape:
+        state["_damaged"] = None
         put(np.zeros(data.shape, np.uint8))
-    state["_pad_of"], state["_pad_data"] = edit, data.key
+    state["_pad_data"] = data.key
+    settle()
     return state["_pad_drawing"]
 
 
@@ -48,6 +53,19 @@ def put(image: np.ndarray) -> None:
     state = st.session_state
     state["_pad_drawing"] = image.copy()
     state["_pad_start"] = state.get("_pad_start", 0) + 1
+    state["_pad_base"] = _base()
+
+
+def settle() -> None:
+    """Note that what the link asks for is on the pad."""
+    state = st.session_state
+    state["_pad_of"] = state.get("edit"), state.get("damage")
+
+
+def _base() -> str:
+    """Name the test image that the drawing began as, or ""."""
+    edit = st.session_state.get("edit")
+    return "" if edit is None else str(edit)
 
 
 def show(data: Description, says: str) -> None:
@@ -62,7 +80,7 @@ def show(data: Description, says: str) -> None:
         data={
             "session": state.setdefault("_pad_session", secrets.token_hex(8)),
             "start": state["_pad_start"],
-            "base": "" if state.get("edit") is None else str(state["edit"]),
+            "base": _base(),
             "side": data.side,
             "pixels": _packed(state["_pad_drawing"]),
             "heard": state.get("_pad_heard", 0),
@@ -91,8 +109,11 @@ def _drawn() -> None:
     if len(content) != before.size or sent.get("start") != state.get("_pad_start", 0):
         return
     state["_pad_drawing"] = np.frombuffer(content, np.uint8).reshape(before.shape)
+    if sent.get("base") != state.get("_pad_base") or not state["_pad_drawing"].any():  # a sketch, or cleared
+        state["_pad_base"], state["_damaged"] = sent.get("base"), None
     if state.get("edit") is not None and sent.get("base") != str(state["edit"]):
-        state["edit"] = state["_pad_of"] = None  # cleared, or a sketch: no longer that test image
+        state["edit"] = state["damage"] = None  # no longer that test image
+        settle()
         link.push()
 
 

@@ -1,8 +1,9 @@
-"""Try it: draw, upload, paste, photograph or edit an item, see its score and why."""
+"""Try it: draw, upload, paste, photograph, edit or damage an item, see its verdict and what is odd in it."""
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
@@ -13,7 +14,7 @@ from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict
 from pages.parts.pictures import enlarged, picture
 from pages.parts.vocabulary import article
-from pages.try_it import explain, many, pad, pictures_in
+from pages.try_it import damages, explain, many, pad, pictures_in
 from pages.try_it.pictures_in import Named
 
 DRAW, UPLOAD, CAMERA = "Draw", "Upload or paste", "Camera"
@@ -44,13 +45,14 @@ def judge(image: np.ndarray) -> Judgement | None:
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
     """Draw the pad with its score; return the image and its judgement, or None while the pad is blank."""
-    image = pad.drawing(data, models.test_images().images)
+    image = pad.drawing(data, models.test_images().images, damages.linked)
     if state.get("try_fit") and data.intake == "garment":
         image = _fitted(image)
     # Scored before the pad is drawn: the pad takes a redraw as the answer.
     judged = judge(image) if image.max() >= FAINT else None
     says = f"Score {judged.score:.4f}: {judged.verdict}" if judged else "Draw with mouse, pen, finger or keys."
     pad.show(data, says)
+    damages.on_pad(data)
     _start_from()
     if data.intake == "garment":
         st.toggle(
@@ -104,7 +106,7 @@ def _asked() -> None:
     """Check the typed number. A wrong number is named in words; limits in the browser would only turn the field red."""
     number = state["edit"]
     fits = number is None or 0 <= number < len(chosen.normal)
-    state["_edit_wrong"] = None if fits else number
+    state["_edit_wrong"], state["damage"] = None if fits else number, None
     if not fits:
         state["edit"] = None
     link.push()
@@ -112,6 +114,7 @@ def _asked() -> None:
 
 def _random(members: np.ndarray) -> None:
     state["edit"], state["_edit_wrong"] = int(np.random.default_rng().choice(np.flatnonzero(members))), None
+    state["damage"] = None
     link.push()
 
 
@@ -138,12 +141,19 @@ def bring(way: str) -> tuple[list[Named], Steps]:
     return files, pictures_in.steps(data) if files else Steps()
 
 
-def one_of(files: list[Named], steps: Steps) -> tuple[np.ndarray, Judgement, Taken] | None:
-    """Return the picture to explain, judged: the only picture, or the one selected in the table of many; else None."""
+def one_of(files: list[Named], steps: Steps, below: DeltaGenerator) -> tuple[np.ndarray, Judgement, Taken] | None:
+    """Return the picture to explain, judged: the only picture, or the one selected in the table of many; else None.
+
+    The damages to put on it are offered in the container `below`.
+    """
     named = many.show(files, chosen, steps) if len(files) > 1 else files[0]
     prepared = take(named, steps) if named else None
-    judged = judge(prepared.image) if prepared else None
-    return (prepared.image, judged, prepared) if prepared and judged else None
+    if prepared is None:
+        return None
+    with below:
+        image = damages.on_brought(data, prepared.image)
+    judged = judge(image)
+    return (image, judged, prepared) if judged else None
 
 
 def original(whole: Image.Image) -> np.ndarray:
@@ -157,23 +167,23 @@ def original(whole: Image.Image) -> np.ndarray:
 
 def explained(image: np.ndarray, judged: Judgement, prepared: Taken | None = None) -> None:
     """Show an image's verdict and reasons. `prepared` holds the steps of the intake; None for a drawing."""
-    pictures = [("As the model sees it", enlarged(image))]
-    if prepared:
-        pictures.insert(0, ("Yours", original(prepared.original)))
+    yours = [("Yours", original(prepared.original))] if prepared else []
     both = state.get("try_both", False)
     explain.stranger(judged, data, drawn=prepared is None)
-    if both:
-        verdict.row(pictures)
+    if both and yours:
+        verdict.row(yours)
     rivals = models.rivals() if both else [chosen]
     for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
         with column, trouble.told():
-            explain.show(models.judge(rival, image[None])[0] if place else judged, rival, () if both else pictures)
+            result = models.judge(rival, image[None])[0] if place else judged
+            explain.show(image, result, rival, () if both else yours)
     st.toggle(
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
     if prepared:
         with st.expander("Step by step: from your picture to the model's", icon=":material/steps:"):
-            verdict.row([(name, _small(stage)) for name, stage in prepared.stages] + pictures[-1:])
+            stages = [(name, _small(stage)) for name, stage in prepared.stages]
+            verdict.row([*stages, ("As the model sees it", enlarged(prepared.image))])
     explain.nearest(image, chosen)
 
 
@@ -212,14 +222,15 @@ def studio() -> None:
         with right:
             start = "a sketch or a test image" if data == FASHION_MNIST.description else "a test image"
             st.info(
-                f"Draw {article(data.noun)}, or take {start} from below the pad. Its score, its reconstruction and the "
-                "reasons will stand here.",
+                f"Draw {article(data.noun)}, or take {start} from below the pad, and put a damage on it. Its verdict, how it would be "
+                "if it were normal, and what is odd in it will stand here.",
                 icon=":material/draw:",
             )
             judge(np.zeros(data.shape, np.uint8))  # loads the model now, so that the first stroke need not wait
     elif files:
-        with right if len(files) == 1 else st.container():
-            if shown := one_of(files, steps):
+        alone = len(files) == 1
+        with right if alone else st.container():
+            if shown := one_of(files, steps, left if alone else st.container()):
                 explained(*shown)
 
 

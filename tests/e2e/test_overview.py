@@ -13,21 +13,21 @@ from tests.e2e.conftest import fits, settled, until
 def test_another_one_changes_the_example_and_a_reload_keeps_it(server, page: Page):
     numbers = examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
     page.goto(server.address)
-    expect(page.get_by_text(f"Image {numbers[0]} of the test")).to_be_visible()
+    expect(page.get_by_text("with a hole put into it")).to_be_visible()
     for name in ("Traditional GAN", "DCGAN"):
-        for kind in ("Reconstruction", "Residual"):
-            picture = page.get_by_role("img", name=f"{kind} by the {name}")
+        for kind, width in (("As it would be if it were normal", 28), ("Heat map", 224)):
+            picture = page.get_by_role("img", name=f"{kind}, by the {name}")
             expect(picture).to_be_visible()
-            expect(picture).to_have_js_property("naturalWidth", 28)
+            expect(picture).to_have_js_property("naturalWidth", width)
     settled(page)
     page.get_by_role("button", name="Another one").click()
-    expect(page.get_by_text(f"Image {numbers[1]} of the test")).to_be_visible()
-    expect(page).to_have_url(re.compile(f"example={numbers[1]}"))
+    expect(page.get_by_text(f"Image {numbers[0]} of the test")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"example={numbers[0]}"))
     page.reload()
-    expect(page.get_by_text(f"Image {numbers[1]} of the test")).to_be_visible()
+    expect(page.get_by_text(f"Image {numbers[0]} of the test")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Open in Browse").click()
-    expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile(f"Image {numbers[1]}"))).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile(f"Image {numbers[0]}"))).to_be_visible()
 
 
 def within(element: Locator, width: int) -> None:

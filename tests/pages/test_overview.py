@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 
 from core.data import fashion_mnist
@@ -7,6 +8,7 @@ from core.data.tasks import test_roles as roles
 from core.metrics import evaluation
 from core.store import checkpoints, examples, model_cards
 from core.study.published import DECK
+from pages.parts.pictures import data_url
 from tests.pages.conftest import words
 
 
@@ -38,17 +40,49 @@ def test_the_decks_figures_stand_beside_their_own_class_only(open_page):
         assert f"{figure:.3f}" not in html(open_page(normal="bag"))
 
 
+def numbers(normal: str = "t-shirt") -> list[int]:
+    return examples.chosen(fashion_mnist.DESCRIPTION, normal, fashion_mnist.load("test").labels).tolist()
+
+
+def verdicts(app) -> list[str]:
+    return re.findall(r"<strong>(Caught|Missed|False alarm|Passed)</strong>", html(app))
+
+
+@pytest.mark.parametrize("normal", ["t-shirt", "bag"])
+def test_the_first_example_is_a_damaged_normal_image_with_its_repair(open_page, normal):
+    app = open_page(normal=normal)
+    number, image = examples.damaged(fashion_mnist.DESCRIPTION, normal, fashion_mnist.load("test"))
+    shown = html(app)
+    assert f"Image {number} of the test, with a hole put into it" in shown and data_url(image) in shown
+    expected = []
+    for one in [checkpoints.load(checkpoints.shipped(name, normal)) for name in ("traditional", "dcgan")]:
+        stored = examples.stored(one.card.weights_sha256)
+        assert data_url(stored.damaged) in shown
+        assert f"score <strong>{stored.score:.3f}</strong>" in shown
+        expected.append("Caught" if evaluation.flagged(stored.score, one.card.thresholds.youden) else "Missed")
+    assert verdicts(app) == expected
+    for name in ("Traditional GAN", "DCGAN"):
+        assert re.search(f'alt="Heat map, by the {name}: (odd|oddest|[0-9]+ odd|nothing)', shown)
+
+
+def test_the_damaged_example_is_changed_further_on_try_it_with_the_same_score(open_page):
+    app = press(open_page(), "Change it yourself")
+    assert not app.exception and app.title[0].value == "Try it"
+    number, image = examples.damaged(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test"))
+    assert np.array_equal(app.session_state["_pad_drawing"], image) and app.session_state["edit"] == number
+    stored = examples.stored(checkpoints.load(checkpoints.shipped("dcgan", "t-shirt")).card.weights_sha256)
+    assert f"score **{stored.score:.4f}**" in words(app)
+
+
 @pytest.mark.parametrize("normal", ["t-shirt", "bag"])
 def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal):
     test = fashion_mnist.load("test")
-    numbers = examples.chosen(fashion_mnist.DESCRIPTION, normal, test.labels)
-    app = open_page(normal=normal)
+    app = press(open_page(normal=normal), "Another one")
     models = [checkpoints.load(checkpoints.shipped(name, normal)) for name in ("traditional", "dcgan")]
-    for number in numbers[:5]:
+    for number in numbers(normal)[:5]:
         shown = html(app)
-        assert f"Image {number} of the test" in shown
-        assert shown.count("Reconstruction by the") == shown.count("Residual by the") == 2
-        verdicts = re.findall(r"<strong>(Caught|Missed|False alarm|Passed)</strong>", shown)
+        assert f"Image {number} of the test" in shown and "with a hole" not in shown
+        assert shown.count("if it were normal, by the") == shown.count("Heat map, by the") == 2
         expected = []
         for one in models:
             score = one.scores.test[number]
@@ -58,30 +92,39 @@ def test_every_example_has_both_scores_and_the_right_verdicts(open_page, normal)
             expected.append(
                 ("Caught" if flagged else "Missed") if anomaly else ("False alarm" if flagged else "Passed")
             )
-        assert verdicts == expected
+        assert verdicts(app) == expected
         app = press(app, "Another one")
 
 
 def test_the_link_opens_an_example_and_another_one_goes_into_it(open_page):
-    numbers = examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
-    app = press(open_page(example=str(numbers[3])), "Another one")
-    assert app.query_params["example"] == str(numbers[4])
-    assert f"Image {numbers[4]} of the test" in html(app)
-    assert f"Image {numbers[0]} of the test" in html(press(open_page(example=str(numbers[-1])), "Another one"))
+    order = numbers()
+    app = press(open_page(example=str(order[3])), "Another one")
+    assert app.query_params["example"] == str(order[4])
+    assert f"Image {order[4]} of the test" in html(app)
+    app = press(open_page(example=str(order[-1])), "Another one")
+    assert "with a hole put into it" in html(app) and "example" not in app.query_params
+    assert f"Image {order[0]} of the test" in html(press(app, "Another one"))
 
 
 def test_an_image_without_a_stored_reconstruction_is_reconstructed_on_request(open_page):
-    number = next(
-        n
-        for n in range(100)
-        if n not in examples.chosen(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test").labels)
-    )
+    number = next(n for n in range(100) if n not in numbers())
     app = open_page(example=str(number))
     assert not app.exception and html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")
     assert not app.exception and "not stored" not in html(app)
-    assert html(app).count("Reconstruction by the") == 2
+    assert html(app).count("if it were normal, by the") == 2
     assert "Show the reconstructions" not in [button.label for button in app.button]
+
+
+def test_a_model_without_stored_examples_begins_with_an_image_as_it_is(open_page, tmp_path, monkeypatch):
+    stored = examples.stored(checkpoints.load(checkpoints.shipped("dcgan", "t-shirt")).card.weights_sha256)
+    monkeypatch.setattr(examples, "STORED", tmp_path / "none.safetensors")
+    app = open_page()
+    assert f"Image {numbers()[0]} of the test" in html(app) and html(app).count("not stored") == 4
+    assert "score <strong>" in html(app)
+    app = press(app, "Show the reconstructions")
+    assert not app.exception and "with a hole put into it" in html(app) and "not stored" not in html(app)
+    assert f"score <strong>{stored.score:.3f}</strong>" in html(app)
 
 
 def test_models_of_two_regimes_say_which_is_which(open_page):

@@ -168,6 +168,13 @@ def test_a_colour_picture_has_no_pad_and_an_upload_gets_its_stored_score(open_pa
     app.toggle(key="try_invert").set_value(True).run()
     assert [text.value for text in app.markdown if "score **" in text.value] != score
     assert "Nearest normal training images" in words(app)
+    seen = [text.value for text in app.markdown if "score **" in text.value]
+    assert "try_damage_sleeves" not in [button.key for button in app.button]  # not every thing has sleeves
+    for kind in ("hole", "patch"):
+        app.button(key=f"try_damage_{kind}").click().run()
+        now = [text.value for text in app.markdown if "score **" in text.value]
+        assert not app.exception and now != seen
+        seen = now
 
 
 def test_a_grey_data_set_has_a_pad_without_sketches(open_page, kept):

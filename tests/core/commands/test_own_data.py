@@ -62,7 +62,11 @@ def test_a_model_is_trained_evaluated_and_asked(
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
     pictures.append(tmp_path / "noise.png")
     Image.fromarray(noise).save(pictures[-1])
-    rows = json.loads(run("score", *pictures, "--checkpoint", out, "--json"))
+    rows = json.loads(run("score", *pictures, "--checkpoint", out, "--json", "--maps", tmp_path / "maps"))
+    for row in rows:
+        with Image.open(row["repaired"]) as repaired, Image.open(row["residual"]) as residual:
+            assert (repaired.mode, residual.mode) == ("L" if channels == 1 else "RGB", "L")
+            assert repaired.size == residual.size == (side, side)
     assert [row["score"] for row in rows[:3]] == scores[:3].tolist()
     assert {row["verdict"] for row in rows[:3]} <= {"normal", "anomaly"}
     assert rows[3]["verdict"] == "can't tell"

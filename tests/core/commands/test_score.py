@@ -80,3 +80,66 @@ def test_nothing_but_unreadable_pictures_is_an_empty_list(
     out, err = capsys.readouterr()
     assert json.loads(out) == []
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("model", ["traditional", "dcgan"])
+def test_maps_show_the_repair_and_what_it_changed(model: str, run, saved, pictures, test_split, tmp_path: Path) -> None:
+    folder, maps = saved(model), tmp_path / "new" / "maps"
+    rows = json.loads(run("score", *pictures, "--checkpoint", folder, "--json", "--maps", maps))
+    plain = json.loads(run("score", *pictures, "--checkpoint", folder, "--json"))
+    for number, row in enumerate(rows):
+        repaired, residual = (Path(row.pop(kind)) for kind in ("repaired", "residual"))
+        assert (repaired, residual) == (maps / f"item {number}.repaired.png", maps / f"item {number}.residual.png")
+        pixels = np.asarray(Image.open(repaired)).astype(float)
+        difference = np.abs(pixels - test_split.images[number, ..., 0]) / 127.5
+        with Image.open(residual) as picture:
+            assert (picture.mode, picture.size) == ("L", (28, 28))
+            # The repair is rounded to 256 levels, each of which is two levels of the residual.
+            assert np.abs(np.asarray(picture) - 255 * difference.clip(0, 1)).max() <= 1.51
+    assert rows == plain
+    assert len(list(maps.iterdir())) == 10
+
+
+def test_pictures_of_one_name_have_maps_of_their_own(run, saved, pictures, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    files = [pictures[0]]
+    for name in ("item 0.png", "ITEM 0.png", "item 0-2.png"):
+        Image.open(pictures[len(files)]).save(other / name)
+        files.append(other / name)
+    maps = tmp_path / "maps"
+    command = ("score", *files, "--checkpoint", saved(), "--maps", maps)
+    names = [Path(row["repaired"]).name for row in json.loads(run(*command, "--json"))]
+    assert names == [f"{name}.repaired.png" for name in ("item 0", "item 0-3", "ITEM 0-4", "item 0-2")]
+    kept = {path.name: path.read_bytes() for path in maps.iterdir()}
+    assert len(set(kept.values())) == 8
+    assert run(*command).splitlines()[-1] == f"8 maps of 4 pictures are in {maps}"
+    assert {path.name: path.read_bytes() for path in maps.iterdir()} == kept  # once more, the same
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_maps_need_a_folder(below: str, refused, saved, pictures, tmp_path: Path) -> None:
+    place = tmp_path / "file" / below
+    (tmp_path / "file").write_text("a file")
+    assert str(place) in refused("score", *pictures, "--checkpoint", saved(), "--maps", place)
+
+
+def test_a_map_never_replaces_a_picture_that_is_scored(refused, saved, pictures) -> None:
+    repaired = pictures[1].rename(pictures[0].with_suffix(".repaired.png"))
+    before = repaired.read_bytes()
+    line = refused("score", pictures[0], repaired, "--checkpoint", saved(), "--maps", pictures[0].parent)
+    assert str(repaired) in line and "--maps" in line
+    assert repaired.read_bytes() == before
+
+
+def test_a_map_that_cannot_be_written_is_named_and_the_score_still_told(
+    saved, pictures, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    maps = tmp_path / "maps"
+    blocked = maps / "item 0.residual.png"
+    (blocked / "full").mkdir(parents=True)  # a file cannot take this place
+    assert main(["score", str(pictures[0]), "--checkpoint", str(saved()), "--json", "--maps", str(maps)]) == 2
+    out, err = capsys.readouterr()
+    (row,) = json.loads(out)
+    assert row["score"] > 0 and Path(row["repaired"]).exists() and row["residual"] is None
+    assert err.startswith(f"misfit: {blocked} cannot be written (") and len(err.splitlines()) == 1

@@ -1,9 +1,11 @@
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 
 from core.basics.errors import CheckpointError
+from core.gans.record import Scoring
 from core.judging import judgement
 from core.store import checkpoints
 
@@ -27,7 +29,6 @@ def test_a_test_image_gets_its_stored_score_and_verdict(dcgan, judged, test_spli
     assert [one.score for one in found] == dcgan.scores.test[:30].tolist()
     limit = dcgan.card.thresholds.youden
     for one in found:
-        assert one.residual.mean() == pytest.approx(one.score, rel=1e-5)
         assert one.verdict == ("anomaly" if one.score >= limit else "normal")
 
 
@@ -84,11 +85,17 @@ def test_a_test_image_keeps_a_score_that_another_processor_has_stored(dcgan, jud
         judged(short, images)
 
 
-def test_the_worst_patches_are_the_largest_that_do_not_overlap() -> None:
-    residual = np.zeros((28, 28), np.float32)
-    residual[4:12, 8:16] = 1.0  # a patch of its own
-    residual[20:28, 20:28] = 0.5
-    assert judgement.worst_patches(residual) == [(4, 8, 1.0), (20, 20, 0.5)]  # no third: nothing else is off
-    assert judgement.worst_patches(np.zeros((28, 28), np.float32)) == []
-    found = judgement.worst_patches(np.random.default_rng(0).random((28, 28), np.float32), 5)
-    assert len(found) == 5 and [mean for *_, mean in found] == sorted((mean for *_, mean in found), reverse=True)
+@pytest.mark.parametrize("mark", [None, 0.25])
+def test_a_judgement_says_where_the_image_differs_from_its_reconstruction(mark, saved, known, test_split) -> None:
+    one = checkpoints.load(saved())
+    card = msgspec.structs.replace(one.card, scoring=Scoring(share=0.3, mark=mark))
+    one = checkpoints.Checkpoint(one.folder, card)
+    stained = test_split.images[:2].copy()
+    stained[:, 2:8, 2:8] = 255 - stained[:, 2:8, 2:8]
+    for found, image in zip(
+        judgement.judge(one, one.generator(), stained, known, test_split, 1.0), stained, strict=True
+    ):
+        assert found.mark == mark
+        assert found.heat.shape == (28, 28) and found.heat.dtype == np.float32
+        residual = np.abs(image[..., 0] / 127.5 - 1.0 - found.reconstruction[..., 0])
+        assert found.score == pytest.approx(0.7 * residual.mean() + 0.3 * found.heat.max(), rel=1e-5)
