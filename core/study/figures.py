@@ -173,7 +173,7 @@ def defect_table(
     rows = rows if normal is None else rows[rows["normal"] == normal]
     rows = rows if size is None else rows[rows["size"] == size]
     group = ["regime", "method", *([by] if by else [])]
-    runs = rows.groupby([*group, "normal", "kind", "size"])
+    runs = rows.groupby(list(dict.fromkeys([*group, "normal", "kind", "size"])))
     once = runs[DEFECT_FIGURES].mean().assign(seeds=runs["seed"].nunique())
     of_class = once.groupby([*group, "normal"]).agg(dict.fromkeys(DEFECT_FIGURES, "mean") | {"seeds": "min"})
     table = of_class.groupby(group).agg(dict.fromkeys(DEFECT_FIGURES, "mean") | {"seeds": "min"})
@@ -183,8 +183,8 @@ def defect_table(
 def shared_classes(defects: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the classes that all methods are measured on, so that methods can be compared."""
     rows = defects[defects["variant"] == ""]
-    methods = rows.groupby("normal").apply(lambda group: len(group[["method", "regime"]].drop_duplicates()))
-    return rows[rows["normal"].isin(methods.index[methods == methods.max()])] if len(rows) else rows
+    methods = rows.drop_duplicates(["normal", "method", "regime"])["normal"].value_counts()
+    return rows[rows["normal"].isin(methods.index[methods == methods.max()])]
 
 
 def untrained(lines: pd.DataFrame) -> pd.Series:

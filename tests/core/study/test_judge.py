@@ -10,14 +10,13 @@ from core.basics.files import ROOT
 from core.study import judge
 
 ASK = """
-from core.data import fashion_mnist
+import time
 from core.study import judge
-fashion_mnist.DEBIAN = Path("/nonexistent")
-train = judge.train
-def told(images):
+def quick(images):
     print("trains", flush=True)
-    return train(images)
-judge.train = told
+    time.sleep(2)  # longer than the other process takes to ask
+    return judge.Judge()
+judge.train = quick
 print(float(judge.trained().accuracy))
 """
 
@@ -30,7 +29,7 @@ def test_two_processes_train_one_judge(tmp_path):
     ]
     said = [process.communicate(timeout=300)[0].splitlines() for process in both]
     assert sorted(map(len, said)) == [1, 2]  # one of them trained, the other waited
-    assert said[0][-1] == said[1][-1] and float(said[0][-1]) > 0.8
+    assert said[0][-1] == said[1][-1]
     assert len(list((tmp_path / "runs" / ".judge").iterdir())) == 1
 
 
