@@ -59,12 +59,12 @@ def test_the_card_has_the_choice_of_how_to_score_and_scores_follow_it(
 ) -> None:
     folder = saved(model)
     card = checkpoints.load(folder).card
-    assert card.scoring == scoring.choose(trained[model].generator, small_split)
+    assert card.scoring == scoring.choose(checkpoints.load(folder).generator(), small_split)
     assert card.scoring.mark is not None and card.scoring.mark > 0
     assert trained[model].generator.share == 0.0  # a training that goes on keeps its own figures
     images, made = (
         small_split.validation_anomaly,
-        scoring.reconstruct(trained[model].generator, small_split.validation_anomaly),
+        scoring.reconstruct(checkpoints.load(folder).generator(), small_split.validation_anomaly),
     )
     for share in (0.0, 0.4):  # whatever the choice was
         edit(folder, scoring={"share": share, "mark": None})
@@ -78,7 +78,7 @@ def test_the_scores_of_a_chosen_share_are_stored(trained, small, test_split, tmp
     written = store(tmp_path / "model", trained, small, test_split)
     few = test_split.images[:300]
     assert written.scores.test.tobytes() == scoring.score(written.generator(), few).tobytes()
-    made = scoring.reconstruct(trained["traditional"].generator, few)
+    made = scoring.reconstruct(written.generator(), few)
     assert written.scores.test.tobytes() == maps.score_reconstructions(few, made, 0.4).tobytes()
 
 
