@@ -18,6 +18,7 @@ from core.study.baselines import BASELINES
 CLASSES = FASHION_MNIST.description.classes
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
+_REPAIR = ("repair", "as_normal", "judge_all")  # settings of the two GANs; a model of one's own may have none of them
 LABELS = (10, 30, 100, 300, 1000)
 ALL_SIX = "all six, without repair"  # losses of the paper
 UNTRAINED = "maps without training"  # the method of the cells that measure them (core/study/untrained.py)
@@ -90,12 +91,11 @@ def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
         del values["abc_scale"]  # it scales a loss that is off
     if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
         del values["enough_labels"]  # no effect without labels, with enough of them, or without distorted normals
-    if not config.repair:
+    if not values.get("repair"):
         del values["damaged"]  # none is damaged
-        if not config.as_normal and not config.judge_all:
-            # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
-            for name in ("repair", "as_normal", "judge_all"):
-                del values[name]
+    if not any(values.get(name) for name in _REPAIR):
+        # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
+        values = {name: value for name, value in values.items() if name not in _REPAIR}
     return values
 
 
