@@ -33,7 +33,7 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
     """Open the data set in `folder` under the name `key` (default: a slug of the folder's name).
 
     Reads the headers and the training labels. Raises DataError when a file is missing or damaged, when images are not
-    square or of a size that no network takes, or when labels and classes.txt name fewer than two classes.
+    square or of a size that no network takes, or when labels and classes.txt do not name the classes.
     """
     folder = folder.resolve()
     if not holds(folder):
