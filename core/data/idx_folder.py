@@ -24,6 +24,11 @@ def holds(folder: Path) -> bool:
     return all(idx.path(folder, stem, kind) for stem in STEMS.values() for kind in (idx.IMAGES, idx.LABELS))
 
 
+def is_meant(folder: Path) -> bool:
+    """Tell whether `folder` has at least one IDX file: then it is no folder of photos, even if another file is missing."""
+    return any(idx.path(folder, stem, kind) for stem in STEMS.values() for kind in (idx.IMAGES, idx.LABELS))
+
+
 def slug(text: str) -> str:
     """Turn `text` into a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]

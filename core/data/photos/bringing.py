@@ -18,12 +18,13 @@ from core.data.photos.layout import Layout
 from core.data.photos.reading import Decoded, Progress, Shape
 from core.data.photos.stored import Entry, Facts
 
-_DECODED = "decoded.npy"
-
 
 @dataclass(frozen=True)
 class Gathered:
-    """Photos that are decoded, divided and checked, but not kept yet. Lists are in the order of the photos' names."""
+    """Photos that are decoded, divided and checked, but not kept yet. Lists are in the order of the photos' names.
+
+    The decoded images are in a file; it must stay until they are kept.
+    """
 
     brought: Brought
     layout: Layout
@@ -64,7 +65,7 @@ class Gathered:
     def entries(self) -> list[Entry]:
         """Each photo with its split and group."""
         each = zip(self.decoded.photos, self.splits, self.groups.tolist(), strict=True)
-        return [msgspec.convert({"photo": p, "split": s, "group": g}, Entry, from_attributes=True) for p, s, g in each]
+        return [Entry(photo, split, group) for photo, split, group in each]
 
 
 def gather(
@@ -81,21 +82,18 @@ def gather(
     check, OSError when the disk refuses.
     """
     recognised = layout.recognise(brought, normal)
-    decoded = reading.decode(recognised.items, recognised.kinds, shape, folder / _DECODED, progress)
+    decoded = reading.decode(recognised.items, recognised.kinds, shape, folder / "decoded.npy", progress)
     groups = likeness.groups([photo.sha256 for photo in decoded.photos], decoded.images)
     splits = division.divide(decoded.photos, groups, earlier)
     found = check.check(decoded, groups, splits, recognised.kinds, shape)
     return Gathered(brought, recognised, shape, decoded, groups, splits, check.in_order([*recognised.findings, *found]))
 
 
-def keep(gathered: Gathered, folder: Path, origin: Path | None) -> Facts:
-    """Write the data set into `folder`, into which its photos were decoded. Raises OSError."""
-    facts = stored.write(
-        folder, gathered.description, gathered.entries, gathered.findings, gathered.decoded.images,
-        gathered.decoded.masks, str(origin or ""), stamp(gathered.brought),
-    )  # fmt: skip
-    (folder / _DECODED).unlink()
-    return facts
+def keep(gathered: Gathered, folder: Path, key: str, origin: Path | None = None) -> None:
+    """Write the data set called `key` into an empty folder; `origin` is the folder or zip it came from. Raises OSError."""
+    description = msgspec.structs.replace(gathered.description, key=key)
+    facts = Facts(description, gathered.entries, gathered.findings, str(origin or ""), stamp(gathered.brought))
+    stored.write(folder, facts, gathered.decoded.images, gathered.decoded.masks)
 
 
 def stamp(brought: Brought) -> str:

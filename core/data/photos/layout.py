@@ -62,7 +62,7 @@ def recognise(brought: Brought, normal: str | None = None) -> Layout:
         raise DataError(
             f"{brought.name} has no picture in it"
             + (f" but the zip {as_line(inner)}, which is not opened; bring that one" if inner else "")
-            + "; PNG, JPEG, WebP, BMP and GIF files are taken."
+            + "; PNG, JPEG, WebP, BMP and GIF files are taken, or the four IDX files of the MNIST family."
         )
     items = [_item(file) for file in pictures]
     kinds, only_normal = _kinds(items, normal, brought.name)
@@ -123,7 +123,7 @@ def _kinds(items: Sequence[Item], normal: str | None, name: str) -> tuple[tuple[
     _refuse_names(folders, name)
     good = [kind for kind in folders if slug(kind) in GOOD]
     if normal is not None:
-        good = [kind for kind in folders if slug(kind) == slug(normal)]
+        good = [kind for kind in folders if kind == normal or slug(kind) == slug(normal) != ""]
         if not good:
             raise DataError(
                 f"There is no folder called {as_line(normal, 80)}; there are: {', '.join(folders) or 'none'}."

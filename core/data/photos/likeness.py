@@ -49,7 +49,7 @@ def _near(described: np.ndarray) -> np.ndarray:
         return np.zeros((0, 2), int)
     nearest = np.concatenate([distances.min(1) for _, distances in _distances(described)])
     largest = NEAR * float(np.median(nearest))
-    pairs = [np.argwhere(distances <= largest) + (first, 0) for first, distances in _distances(described)]
+    pairs = [np.add(np.argwhere(distances <= largest), (first, 0)) for first, distances in _distances(described)]
     return np.concatenate(pairs)
 
 

@@ -147,4 +147,4 @@ def _one(item: Item, label: int, shape: Shape) -> _Result:
 def _more(problems: dict[str, str]) -> str:
     """Return the first problem as a sentence, and the names of the others."""
     first, *others = problems
-    return problems[first] + (f" So are {named(others)}." if others else "")
+    return problems[first] + (f" Also left out: {named(others)}." if others else "")

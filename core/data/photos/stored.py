@@ -6,7 +6,7 @@ photos.json  the description, each photo's class and split, and what the check f
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ from core.basics.text import as_line
 from core.data.dataset import Counts, DataSet, Description, Images, Masks, Source
 from core.data.photos.division import SPLITS
 from core.data.photos.findings import Finding
-from core.data.photos.reading import Photo
+from core.data.photos.reading import Photo, Shape
 
 IMAGES, MASKS, FACTS = "photos.npy", "masks.npy", "photos.json"
 LARGEST_FACTS = 128 * 2**20  # bytes of photos.json; 50,000 photos have a quarter of it
@@ -29,7 +29,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A photo of the data set: what it is, its split, the number of its group of near duplicates, and of its mask."""
 
     photo: Photo
-    split: Literal["train", "validation", "test"]
+    split: Annotated[str, msgspec.Meta(pattern=r"\A(train|validation|test)\Z")]
     group: int
     mask: int | None = None
 
@@ -47,17 +47,28 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: str = ""
     format: Literal[1] = 1
 
+    @property
+    def splits(self) -> dict[str, str]:
+        """The split of each photo, by SHA-256."""
+        return {entry.photo.sha256: entry.split for entry in self.entries}
+
+    @property
+    def shape(self) -> Shape:
+        """What the photos were brought to."""
+        return Shape(self.description.side, self.description.channels, self.description.intake == "crop")
+
 
 def holds(folder: Path) -> bool:
     """Tell whether a data set of photos is in `folder`."""
     return (folder / FACTS).is_file() and (folder / IMAGES).is_file()
 
 
-def write(
-    folder: Path, description: Description, entries: list[Entry], findings: list[Finding], images: np.ndarray,
-    masks: dict[int, np.ndarray], origin: str, stamp: str,
-) -> Facts:  # fmt: skip
-    """Write a data set into an empty folder. `images` and `masks` are in the order of `entries`. Raises OSError."""
+def write(folder: Path, facts: Facts, images: np.ndarray, masks: dict[int, np.ndarray]) -> None:
+    """Write a data set into an empty folder. `images` are in the order of `facts.entries`, `masks` are by their places in it.
+
+    Raises OSError.
+    """
+    entries = facts.entries
     order = sorted(range(len(entries)), key=lambda place: SPLITS.index(entries[place].split))
     array = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, images.shape)
     for first in range(0, len(order), _ROWS):
@@ -66,10 +77,8 @@ def write(
     numbers = {place: number for number, place in enumerate(place for place in order if place in masks)}
     if masks:
         np.save(folder / MASKS, np.stack([masks[place] for place in numbers]))
-    sorted_entries = [msgspec.structs.replace(entries[place], mask=numbers.get(place)) for place in order]
-    facts = Facts(description, sorted_entries, findings, origin, stamp)
-    write_whole(folder / FACTS, msgspec.json.encode(facts))
-    return facts
+    in_order = [msgspec.structs.replace(entries[place], mask=numbers.get(place)) for place in order]
+    write_whole(folder / FACTS, msgspec.json.encode(msgspec.structs.replace(facts, entries=in_order)))
 
 
 def read_facts(folder: Path) -> Facts:
