@@ -4,14 +4,17 @@ A photo's SHA-256 is a number that is as good as random but always the same. Pho
 side. A split that the folders give is kept; folders that name training and test alone leave validation to the content.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from core.basics.files import sha256
 from core.data.photos.reading import Photo
 
 SPLITS = ("train", "validation", "test")
 SHARES = {"test": 0.2, "validation": 0.2}  # the rest is for training
+LEAST = 0.75  # of its share; a split has at least so much of every class
 FIRST = ("test", "train", "validation")  # a class of few photos has something in these, in this order
 
 
@@ -43,8 +46,8 @@ def divide(photos: Sequence[Photo], groups: np.ndarray, earlier: Mapping[str, st
 
 
 def _drawn(digest: str, shares: Mapping[str, float]) -> str:
-    """Return the split that a group's smallest SHA-256 draws; `shares` are those of the splits beside training."""
-    number = int(digest[:16], 16) / 2**64
+    """Return the split that a group draws by its smallest SHA-256; `shares` are those of the splits beside training."""
+    number = int(sha256(digest.encode())[:16], 16) / 2**64  # the smallest of many is small, so it is mixed again
     for split, share in shares.items():
         if number < share:
             return split
@@ -59,16 +62,22 @@ def _fill(
     fixed: set[int],
     shares: Mapping[str, float],
 ) -> None:
-    """Give every class something in each split, as far as it has groups: chance may leave a small class without a test."""
+    """Give every class its least number in each split, as far as it has groups: chance may leave a small one without a test."""
     classes: dict[int, list[int]] = {}
+    rest = 1 - sum(shares.values())
     for group, places in members.items():
         classes.setdefault(photos[places[0]].label, []).append(group)
     for groups in classes.values():
         wanted = [split for split in FIRST if split == "train" or split in shares][: len(groups)]
         movable = sorted(set(groups) - fixed, key=lambda group: min(photos[place].sha256 for place in members[group]))
+        sizes = Counter(placed[group] for group in groups)
+        least = {name: max(1, int(LEAST * shares.get(name, rest) * len(groups))) for name in wanted}
         for split in wanted:
-            sizes = {name: sum(placed[group] == name for group in groups) for name in SPLITS}
-            if not sizes[split]:
-                spare = [g for g in movable if sizes[placed[g]] > 1 or placed[g] not in wanted]
-                if spare:
-                    placed[max(spare, key=lambda group: sizes[placed[group]])] = split
+            for group in movable:
+                if sizes[split] >= least[split]:
+                    break
+                over = {name: size - least.get(name, 0) for name, size in sizes.items()}
+                if placed[group] == max(over, key=lambda name: over[name]):
+                    sizes[placed[group]] -= 1
+                    sizes[split] += 1
+                    placed[group] = split
