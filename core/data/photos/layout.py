@@ -86,14 +86,13 @@ def _passed_over(brought: Brought) -> list[Finding]:
 
 
 def _cut(files: Sequence[File]) -> list[File]:
-    """Cut the folders that all files lie in, except the last and those whose name has a meaning."""
+    """Cut the folders that all files lie in, except those whose name has a meaning."""
     parents, depth = [file.parts[:-1] for file in files], 0
     known = (*GOOD, *BAD, *SPLITS, *MASKS)
     while (
         len({parent[: depth + 1] for parent in parents}) == 1
         and len(parents[0]) > depth
         and slug(parents[0][depth]) not in known
-        and not all(len(parent) == depth + 1 for parent in parents)
     ):
         depth += 1
     return [replace(file, path="/".join(file.parts[depth:])) for file in files]

@@ -80,7 +80,7 @@ class _Result:
 def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path, progress: Progress) -> Decoded:
     """Decode all photos into a new array file at `path`, in parallel. `progress` is called after each few.
 
-    Raises DataError when the folder or zip goes away meanwhile, OSError when the disk refuses.
+    Raises DataError when no photo can be read or the folder goes away meanwhile, OSError when the disk refuses.
     """
     labels = {kind: label for label, kind in enumerate(kinds)}
     whole = (len(items), shape.side, shape.side, shape.channels)
@@ -104,6 +104,8 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
                 images[len(photos)] = result.image
                 photos.append(result.photo)
             progress(min(first + AT_ONCE, len(items)), len(items))
+    if unreadable and not photos:
+        raise DataError(f"No photo could be read: {_more(unreadable)}")
     findings = [warning(f"Left out: {_more(problems)}", problems) for problems in (unreadable, wrong) if problems]
     return Decoded(photos, images[: len(photos)], masks, findings)
 
