@@ -13,7 +13,7 @@ FEW_BAD = 5  # of a kind; below, its figure says little
 COMPARED_GOOD, COMPARED_BAD = 10, 5  # photos of each that a comparison of good with bad needs
 TELLS_APART = 0.9  # AUROC of one number, above which it is named
 BLANK = 24  # levels; a photo that spans fewer shows nothing
-DARK, LIGHT = 80, 235  # levels; the lightest hundredth of a dark photo is below, the darkest of a light one above
+DARK, LIGHT = 80, 215  # levels; the lightest hundredth of a dark photo is below, the darkest of a light one above
 LONG = 1.5  # longer edge over the shorter; beyond, a crop cuts much away and a margin fills much
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -164,7 +164,8 @@ def _sizes(photos: Sequence[Photo], shape: Shape) -> list[Finding]:
         )
     if long := [p.path for p in photos if max(p.width, p.height) > LONG * min(p.width, p.height)]:
         done = "the crop cuts their ends off" if shape.crop else "a margin fills the square"
-        findings.append(note(f"{count(len(long))} are much longer than wide, so {done}: {named(long)}.", long))
+        verb = "is" if len(long) == 1 else "are"
+        findings.append(note(f"{count(len(long))} {verb} much longer than wide, so {done}: {named(long)}.", long))
     return findings
 
 

@@ -2,7 +2,7 @@
 
 A photo is described by the low frequencies of its cosine transform, a perceptual hash before it is cut to bits. How near is
 too near depends on the photos: parts before one background are all alike, walls are not. So a distance counts as small
-when it is far below what a photo of this set has to its nearest neighbour.
+when it is far below what a photo of this set has to its neighbours.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 
 FREQUENCIES = 8  # in each direction
-# Of the median distance to the nearest neighbour. Measured: copies saved as JPEG, at half the size, with noise or one
-# pixel aside are within 0.06–0.25 of it on textures, faces and garments; different items begin at 0.35.
-NEAR = 0.25
+# (neighbour, share): a distance below this share of the set's median distance to this neighbour is small. The fifth, because
+# the nearest may be another photo of the same burst. Measured on textures, faces and garments: copies saved as JPEG, at half
+# the size or with noise are within 0.25 of the distance to the nearest, different items begin at 0.35.
+SCALES = ((5, 0.2), (1, 0.25))
+LARGEST = 0.1  # of the photos; a larger group is no burst: so alike are all photos of this set
 FEWEST = 10  # photos; below, there is no telling what distances are usual
 _ROWS = 1024  # compared with all others at a time
 
@@ -30,27 +32,37 @@ def describe(images: np.ndarray) -> np.ndarray:
 
 
 def groups(digests: list[str], images: np.ndarray) -> np.ndarray:
-    """Group photos that are equal or nearly so: int [N], the index of each photo's group; most have a group of their own.
+    """Group photos that are equal or nearly so: int [N], the number of each photo's group; most have one of their own.
 
     `digests` are the checksums of the files. Which files are equal depends on nothing else; which are near on the set.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     _, firsts, same = np.unique(np.array(digests), return_index=True, return_inverse=True)
-    near = _near(describe(images)[firsts])
-    links = coo_array((np.ones(len(near), bool), (near[:, 0], near[:, 1])), shape=(len(firsts), len(firsts)))
-    return np.asarray(connected_components(links, directed=False)[1][same])
+    numbers = _near(describe(images)[firsts])[same]
+    _, first, number = np.unique(numbers, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number]  # in the order of the photos
 
 
 def _near(described: np.ndarray) -> np.ndarray:
-    """Return the pairs of near duplicates among different files: int [P, 2]."""
-    if len(described) < FEWEST:
-        return np.zeros((0, 2), int)
-    nearest = np.concatenate([distances.min(1) for _, distances in _distances(described)])
-    largest = NEAR * float(np.median(nearest))
-    pairs = [np.add(np.argwhere(distances <= largest), (first, 0)) for first, distances in _distances(described)]
-    return np.concatenate(pairs)
+    """Group near duplicates among different files: int [N]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    number = len(described)
+    if number < FEWEST:
+        return np.arange(number)
+    most = max(k for k, _ in SCALES)
+    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most] for _, rows in _distances(described)])
+    nearest.sort(1)
+    for neighbour, share in SCALES:
+        small = share * float(np.median(nearest[:, neighbour - 1]))
+        rows, columns = np.concatenate(
+            [np.add(np.argwhere(rows <= small), (first, 0)) for first, rows in _distances(described)]
+        ).T
+        links = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(number, number))
+        grouped = connected_components(links, directed=False)[1]
+        if np.bincount(grouped).max() <= max(most, LARGEST * number):
+            return np.asarray(grouped)
+    return np.arange(number)
 
 
 def _distances(described: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

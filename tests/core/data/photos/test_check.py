@@ -64,6 +64,23 @@ def test_copies_that_were_changed_a_little_are_found(name: str) -> None:
     assert np.array_equal(groups[len(images) :], groups[:24]) and len(set(groups)) == len(images)
 
 
+def test_bursts_are_found_even_where_every_item_has_one() -> None:
+    images = np.concatenate([photographs.tiles("brick")[:40], photographs.tiles("grass")[:40]])
+    random = np.random.default_rng(0)
+    shots = [(images + random.normal(0, 3, images.shape)).clip(0, 255).astype(np.uint8) for _ in range(3)]
+    groups = likeness.groups([str(number) for number in range(240)], np.concatenate(shots))
+    assert np.array_equal(groups, np.tile(np.arange(80), 3))
+
+
+def test_one_item_in_any_turn_is_no_burst() -> None:
+    import skimage.data
+
+    cup = Image.fromarray(skimage.data.coffee()[:400, 100:500])
+    turns = np.random.default_rng(0).uniform(0, 360, 150)
+    images = np.stack([np.asarray(cup.rotate(turn).resize((64, 64), Image.Resampling.BOX)) for turn in turns])
+    assert np.bincount(likeness.groups([str(number) for number in range(150)], images)).max() < 15
+
+
 @pytest.mark.parametrize(
     ("number", "severity", "reason"),
     [
@@ -137,7 +154,7 @@ def test_a_test_without_good_photos_is_refused_before_the_training(tmp_path: Pat
 def test_photos_that_show_nothing_are_named(tmp_path: Path) -> None:
     tiles = photographs.tiles()
     photographs.write(tmp_path / "wall", tiles)
-    odd = np.stack([tiles[0] * 0 + 90, tiles[1] // 4, 255 - (255 - tiles[2]) // 12, tiles[3] // 5])
+    odd = np.stack([tiles[0] * 0 + 90, tiles[1] // 4, 217 + photographs.tiles("gravel")[2] // 7, tiles[3] // 5])
     photographs.write(tmp_path / "wall", odd, first=900)
     warnings = {
         finding.files: finding.text for finding in gathered(tmp_path / "wall").findings if finding.severity == "warning"
@@ -183,5 +200,6 @@ def test_sizes_and_shapes_are_told(tmp_path: Path) -> None:
     assert "43 photos of 20×20 to 64×64 pixels become 64×64." in sentences(found, "note")
     assert any(text.startswith("2 photos will be enlarged to more than twice") for text in sentences(found, "warning"))
     assert any(
-        "1 photo are much longer" in text or "1 photo is much longer" in text for text in sentences(found, "note")
+        text.startswith("1 photo is much longer than wide, so a margin fills the square")
+        for text in sentences(found, "note")
     )

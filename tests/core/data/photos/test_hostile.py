@@ -15,6 +15,7 @@ from PIL import Image
 from core.basics.errors import DataError
 from core.data import catalog
 from core.data.photos import files, zips
+from core.data.photos.reading import Shape
 from tests import photographs
 
 SECRET = "something that nobody offered"
@@ -219,23 +220,17 @@ def test_a_folder_that_goes_away_while_it_is_read_leaves_nothing(tmp_path: Path)
     with (
         pytest.raises(DataError, match="wall went away while it was being read; nothing was kept"),
         catalog.scratch() as at,
+        files.opened(folder) as brought,
     ):
-        with files.opened(folder) as brought:
-            catalog.gather(brought, at, "wall", shape=photographs_shape(), progress=progress)
+        catalog.gather(brought, at, "wall", Shape(32), progress=progress)
     assert catalog.available() == ["fashion-mnist"] and not list(catalog.OWN.iterdir())
-
-
-def photographs_shape():
-    from core.data.photos.reading import Shape
-
-    return Shape(32)
 
 
 def test_one_file_that_goes_away_is_left_out_alone(tmp_path: Path) -> None:
     paths = photographs.write(tmp_path / "wall", photographs.tiles()[:20])
     with files.opened(tmp_path / "wall") as brought, catalog.scratch() as at:
         paths[3].unlink()
-        found = catalog.gather(brought, at, "wall", photographs_shape())
+        found = catalog.gather(brought, at, "wall", Shape(32))
     assert len(found.decoded.photos) == 19
     assert any("003.png cannot be read (No such file" in finding.text for finding in found.findings)
 
@@ -245,7 +240,7 @@ def test_a_page_reads_only_what_the_operator_offers(tmp_path: Path, monkeypatch:
     for folder in (offered / "wall", other):
         photographs.write(folder, photographs.tiles()[:3])
     monkeypatch.delenv(files.OFFERED, raising=False)
-    with pytest.raises(DataError, match="No folder of this server is offered to pages.*MISFIT_PHOTOS"):
+    with pytest.raises(DataError, match=r"No folder of this server is offered to pages.*MISFIT_PHOTOS"):
         files.offered(str(offered))
     monkeypatch.setenv(files.OFFERED, os.pathsep.join([str(tmp_path / "nothing"), str(offered)]))
     assert files.offered(str(offered / "wall")) == offered / "wall"
