@@ -29,7 +29,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--data",
         default=_FASHION.key,
         metavar="DIR",
-        help="a folder with the four IDX files of the MNIST family, or the name of a data set that was named before "
+        help="photos in a folder or zip, a folder with the four IDX files of the MNIST family, or the name of a data set here "
         f"(default: {_FASHION.key})",
     )
 
@@ -49,10 +49,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def data_set(options: argparse.Namespace) -> DataSet:
-    """Return the data set that --data names: a known one, or a folder to remember. Raises DataError, OSError."""
+    """Return the data set that --data names: a known one, or photos or a folder to remember. Raises DataError, OSError."""
     if options.data in catalog.available():
         return catalog.get(options.data)
-    return catalog.add(Path(options.data))
+    return catalog.add(Path(options.data), options.normal)
 
 
 def normal_class(options: argparse.Namespace, data: DataSet) -> str:

@@ -1,25 +1,35 @@
 """The available data sets by key, their name in links: Fashion-MNIST and the user's own.
 
-data/own/<key>/         a folder with IDX files, put there by whoever runs Misfit
+data/own/<key>/         a folder with IDX files, put there by whoever runs Misfit, or photos that were kept (core/data/photos)
 data/own/places.json    folders elsewhere that were named on the command line, key → path
 
-MISFIT_DATA names another folder instead of data/own. No page can add a data set: only the operator can.
+MISFIT_DATA names another folder instead of data/own.
 """
 
 import contextlib
 import json
 import os
+import tempfile
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from core.basics.errors import DataError
-from core.basics.files import ROOT, read_at_most, write_whole
+from core.basics.files import ROOT, clear_litter, read_at_most, whole_folder, write_whole
+from core.basics.text import as_line
 from core.data import idx_folder
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
+from core.data.photos import bringing, files, stored
+from core.data.photos.bringing import Gathered
+from core.data.photos.files import Brought
+from core.data.photos.findings import refuse_errors
+from core.data.photos.reading import Progress, Shape
+from core.data.photos.stored import Facts
 
 OWN = Path(os.environ.get("MISFIT_DATA") or ROOT / "data" / "own").resolve()
 PLACES = "places.json"
+_SCRATCH = ".scratch-"  # beginning of a folder's name; no key begins so
 
 
 def available() -> list[str]:
@@ -40,12 +50,89 @@ def get(key: str) -> DataSet:
     return _opened(folder, key, _stamp(folder))
 
 
-def add(folder: Path) -> DataSet:
-    """Open the data set in `folder` and remember its place, so that pages offer it, too.
+def add(path: Path, normal: str | None = None) -> DataSet:
+    """Open the data set at `path` and remember it, so that pages offer it, too.
 
-    Raises DataError when it is not a data set, or when another folder has its key; OSError when the disk refuses.
+    A folder with IDX files stays where it is. Photos, in a folder or zip, are checked, decoded and kept here; photos that
+    have not changed since are not read again. Raises DataError when it is no data set, or when another one has its key;
+    OSError when the disk refuses.
     """
-    folder = folder.resolve()
+    path = path.resolve()
+    if not path.exists():
+        raise DataError(
+            f"{as_line(path)} is not a data set: there is no such folder or zip, and the data sets here are called "
+            f"{' '.join(available())}."
+        )
+    if idx_folder.is_meant(path):
+        return _add_place(path)
+    with files.opened(path) as brought, scratch() as folder:
+        key = key_of(brought, path)
+        before = facts(key)
+        if before and before.stamp == bringing.stamp(brought):
+            return get(key)
+        return keep(gather(brought, folder, key, before.shape if before else Shape(), normal), key, path)
+
+
+def key_of(brought: Brought, origin: Path | None = None) -> str:
+    """Return the key of the data set that was made of the folder or zip `origin`; if none was, a slug of its name."""
+    for key, folder in _folders().items():
+        if origin and stored.holds(folder) and stored.read_facts(folder).origin == str(origin):
+            return key
+    return idx_folder.slug(brought.name) or "photos"
+
+
+def facts(key: str) -> Facts | None:
+    """Return what is known of the data set of photos called `key`; None when there is none. Raises DataError."""
+    folder = _folders().get(key)
+    return stored.read_facts(folder) if folder and stored.holds(folder) else None
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a folder for photos that are decoded but not kept yet; it is gone after the block. Raises OSError."""
+    OWN.mkdir(parents=True, exist_ok=True)
+    clear_litter(OWN, _SCRATCH)
+    with tempfile.TemporaryDirectory(dir=OWN, prefix=_SCRATCH) as folder:
+        yield Path(folder)
+
+
+def gather(
+    brought: Brought,
+    folder: Path,
+    key: str,
+    shape: Shape,
+    normal: str | None = None,
+    progress: Progress = lambda *_: None,
+) -> Gathered:
+    """Decode photos into `folder`, divide and check them, as they would be in the data set `key`.
+
+    Photos may be added to a data set that is here already: those of before keep their split, and its normal class is the
+    default. Raises DataError when there is nothing to check, or when something else is called `key`.
+    """
+    before = facts(key)
+    if idx_folder.slug(key) != key or (before is None and key in available()):
+        raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name (--name).")
+    if before and normal is None and before.description.only_normal is None:
+        normal = before.description.class_names[0]
+    gathered = bringing.gather(brought, folder, shape, normal, before.splits if before else {}, progress)
+    if before and not any(photo.sha256 in before.splits for photo in gathered.decoded.photos):
+        raise DataError(f"The data set {key} has none of these photos; choose another name for them (--name).")
+    return gathered
+
+
+def keep(gathered: Gathered, key: str, origin: Path | None = None) -> DataSet:
+    """Write checked photos as the data set `key`, whole or not at all.
+
+    Raises DataError when the check found an error, OSError when the disk refuses.
+    """
+    refuse_errors(gathered.findings)
+    with whole_folder(OWN / key) as new:
+        bringing.keep(gathered, new, key, origin)
+    return get(key)
+
+
+def _add_place(folder: Path) -> DataSet:
+    """Remember the place of a folder with IDX files. Raises DataError, OSError."""
     key = next((key for key, place in _folders().items() if place == folder), "")
     opened = idx_folder.open_folder(folder, key)
     if key:
@@ -63,7 +150,7 @@ def _folders() -> dict[str, Path]:
     with contextlib.suppress(OSError):
         for folder in OWN.iterdir():
             key = idx_folder.slug(folder.name)
-            if key == folder.name and idx_folder.holds(folder):
+            if key == folder.name and (idx_folder.holds(folder) or stored.holds(folder)):
                 folders[key] = folder.resolve()
     folders.pop(FASHION_MNIST.description.key, None)
     return folders
@@ -89,4 +176,4 @@ def _stamp(folder: Path) -> int:
 
 @lru_cache(maxsize=16)
 def _opened(folder: Path, key: str, stamp: int) -> DataSet:
-    return idx_folder.open_folder(folder, key)
+    return stored.open_folder(folder, key) if stored.holds(folder) else idx_folder.open_folder(folder, key)

@@ -1,6 +1,7 @@
 """A data set as an object: its description for pages, networks and cards, and how its images are loaded."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 from msgspec import Meta
 
 from core.basics.errors import DataError
-from core.basics.files import sha256
 from core.basics.text import LONGEST_LINE, is_line
 
 SMALLEST_SIDE, LARGEST_SIDE = 28, 128  # pixels, of an image that the networks take
@@ -31,7 +31,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noun         what an image shows, for sentences: "garment", "digit", "photo"
     mirror       whether a mirrored image keeps its class, so that training may mirror it
     outside      what lies beyond the frame: "black", or "edge" (the outermost pixels are repeated)
-    intake       how a picture of any size is resized to `side`: "garment" (cut out, light on black) or "fit"
+    intake       how a picture of any size is resized to `side`: "garment" (cut out, light on black), "fit" (the whole
+                 picture, with a margin) or "crop" (the largest square in its middle)
     only_normal  the class that is normal, where only one can be; else None
     """
 
@@ -44,7 +45,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noun: str = "image"
     mirror: bool = False
     outside: Literal["black", "edge"] = "black"
-    intake: Literal["garment", "fit"] = "fit"
+    intake: Literal["garment", "fit", "crop"] = "fit"
     only_normal: str | None = None
 
     def __post_init__(self) -> None:
@@ -60,8 +61,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.channels not in (1, 3):
             raise DataError(f"{self.name} has {self.channels} channels; there must be 1 (grey) or 3 (colour).")
-        if not 2 <= len(self.classes) <= MOST_CLASSES or len(set(self.classes)) != len(self.classes):
-            raise DataError(f"{self.name} must have 2 to {MOST_CLASSES} classes, each with a name of its own.")
+        if not 1 <= len(self.classes) <= MOST_CLASSES or len(set(self.classes)) != len(self.classes):
+            raise DataError(f"{self.name} must have 1 to {MOST_CLASSES} classes, each with a name of its own.")
         if len(self.class_names) != len(self.classes):
             raise DataError(f"{self.name} has {len(self.classes)} classes but {len(self.class_names)} class names.")
         if self.only_normal is not None:
@@ -100,21 +101,50 @@ class Source:
 
 @dataclass(frozen=True)
 class Images:
-    """A split: `images` uint8 [N, H, W, C] (0 = dark), `labels` uint8 [N], indices into the data set's classes."""
+    """A split: `images` uint8 [N, H, W, C] (0 = dark), `labels` uint8 [N], indices into the data set's classes.
+
+    `held`, bool [N], marks the training images that the data set itself holds out for validation. None leaves the choice
+    to core/data/tasks.py, which takes a share of each class.
+    """
 
     images: np.ndarray
     labels: np.ndarray
     source: Source = field(compare=False)
+    held: np.ndarray | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 over images and labels; it names the exact data a model was trained or tested on."""
-        return sha256(self.images.tobytes() + self.labels.tobytes())
+        """The SHA-256 over images, labels and `held`; it names the exact data a model was trained or tested on."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.labels, self.held):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)  # no copy: photos can be a gigabyte
+        return digest.hexdigest()
 
     @cached_property
     def numbers(self) -> dict[bytes, int]:
         """The number of each image by its bytes, to look up an image that is identical in every pixel."""
         return {image.tobytes(): number for number, image in enumerate(self.images)}
+
+
+class Counts(list[int]):
+    """How many images of each class a split has; `held` says how many of them the data set holds out for validation."""
+
+    def __init__(self, counts: Iterable[int], held: Iterable[int]) -> None:
+        super().__init__(counts)
+        self.held = list(held)
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Where the defects are: `masks` bool [N, H, W]. `known` bool [N] is False for an anomaly that nobody has marked."""
+
+    masks: np.ndarray
+    known: np.ndarray
+
+
+def _no_masks(split: str) -> Masks | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -123,7 +153,8 @@ class DataSet:
 
     find    tells where a split would be read from, without reading it
     load    reads all images and labels of a split
-    counts  counts the images of each class of a split, from its labels alone
+    counts  counts the images of each class of a split, from its labels alone (`Counts` where some are held out)
+    masks   reads where the defects of a split are, in the order of its images; None where no defect is marked
 
     Each raises DataError when the images are missing, damaged or altered.
     """
@@ -132,6 +163,7 @@ class DataSet:
     find: Callable[[str], Source]
     load: Callable[[str], Images]
     counts: Callable[[str], list[int]]
+    masks: Callable[[str], Masks | None] = _no_masks
 
 
 def count_labels(labels: np.ndarray, classes: Sequence[str], name: str = "The data set") -> list[int]:

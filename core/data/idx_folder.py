@@ -24,6 +24,11 @@ def holds(folder: Path) -> bool:
     return all(idx.path(folder, stem, kind) for stem in STEMS.values() for kind in (idx.IMAGES, idx.LABELS))
 
 
+def is_meant(folder: Path) -> bool:
+    """Tell whether `folder` has at least one IDX file: then it is no folder of photos, even if another file is missing."""
+    return any(idx.path(folder, stem, kind) for stem in STEMS.values() for kind in (idx.IMAGES, idx.LABELS))
+
+
 def slug(text: str) -> str:
     """Turn `text` into a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
@@ -33,7 +38,7 @@ def open_folder(folder: Path, key: str = "") -> DataSet:
     """Open the data set in `folder` under the name `key` (default: a slug of the folder's name).
 
     Reads the headers and the training labels. Raises DataError when a file is missing or damaged, when images are not
-    square or of a size that no network takes, or when labels and classes.txt name fewer than two classes.
+    square or of a size that no network takes, or when labels and classes.txt do not name the classes.
     """
     folder = folder.resolve()
     if not holds(folder):

@@ -5,7 +5,7 @@ Three regimes, never mixed in one column of a table:
 seen       labelled anomalies from all other classes are in training; the test anomalies are of the same classes
            (Kim et al. 2020, and the slide deck). A supervised figure.
 unseen     one anomaly class is left out of training and validation, and is the only anomaly class in the test.
-one-class  no anomaly is in training.
+one-class  no anomaly is in training: the only regime of a data set whose single class is the normal one.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import numpy as np
 
 from core.basics.errors import ConfigError, DataError
 from core.basics.text import as_line
-from core.data.dataset import Description, Images, Source, count_labels
+from core.data.dataset import Counts, Description, Images, Source, count_labels
 from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
 ANOMALIES = 6003  # Kim's "about 6,000", divisible by nine classes
@@ -49,10 +49,12 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ConfigError("The unseen regime needs a left-out class, and no other regime has one.")
         if self.left_out is not None and self.data.label(self.left_out) == self.data.label(self.normal):
             raise ConfigError("The left-out class must be an anomaly class, not the normal one.")
-        if not self.anomaly_classes:
+        if not self.anomaly_classes and self.regime == "unseen":
             raise ConfigError(
                 f"{self.data.name} has one anomaly class only; the unseen regime needs a second one to learn from."
             )
+        if not self.anomaly_classes and self.regime == "seen":
+            raise ConfigError(f"{self.data.name} has no anomalies; it can only be trained in the one-class regime.")
         if self.regime == "one-class" and self.anomalies != 0:
             raise ConfigError("The one-class regime has no labelled anomalies in training: anomalies must be 0.")
         if self.regime != "one-class" and self.anomalies < len(self.anomaly_classes):
@@ -68,7 +70,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def labelled(self) -> int:
         """The number of labelled anomalies in training: `anomalies`, rounded down to the same number from each class."""
-        return self.anomalies // len(self.anomaly_classes) * len(self.anomaly_classes)
+        return self.anomalies // max(1, len(self.anomaly_classes)) * len(self.anomaly_classes)
 
     @property
     def test_classes(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ def recorded(values: Any) -> Task:
 class Split:
     """Training and validation images of a task: uint8 [N, H, W, C] each. Disjoint, all from the training split.
 
-    Every regime has validation anomalies. In the one-class regime they choose nothing: they only serve to report a
+    Every regime has validation anomalies, where the data set has any. In the one-class regime they choose nothing: they only serve to report a
     validation AUROC and the effect of thresholds. The threshold in force is chosen without them (Checkpoint.point).
     """
 
@@ -103,8 +105,21 @@ class Split:
 
 
 def held_out(whole: int) -> int:
-    """Return how many of the `whole` training images of a class are held out for validation."""
+    """Return how many of the `whole` training images of a class are held out for validation, if the data set names none."""
     return int(whole * VALIDATION_SHARE)
+
+
+def held_of(counts: list[int], label: int) -> int:
+    """Return how many training images of the class `label` are held out for validation: by the data set, or a share."""
+    return counts.held[label] if isinstance(counts, Counts) else held_out(counts[label])
+
+
+def count_images(train: Images, data: Description) -> list[int]:
+    """Count the training images of each class, and those that the data set holds out. Raises DataError."""
+    counts = count_labels(train.labels, data.classes)
+    if train.held is None:
+        return counts
+    return Counts(counts, count_labels(train.labels[train.held], data.classes))
 
 
 def split(task: Task, train: Images) -> Split:
@@ -112,9 +127,9 @@ def split(task: Task, train: Images) -> Split:
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
-    counts = count_labels(train.labels, task.data.classes)
+    counts = count_images(train, task.data)
     order = _order(task.data, counts, train)
-    held = {name: held_out(len(places)) for name, places in order.items()}
+    held = {name: held_of(counts, label) for label, name in enumerate(task.data.classes)}
 
     each = _labelled(task, train.source, counts)
 
@@ -142,7 +157,7 @@ def trained_normals(task: Task, fingerprint: str, train: Images) -> np.ndarray |
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
-    places = order[task.normal][held_out(len(order[task.normal])) :]
+    places = order[task.normal][_held_in(order, task, train, task.normal) :]
     return train.images[places[places >= 0]]
 
 
@@ -154,15 +169,27 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
-    held = {name: places[: held_out(len(places))] for name, places in order.items()}
-    return held[task.normal], np.concatenate([held[name] for name in task.anomaly_classes])
+    held = {name: places[: _held_in(order, task, train, name)] for name, places in order.items()}
+    anomalies = [held[name] for name in task.anomaly_classes]
+    return held[task.normal], np.concatenate(anomalies) if anomalies else np.zeros(0, int)
+
+
+def _held_in(order: dict[str, np.ndarray], task: Task, train: Images, name: str) -> int:
+    """Return how many images at the beginning of a class's order are held out for validation."""
+    if train.held is None:
+        return held_out(len(order[name]))
+    return int(train.held[train.labels == task.data.label(name)].sum())
 
 
 def _order(data: Description, counts: list[int], train: Images) -> dict[str, np.ndarray]:
     """Return each class's images in the order in which validation and training take them, as indices into `train`.
 
     `counts` are the images of each class in the set that is divided; -1 stands for an image that `train` does not have.
+    Where the data set holds images out itself, those come first and each part keeps its order.
     """
+    if train.held is not None:
+        first = np.argsort(~train.held, kind="stable")
+        return {name: first[train.labels[first] == label] for label, name in enumerate(data.classes)}
     random = np.random.default_rng(SPLIT_SEED)
     order = {}
     for label, (name, count) in enumerate(zip(data.classes, counts, strict=True)):
@@ -185,9 +212,9 @@ def sizes(task: Task, counts: list[int], source: Source) -> tuple[int, int]:
 
     Raises DataError like `split`.
     """
-    whole = counts[task.data.label(task.normal)]
+    label = task.data.label(task.normal)
     each = _labelled(task, source, counts)
-    return whole - held_out(whole), each * len(task.anomaly_classes)
+    return counts[label] - held_of(counts, label), each * len(task.anomaly_classes)
 
 
 def possible_regimes(data: Description, counts: list[int], normal: str) -> tuple[str, ...]:
@@ -195,28 +222,29 @@ def possible_regimes(data: Description, counts: list[int], normal: str) -> tuple
 
     `seen` needs labelled anomalies of every anomaly class, `unseen` also needs a second anomaly class.
     """
-    wholes = [counts[data.label(name)] for name in data.classes if name != normal]
-    if not all(whole - held_out(whole) for whole in wholes):
+    others = [label for label, name in enumerate(data.classes) if name != normal]
+    free = [counts[label] - held_of(counts, label) for label in others]
+    if not free or not all(free):
         return ("one-class",)
-    return REGIMES if len(wholes) > 1 else ("seen", "one-class")
+    return REGIMES if len(free) > 1 else ("seen", "one-class")
 
 
 def default_anomalies(data: Description, counts: list[int], normal: str, left_out: str | None = None) -> int:
     """Return the default number of labelled anomalies: about 6,000, or fewer when the classes have fewer.
 
-    `counts` are the training images of each class.
+    `counts` are the training images of each class. Without an anomaly class it is 0.
     """
-    names = [name for name in data.classes if name not in (normal, left_out)]
-    most = min(counts[data.label(name)] - held_out(counts[data.label(name)]) for name in names)
-    return min(ANOMALIES, most * len(names))
+    labels = [data.label(name) for name in data.classes if name not in (normal, left_out)]
+    most = min((counts[label] - held_of(counts, label) for label in labels), default=0)
+    return min(ANOMALIES, most * len(labels))
 
 
 def _labelled(task: Task, source: Source, counts: list[int]) -> int:
     """Return the number of labelled anomalies of each class in training. Raises DataError when a class has fewer."""
-    each = task.anomalies // len(task.anomaly_classes)
+    each = task.anomalies // max(1, len(task.anomaly_classes))
     for name in task.anomaly_classes:
-        whole = counts[task.data.label(name)]
-        left = whole - held_out(whole)
+        label = task.data.label(name)
+        left = counts[label] - held_of(counts, label)
         if each > left:
             raise DataError(
                 f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "

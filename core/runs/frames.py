@@ -9,6 +9,7 @@ import numpy as np
 
 from core.basics.files import read_at_most, write_whole
 from core.data import tasks
+from core.data.dataset import Images
 from core.data.tasks import Split, Task
 from core.gans.record import Finite
 
@@ -27,16 +28,17 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scores: list[Finite] = []
 
 
-def choose(split: Split, task: Task, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def choose(split: Split, task: Task, train: Images) -> tuple[np.ndarray, list[str]]:
     """Choose the validation images that are reconstructed after each epoch, to watch a training.
 
-    Eight normals, then one anomaly of each class that has any. Returns uint8 [M, H, W, C] and the class of each. `labels`
-    [N] are those of the images that `split` was made from; they tell where each class begins among its anomalies.
+    Eight normals, then one anomaly of each class that has any. Returns uint8 [M, H, W, C] and the class of each. `train`
+    has the images that `split` was made from; they tell where each class begins among its anomalies.
     """
     normals = split.validation_normal[:NORMALS]
+    counts = tasks.count_images(train, task.data)
     classes, firsts, start = [task.normal] * len(normals), [], 0
     for name in task.anomaly_classes:
-        if held := tasks.held_out(int((labels == task.data.label(name)).sum())):
+        if held := tasks.held_of(counts, task.data.label(name)):
             firsts.append(start)
             classes.append(name)
         start += held

@@ -90,7 +90,7 @@ class Worker:
         self.training = self._training(split)
         records = b"".join(msgspec.json.encode(record) + b"\n" for record in self.training.history)
         write_whole(self.folder / folders.HISTORY, records)
-        self.images, classes = frames.choose(split, self.request.task, self.train_images.labels)
+        self.images, classes = frames.choose(split, self.request.task, self.train_images)
         panel, epoch = self.folder / "panel", self.training.finished_epochs
         with contextlib.suppress(OSError):
             frames.forget_after(panel, epoch)

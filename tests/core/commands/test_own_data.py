@@ -153,5 +153,5 @@ def test_a_training_that_does_not_fit_the_data_set_is_refused(arguments, reason:
 
 
 def test_a_folder_that_is_no_data_set_is_refused(refused, tmp_path: Path) -> None:
-    assert f"{tmp_path} is not a data set" in refused("train", "--data", tmp_path, "--epochs", "1")
+    assert f"{tmp_path.name} has no picture in it" in refused("train", "--data", tmp_path, "--epochs", "1")
     assert "is not a data set" in refused("train", "--data", "nothing-of-this-name", "--epochs", "1")

@@ -143,12 +143,21 @@ def test_a_split_that_does_not_fit_is_refused_when_it_is_loaded(
     refuse(folder, reason, load=split)
 
 
-@pytest.mark.parametrize("factor", [0, 60])  # a single class, and 181
-def test_labels_alone_must_name_two_to_a_hundred_classes(factor: int, tmp_path: Path) -> None:
+def test_labels_alone_must_name_at_most_a_hundred_classes(tmp_path: Path) -> None:
     folder = drawn.write(tmp_path / "shapes")
-    rewrite(TRAIN_LABELS, lambda labels: labels * np.uint8(factor))(folder)
+    rewrite(TRAIN_LABELS, lambda labels: labels * np.uint8(60))(folder)  # 181 classes
     gone("classes.txt")(folder)
-    refuse(folder, "2 to 100 classes")
+    refuse(folder, "1 to 100 classes")
+
+
+def test_a_single_class_is_enough_where_the_test_has_no_other(tmp_path: Path) -> None:
+    folder = drawn.write(tmp_path / "shapes")
+    rewrite(TRAIN_LABELS, lambda labels: labels * 0)(folder)
+    gone("classes.txt")(folder)
+    refuse(folder, "label 3, but only 1 class", load="test")
+    rewrite(TEST_LABELS, lambda labels: labels * 0)(folder)
+    data = idx_folder.open_folder(folder)
+    assert (data.description.classes, data.counts("train"), data.counts("test")) == (("0",), [160], [80])
 
 
 def test_a_class_without_a_training_image_may_be_named(tmp_path: Path) -> None:

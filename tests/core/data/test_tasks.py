@@ -1,11 +1,12 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.basics.errors import ConfigError, DataError
 from core.data import tasks
-from core.data.dataset import Description, Images
+from core.data.dataset import Counts, Description, Images, Source
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Split, Task
 
@@ -228,3 +229,58 @@ def test_the_only_anomaly_class_cannot_be_left_out() -> None:
     data = Description("line", "Line", ("good", "torn"), ("good", "torn"), side=64)
     with pytest.raises(ConfigError, match="Line has one anomaly class only"):
         Task("good", "unseen", 10, "torn", data)
+
+
+GOOD = Description("apples", "Apples", ("good",), ("Good",), side=32, channels=3, only_normal="good")
+
+
+def test_good_items_alone_can_be_trained_one_class_and_no_other_way() -> None:
+    task = Task("good", "one-class", 0, data=GOOD)
+    assert (task.anomaly_classes, task.test_classes, task.labelled) == ((), (), 0)
+    assert tasks.possible_regimes(GOOD, [50], "good") == ("one-class",)
+    assert tasks.default_anomalies(GOOD, [50], "good") == 0
+    assert tasks.sizes(task, [50], Source("Apples", Path())) == (45, 0)
+    with pytest.raises(ConfigError, match="Apples has no anomalies; it can only be trained in the one-class regime"):
+        Task("good", "seen", 10, data=GOOD)
+
+
+def test_good_items_alone_are_dealt_to_training_validation_and_test() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3), np.uint8)
+    train = Images(images, np.zeros(50, np.uint8), Source("Apples", Path()))
+    task = Task("good", "one-class", 0, data=GOOD)
+    dealt = tasks.split(task, train)
+    shapes = [len(part) for part in arrays(dealt).values()]
+    assert shapes == [45, 0, 5, 0]
+    assert [mask.sum() for mask in tasks.test_roles(task, train.labels)] == [50, 0]
+    places = tasks.validation_places(task, train.fingerprint, train)
+    assert places is not None and [len(part) for part in places] == [5, 0]
+
+
+def test_a_data_set_may_say_which_images_validate() -> None:
+    data = Description("line", "Line", ("good", "dented", "torn"), ("Good", "Dented", "Torn"), side=32)
+    labels = np.repeat(np.arange(3, dtype=np.uint8), (6, 4, 3))
+    images = np.arange(13, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 1), np.uint8)
+    held = np.isin(np.arange(13), [1, 4, 7, 8, 12])
+    train = Images(images, labels, Source("Line", Path()), held)
+    counts = tasks.count_images(train, data)
+    assert counts == [6, 4, 3] and isinstance(counts, Counts) and counts.held == [2, 2, 1]
+
+    task = Task("good", "seen", 4, data=data)
+    numbers = {name: part[:, 0, 0, 0].tolist() for name, part in arrays(tasks.split(task, train)).items()}
+    assert numbers == {
+        "train_normal": [0, 2, 3, 5],
+        "train_anomaly": [6, 9, 10, 11],
+        "validation_normal": [1, 4],
+        "validation_anomaly": [7, 8, 12],
+    }
+    assert tasks.sizes(task, counts, train.source) == (4, 4)
+    assert tasks.default_anomalies(data, counts, "good") == 4
+    assert tasks.possible_regimes(data, Counts([6, 4, 3], [2, 2, 3]), "good") == ("one-class",)
+    with pytest.raises(DataError, match="6 labelled anomalies were asked for, but Line has at most 4"):
+        tasks.split(Task("good", "seen", 6, data=data), train)
+
+    trained = tasks.trained_normals(task, train.fingerprint, train)
+    assert trained is not None and trained[:, 0, 0, 0].tolist() == [0, 2, 3, 5]
+    places = tasks.validation_places(task, train.fingerprint, train)
+    assert places is not None and [part.tolist() for part in places] == [[1, 4], [7, 8, 12]]
+    assert train.fingerprint != Images(images, labels, train.source, np.roll(held, 1)).fingerprint

@@ -20,7 +20,7 @@ def test_each_anomaly_is_of_the_class_it_is_called_by_where_classes_are_not_equa
         np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], (550, 28, 28, 1)).copy(), labels, starter.source
     )
     task = Task("bag", "seen", 9)
-    images, classes = frames.choose(tasks.split(task, train), task, labels)
+    images, classes = frames.choose(tasks.split(task, train), task, train)
     assert classes[:8] == ["bag"] * 8
     assert classes[8:] == [
         "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "ankle-boot",
@@ -34,7 +34,7 @@ def test_a_class_without_a_validation_image_is_left_out(starter) -> None:
         np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], (185, 28, 28, 1)).copy(), labels, starter.source
     )
     task = Task("t-shirt", "seen", 9)
-    images, classes = frames.choose(tasks.split(task, train), task, labels)
+    images, classes = frames.choose(tasks.split(task, train), task, train)
     assert "trouser" not in classes and len(classes) == 2 + 8
     assert [DESCRIPTION.classes[image[0, 0, 0]] for image in images] == classes
 

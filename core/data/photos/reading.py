@@ -1,0 +1,152 @@
+"""Decoding all photos once, in parallel, into an array file. Unreadable ones are named; the others go on."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from core.basics.errors import DataError, PictureError
+from core.basics.files import sha256
+from core.data import decoding
+from core.data.photos import shaping
+from core.data.photos.findings import Finding, named, warning
+from core.data.photos.layout import Item
+
+SIDES = (28, 32, 64, 96, 128)  # 28 is Fashion-MNIST's
+AT_ONCE = 256  # photos whose images wait for the array; of large pictures no more than one for each thread is in memory
+Progress = Callable[[int, int], None]  # photos decoded so far, photos in all
+
+
+class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What photos are brought to: `side` pixels, 1 or 3 `channels`; `crop` cuts to a square, else a margin is added."""
+
+    side: int = 64
+    channels: int = 3
+    crop: bool = False
+
+    def __post_init__(self) -> None:
+        if self.side not in SIDES or self.channels not in (1, 3):
+            raise DataError(f"The side must be one of {', '.join(map(str, SIDES))} pixels, with 1 or 3 channels.")
+
+
+class Photo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A photo that could be read.
+
+    path           within the folder or zip
+    label          index of its class
+    split          the split that the layout gives it, or None
+    sha256         of the file's bytes
+    width, height  of the picture, upright
+    size           bytes of the file
+    """
+
+    path: str
+    label: int
+    split: str | None
+    sha256: str
+    width: int
+    height: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The photos that could be read, in the order of their names, and `images` uint8 [N, side, side, C] of them.
+
+    `masks` are those of the bad ones that have a valid one, by index: bool [side, side].
+    """
+
+    photos: list[Photo]
+    images: np.ndarray
+    masks: dict[int, np.ndarray]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One photo: decoded, or with the problem that kept it from being so. `mask_problem` leaves only its mask out."""
+
+    photo: Photo | None = None
+    image: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    problem: str = ""
+    mask_problem: str = ""
+
+
+def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path, progress: Progress) -> Decoded:
+    """Decode all photos into a new array file at `path`, in parallel. `progress` is called after each few.
+
+    Raises DataError when no photo can be read or the folder goes away meanwhile, OSError when the disk refuses.
+    """
+    labels = {kind: label for label, kind in enumerate(kinds)}
+    whole = (len(items), shape.side, shape.side, shape.channels)
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, whole)
+    photos: list[Photo] = []
+    masks: dict[int, np.ndarray] = {}
+    unreadable, wrong = {}, {}
+    with ThreadPoolExecutor(_workers()) as pool:
+        for first in range(0, len(items), AT_ONCE):
+            some = items[first : first + AT_ONCE]
+            for item, result in zip(
+                some, pool.map(lambda item: _one(item, labels[item.kind], shape), some), strict=True
+            ):
+                if result.photo is None or result.image is None:
+                    unreadable[item.file.path] = result.problem
+                    continue
+                if result.mask is not None:
+                    masks[len(photos)] = result.mask
+                if result.mask_problem:
+                    wrong[item.mask.path if item.mask else ""] = result.mask_problem
+                images[len(photos)] = result.image
+                photos.append(result.photo)
+            progress(min(first + AT_ONCE, len(items)), len(items))
+    if unreadable and not photos:
+        raise DataError(f"No photo could be read: {_more(unreadable)}")
+    findings = [warning(f"Left out: {_more(problems)}", problems) for problems in (unreadable, wrong) if problems]
+    return Decoded(photos, images[: len(photos)], masks, findings)
+
+
+def _workers() -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(8, available)
+
+
+def _one(item: Item, label: int, shape: Shape) -> _Result:
+    """Decode one photo and its mask. Raises DataError when the folder or zip is gone."""
+    path = item.file.path
+    try:
+        content = item.file.read()
+        picture = decoding.read(content, path)
+    except PictureError as error:
+        return _Result(problem=str(error))
+    except OSError as error:
+        return _Result(problem=f"{path} cannot be read ({error.strerror}).")
+    photo = Photo(path, label, item.split, sha256(content), picture.width, picture.height, len(content))
+    image = shaping.shaped(picture, shape.side, shape.channels, shape.crop)
+    if item.mask is None:
+        return _Result(photo, image)
+    name = item.mask.path
+    try:
+        marked = decoding.read(item.mask.read(), name)
+    except PictureError as error:
+        return _Result(photo, image, mask_problem=str(error))
+    except OSError as error:
+        return _Result(photo, image, mask_problem=f"{name} cannot be read ({error.strerror}).")
+    if marked.size != picture.size:
+        return _Result(
+            photo,
+            image,
+            mask_problem=f"The mask {name} is {marked.width}×{marked.height} pixels but its photo {path} "
+            f"{picture.width}×{picture.height}; both must be equal.",
+        )
+    return _Result(photo, image, shaping.shaped_mask(marked, shape.side, shape.crop))
+
+
+def _more(problems: dict[str, str]) -> str:
+    """Return the first problem as a sentence, and the names of the others."""
+    first, *others = problems
+    return problems[first] + (f" Also left out: {named(others)}." if others else "")

@@ -1,0 +1,156 @@
+"""A data set of photos on disk: the folder that is written once they are decoded, and the data set that is read from it.
+
+photos.npy   uint8 [N, side, side, C]: training, validation, test, each in the order of the names
+masks.npy    bool [M, side, side], where defects are marked
+photos.json  the description, each photo's class and split, and what the check found
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+
+from core.basics.errors import DataError
+from core.basics.files import read_at_most, write_whole
+from core.basics.text import as_line
+from core.data.dataset import Counts, DataSet, Description, Images, Masks, Source
+from core.data.photos.division import SPLITS
+from core.data.photos.findings import Finding
+from core.data.photos.reading import Photo, Shape
+
+IMAGES, MASKS, FACTS = "photos.npy", "masks.npy", "photos.json"
+LARGEST_FACTS = 128 * 2**20  # bytes of photos.json; 50,000 photos have a quarter of it
+IN_MEMORY = 2**30  # bytes; more stay on disk and are mapped into memory
+_ROWS = 1024  # photos copied at a time
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A photo of the data set: what it is, its split, the number of its group of near duplicates, and of its mask."""
+
+    photo: Photo
+    split: Annotated[str, msgspec.Meta(pattern=r"\A(train|validation|test)\Z")]
+    group: int
+    mask: int | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that is known of a data set of photos.
+
+    `origin` is the path of the folder or zip ("" for an upload), `stamp` names the state in which it was read.
+    """
+
+    description: Description
+    entries: list[Entry]
+    findings: list[Finding]
+    origin: str = ""
+    stamp: str = ""
+    format: Literal[1] = 1
+
+    @property
+    def splits(self) -> dict[str, str]:
+        """The split of each photo, by SHA-256."""
+        return {entry.photo.sha256: entry.split for entry in self.entries}
+
+    @property
+    def shape(self) -> Shape:
+        """What the photos were brought to."""
+        return Shape(self.description.side, self.description.channels, self.description.intake == "crop")
+
+
+def holds(folder: Path) -> bool:
+    """Tell whether a data set of photos is in `folder`."""
+    return (folder / FACTS).is_file() and (folder / IMAGES).is_file()
+
+
+def write(folder: Path, facts: Facts, images: np.ndarray, masks: dict[int, np.ndarray]) -> None:
+    """Write a data set into an empty folder. `images` are in the order of `facts.entries`, `masks` are by their places in it.
+
+    Raises OSError.
+    """
+    entries = facts.entries
+    order = sorted(range(len(entries)), key=lambda place: SPLITS.index(entries[place].split))
+    array = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, images.shape)
+    for first in range(0, len(order), _ROWS):
+        array[first : first + _ROWS] = images[order[first : first + _ROWS]]
+    array.flush()
+    numbers = {place: number for number, place in enumerate(place for place in order if place in masks)}
+    if masks:
+        np.save(folder / MASKS, np.stack([masks[place] for place in numbers]))
+    in_order = [msgspec.structs.replace(entries[place], mask=numbers.get(place)) for place in order]
+    write_whole(folder / FACTS, msgspec.json.encode(msgspec.structs.replace(facts, entries=in_order)))
+
+
+def read_facts(folder: Path) -> Facts:
+    """Read photos.json. Raises DataError when it is missing or damaged."""
+    path = folder / FACTS
+    try:
+        return msgspec.json.decode(read_at_most(path, LARGEST_FACTS), type=Facts)
+    except (OSError, ValueError, RecursionError, DataError) as error:  # msgspec's errors are ValueErrors
+        raise DataError(
+            f"{path} cannot be read ({as_line(error)}). Remove its folder, and bring the photos again."
+        ) from error
+
+
+def open_folder(folder: Path, key: str) -> DataSet:
+    """Open the data set in `folder` under the name `key`. Raises DataError when a file is missing, damaged or does not fit."""
+    facts = read_facts(folder)
+    description = msgspec.structs.replace(facts.description, key=key)
+    entries, classes = facts.entries, len(description.classes)
+    bounds = np.cumsum([0] + [sum(entry.split == split for entry in entries) for split in SPLITS]).tolist()
+    rising = [SPLITS.index(entry.split) for entry in entries]
+    if rising != sorted(rising) or not all(0 <= entry.photo.label < classes for entry in entries):
+        raise DataError(
+            f"{folder / FACTS} does not fit its own classes. Remove its folder, and bring the photos again."
+        )
+    places = {"train": slice(bounds[0], bounds[2]), "test": slice(bounds[2], bounds[3])}
+    labels = np.array([entry.photo.label for entry in entries], np.uint8)
+    held = np.array([entry.split == "validation" for entry in entries], bool)
+    _array(folder / IMAGES, (len(entries), *description.shape))
+
+    def find(split: str) -> Source:
+        return Source(description.name, folder, split)
+
+    def load(split: str) -> Images:
+        images = _array(folder / IMAGES, (len(entries), *description.shape))[places[split]]
+        images = np.array(images) if images.nbytes <= IN_MEMORY else images
+        return Images(images, labels[places[split]], find(split), held[places[split]] if split == "train" else None)
+
+    def counts(split: str) -> list[int]:
+        own = labels[places[split]]
+        numbers = np.bincount(own, minlength=classes).tolist()
+        if split != "train":
+            return numbers
+        return Counts(numbers, np.bincount(own[held[places[split]]], minlength=classes).tolist())
+
+    def masks(split: str) -> Masks | None:
+        own = entries[places[split]]
+        if all(entry.mask is None for entry in own):
+            return None
+        stored = _array(folder / MASKS, (None, description.side, description.side), np.bool_)
+        marked = np.zeros((len(own), description.side, description.side), bool)
+        for place, entry in enumerate(own):
+            if entry.mask is not None:
+                if not 0 <= entry.mask < len(stored):
+                    raise DataError(
+                        f"{folder / MASKS} has too few masks. Remove its folder, and bring the photos again."
+                    )
+                marked[place] = stored[entry.mask]
+        known = np.array([entry.photo.label == 0 or entry.mask is not None for entry in own], bool)
+        return Masks(marked, known)
+
+    return DataSet(description, find, load, counts, masks)
+
+
+def _array(path: Path, shape: tuple[int | None, ...], kind: type[np.generic] = np.uint8) -> np.ndarray:
+    """Map an array file into memory; writing to it changes the copy in memory alone. Raises DataError."""
+    try:
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} cannot be read ({as_line(error)}). Remove its folder, and bring the photos again."
+        ) from error
+    fits = len(array.shape) == len(shape) and all(b in (a, None) for a, b in zip(array.shape, shape, strict=True))
+    if array.dtype != kind or not fits:
+        raise DataError(f"{path} does not fit {FACTS} beside it. Remove its folder, and bring the photos again.")
+    return np.asarray(array)
