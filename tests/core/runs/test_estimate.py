@@ -91,7 +91,7 @@ def test_a_quick_look_differs_from_the_defaults_in_epochs_and_average_alone(mode
 
 
 def test_an_unknown_preset_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'fast'.*quick look, as shipped, without repair, as in the paper"):
+    with pytest.raises(ConfigError, match=r"'fast'.*quick look, as shipped, without repair, as in the paper"):
         estimate.preset("fast", "dcgan", "seen", 5400)
 
 
