@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from core.basics.errors import ConfigError
-from core.basics.text import as_line
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,28 +224,6 @@ def default_config(model: str, regime: str, objective: str = "repair") -> Traini
     if regime == "one-class":
         changes = changes | (_ORIGINAL_ONE_CLASS if objective == "original" else _ONE_CLASS).get(model, {})
     return msgspec.structs.replace(config, **changes)
-
-
-def recorded(model: str, values: Any) -> TrainingConfig:
-    """Return the config that a card or a run's request holds as the JSON `values`.
-
-    A setting that did not exist yet gets the value that training had then, which is not always today's default. Raises
-    ConfigError for unknown settings, wrong types and values out of range.
-    """
-    kind = config_class(model)
-    if isinstance(values, dict):
-        values = {name: value for name, value in values.items() if name not in _GONE}
-        values = _BEFORE_ALL | _BEFORE.get(model, {}) | values
-    try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"The settings of the {model} model do not fit: {as_line(error)}.") from error
-
-
-_GONE = ("size",)  # now part of the data set's description
-# Once, a single label was enough and nothing was repaired.
-_BEFORE_ALL: dict[str, Any] = {"enough_labels": 1, "repair": 0.0, "as_normal": 0.0, "judge_all": False}
-_BEFORE: dict[str, dict[str, Any]] = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:

@@ -123,7 +123,7 @@ def ablation() -> list[Cell]:
 
     The whole recipes are in the main table.
     """
-    variants = []
+    variants: list[tuple[str, Task, str, tuple[tuple[str, Any], ...]]] = []
     for method, against in (("dcgan", ("abc", "adversarial_anomaly")), ("traditional", ("negative_mse",))):
         for task in (Task(), Task(regime="one-class", anomalies=0)):
             without = ALL_SIX if method == "dcgan" else "without repair"
@@ -138,7 +138,7 @@ def ablation() -> list[Cell]:
         variant = "L1" if kept == "l1" else f"L1 + {kept.replace('_', ' ')}"
         off = tuple((name, 0.0) for name in KIM if name not in ("l1", kept))
         variants.append(("dcgan", Task(), variant, _original("dcgan", "seen") + off))
-    return [Cell(method, task, seed, *changed) for seed in range(SEEDS) for method, task, *changed in variants]
+    return [Cell(method, task, seed, name, off) for seed in range(SEEDS) for method, task, name, off in variants]
 
 
 def _original(method: str, regime: str) -> tuple[tuple[str, Any], ...]:
