@@ -6,6 +6,7 @@ from core.basics.text import markdown_table, plain
 from core.store.checkpoints import Checkpoint
 
 NONE = "–"  # where there is no figure
+POINTS = ("largest Youden J", "at most 5 % false alarms", "at most 1 % false alarms")
 
 
 def figures(models: Sequence[Checkpoint]) -> str:
@@ -31,9 +32,10 @@ def figures(models: Sequence[Checkpoint]) -> str:
     for checkpoint in models:
         points = checkpoint.card.thresholds
         numbers = [_number(point, 4) for point in (points.youden, points.fpr_5, points.fpr_1)]
+        numbers += [_number(checkpoint.card.scoring.share), _number(checkpoint.card.scoring.mark)]
         thresholds.append([class_name(checkpoint, checkpoint.task.normal), checkpoint.task.regime, *numbers])
-    text += "\n\nThresholds, chosen on validation images:\n\n" + markdown_table(
-        ["normal class", "regime", "largest Youden J", "at most 5 % false alarms", "at most 1 % false alarms"],
+    text += "\n\nThresholds, share and mark, chosen on validation images:\n\n" + markdown_table(
+        ["normal class", "regime", *POINTS, "share of the largest heat in the score", "mark, heat"],
         thresholds,
     )
     if any(len(checkpoint.card.test.per_class) > 1 for checkpoint in models):

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from core.basics.errors import CheckpointError
 from core.data.tasks import Task
+from core.gans.config import default_config
+from core.gans.record import Scoring
 from core.store import checkpoints, model_cards
 
 HEADINGS = [
@@ -23,10 +25,11 @@ HEADINGS = [
 def test_the_box_has_a_card_of_each_gan_with_the_figures_of_its_models():
     texts = {path.name: text for path, text in model_cards.documents().items()}
     assert list(texts) == ["model-card-traditional.md", "model-card-dcgan.md"]
-    for text in texts.values():
+    for model, text in zip(("traditional", "dcgan"), texts.values(), strict=True):
         assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == HEADINGS
-    assert "| T-shirt/top | seen | 0.987 (0.984–0.989) | 0.988 | 4.6 % | 0.087 |" in texts["model-card-dcgan.md"]
-    assert "| T-shirt/top | seen | 0.981 (0.977–0.985) | 0.982 |" in texts["model-card-traditional.md"]
+        card = checkpoints.load(checkpoints.shipped(model, "t-shirt")).card
+        interval = f"{card.test.auroc:.3f} ({card.test.auroc_low:.3f}–{card.test.auroc_high:.3f})"
+        assert f"| T-shirt/top | seen | {interval} | {card.validation.auroc:.3f} |" in text
 
 
 def test_figures_come_from_the_card_and_one_model_can_be_shown_alone():
@@ -107,3 +110,27 @@ def test_what_a_stranger_wrote_on_a_card_is_no_markdown():
     text = model_cards.markdown([boxed("traditional", "t-shirt", task=replace(one.task, data=data))])
     assert "\\<b\\>hat" in text and "\\[x\\](javascript" in text
     assert "<b>" not in text.replace("\\<b\\>", "") and "**x**" not in text
+
+
+def test_how_a_score_is_made_and_what_is_marked_is_on_the_card():
+    old = model_cards.markdown([boxed("dcgan", "t-shirt", scoring=Scoring())])
+    assert (
+        "at 0 the score is the mean alone" in old
+        and "| 0.000 | – |" in old
+        and "one normal validation image in twenty" not in old
+    )
+    new = model_cards.markdown([boxed("dcgan", "t-shirt", scoring=Scoring(share=0.1234, mark=0.5678))])
+    assert "| 0.123 | 0.568 |" in new and "one normal validation image in twenty" in new
+    assert "It hardly sees defects of few pixels" in old and "It hardly sees defects of few pixels" in new
+
+
+def test_whether_a_model_was_taught_to_repair_is_said():
+    def told(name: str, objective: str) -> str:
+        one = checkpoints.load(checkpoints.SHIPPED / "dcgan" / name)
+        return model_cards.markdown([boxed("dcgan", name, config=default_config("dcgan", one.task.regime, objective))])
+
+    assert "Not taught to repair (seen)." in told("t-shirt", "original")
+    seen, one_class = told("t-shirt", "repair"), told("t-shirt-one-class", "repair")
+    assert "48 of the 64 normal images of a step have a synthetic defect" in seen
+    assert "labelled anomaly is the mean of the five typical normal training images" in seen
+    assert "distorted normal image is the undistorted one" in one_class and "labelled anomaly is" not in one_class
