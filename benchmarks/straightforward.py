@@ -1,6 +1,6 @@
 """The two GANs trained the way one writes it down first: what our loop is measured against.
 
-The same networks, losses, weights, optimizer settings, augmentation, schedule and averaged weights. What differs is how:
+The original objective, without repair (core/gans/config.py). The same networks, losses, weights, optimizer settings, augmentation, schedule and averaged weights. What differs is how:
 a Dataset of single images with torchvision's transforms behind a DataLoader, tensors in the default layout, and a pass of
 its own for every role, as the papers' equations read.
 """

@@ -25,7 +25,7 @@ HIDDEN = ".st-key-data_in_use { opacity: 0 !important }"
 
 
 def _opened(page: Page) -> None:
-    expect(page.get_by_role("dialog").get_by_role("img", name="Residual")).to_have_count(2)
+    expect(page.get_by_role("dialog").get_by_role("img", name="Heat map")).to_have_count(2)
 
 
 def _curves(page: Page) -> None:

@@ -66,7 +66,16 @@ def test_its_links_lead_somewhere():
 def test_the_container_gets_what_there_is():
     lines = (ROOT / "Containerfile").read_text("utf-8").splitlines()
     copied = {source for line in lines if line.startswith("COPY") for source in line.split()[1:-1]}
-    assert copied >= {"core", "pages", "data", "checkpoints", ".streamlit", "streamlit_app.py", "results.csv"}
+    assert copied >= {
+        "core",
+        "pages",
+        "data",
+        "checkpoints",
+        ".streamlit",
+        "streamlit_app.py",
+        "results.csv",
+        "defects.csv",
+    }
     assert all((ROOT / source).exists() for source in copied)
 
 

@@ -7,6 +7,8 @@ MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
 METHOD_NAMES = MODEL_NAMES | {
     "isolation forest": "Isolation forest",
     "supervised CNN": "Supervised CNN (the ceiling)",
+    "pixel z-score": "Pixel z-score",
+    "nearest normals": "Nearest normals",
 }
 
 # A sentence or two, shown beside a figure.

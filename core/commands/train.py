@@ -10,7 +10,7 @@ import msgspec
 from core.commands.options import add_json, add_model, answer, data_set, normal_class
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
-from core.gans.config import default_config
+from core.gans.config import OBJECTIVES, default_config
 from core.store import saving
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=int,
         metavar="N",
         help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
+    )
+    train.add_argument(
+        "--objective",
+        choices=OBJECTIVES,
+        default=OBJECTIVES[0],
+        help="repair: learn to mend damaged normal images and to redraw anomalies as normal ones; original: the losses of "
+        "the paper (DCGAN) or the slide deck (traditional GAN) alone (default: repair)",
     )
     train.add_argument(
         "--epochs", type=int, metavar="N", help="passes over the normal images (default: the model's own)"
@@ -161,7 +168,7 @@ def _request(options: argparse.Namespace) -> "Request":
 
     data = data_set(options)
     normal = normal_class(options, data)
-    config = default_config(options.model, options.regime)
+    config = default_config(options.model, options.regime, options.objective)
     if options.epochs is not None:
         config = msgspec.structs.replace(config, epochs=options.epochs)
     anomalies = options.anomalies

@@ -14,7 +14,7 @@ from core.gans.config import TrainingConfig
 from core.gans.distortions import distort
 from core.gans.targets import targets
 
-GROUP = 8  # steps whose images are prepared together: damage takes half the time of one step after another
+TOGETHER = 512  # normals, at least a batch, that are prepared at once: damaging few at a time takes twice as long
 
 
 class Pair(NamedTuple):
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
     normal   undamaged normal images
     damaged  damaged normal images, to be repaired
-    anomaly  labelled anomalies or distorted normals, to be redrawn as normal images
+    anomaly  labelled anomalies and distorted normals, to be redrawn as normal images
     """
 
     normal: Pair
@@ -44,7 +44,7 @@ class Batches:
         self.config, self.data, self.side, self.device = config, split.data, side, device
         self.normal = torch.from_numpy(split.train_normal)
         self.anomaly = torch.from_numpy(split.train_anomaly)
-        # Without a loss that looks at them, the targets of anomalies are the anomalies: any images of the right shape.
+        # Without the loss that needs them, targets are not computed: the anomalies stand in their place.
         wanted = targets(split.train_normal, split.train_anomaly) if config.as_normal else split.train_anomaly
         self.as_normal = torch.from_numpy(wanted)
         self.random = torch.Generator().manual_seed(seed)
@@ -59,42 +59,38 @@ class Batches:
         not fill a batch. Labelled anomalies are repeated as needed; `config.stand_ins` of each batch are distorted
         normals, whose targets are the undistorted ones.
         """
-        size = self.config.batch_size
+        size, undamaged = self.config.batch_size, self.config.undamaged
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
-        for first in range(0, self.steps, GROUP):
-            places = slice(first * size, min(first + GROUP, self.steps) * size)
+        at_once = size * max(1, TOGETHER // size)
+        for first in range(0, self.steps * size, at_once):
+            places = slice(first, first + at_once)
             normal = self.normal[normals[places]]
-            whole, damaged = self._normals(self._moved(normal))
+            whole = self._moved(normal).unflatten(0, (-1, size))  # [S, B, …]
+            damaged = self._damaged(whole[:, undamaged:])
             anomaly, wanted = self._anomalies(normal, anomalies[places])
-            for step in range(len(normal) // size):
-                kept, broken = whole[step], damaged[step]
+            for step in range(len(whole)):
                 some = slice(step * size, (step + 1) * size)
                 yield Batch(
-                    self._pair(kept[: self.config.undamaged]),
-                    self._pair(broken, kept[self.config.undamaged :]),
+                    self._pair(whole[step, :undamaged]),
+                    self._pair(damaged[step], whole[step, undamaged:]),
                     self._pair(anomaly[some], wanted[some]),
                 )
 
-    def _normals(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the normals of a few steps, and those to be repaired, damaged: uint8 [S, B, …] and [S, D, …]."""
-        whole = images.unflatten(0, (-1, self.config.batch_size))
-        to_repair = whole[:, self.config.undamaged :]
-        if not to_repair.shape[1]:
-            return whole, to_repair
-        damaged, _ = defects.damage(to_repair.flatten(0, 1), self.random)
-        return whole, damaged.view(to_repair.shape)
+    def _damaged(self, images: Tensor) -> Tensor:
+        """Damage the normals to be repaired of a few steps: uint8 [S, D, …], D may be 0."""
+        return defects.damage(images.flatten(0, 1), self.random)[0].view(images.shape)
 
     def _anomalies(self, normal: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """Return the anomalies of a few steps and their targets, uint8 [S · B, …]; both empty when there are none."""
         size = self.config.batch_size
-        numbers = torch.arange(len(normal)) % size < self.stand_ins  # in each batch the first are distorted normals
-        images, wanted = (normal.clone(), normal.clone()) if self.kinds == 2 else (normal[:0], normal[:0])
-        if self.stand_ins:
-            images[numbers] = distort(normal[numbers], self.random, self.data.outside)
+        if self.kinds == 1:
+            return normal[:0], normal[:0]
+        images, wanted = normal.clone(), normal.clone()
+        distorted = torch.arange(len(normal)) % size < self.stand_ins  # the first of each batch
+        images[distorted] = distort(normal[distorted], self.random, self.data.outside)
         if len(self.anomaly):
-            images[~numbers], wanted[~numbers] = self.anomaly[places][~numbers], self.as_normal[places][~numbers]
-        if not len(images):
-            return images, wanted
+            labelled = places[~distorted]
+            images[~distorted], wanted[~distorted] = self.anomaly[labelled], self.as_normal[labelled]
         moved = self._moved(torch.cat([images, wanted], -1))  # side by side as channels: both are moved alike
         return moved[..., : images.shape[-1]], moved[..., images.shape[-1] :]
 

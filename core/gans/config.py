@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from core.basics.errors import ConfigError
-from core.basics.text import as_line
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,10 +23,12 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distorted      use distorted normals (core/gans/distortions.py) as anomalies where few or none are labelled
     enough_labels  labelled anomalies from which on no distorted normals are used; `stand_ins` has the rule
     damaged        share of the normal images of a step that are damaged (core/gans/defects.py), to be repaired
-    repair         weight of the loss of damaged normals: the target is the undamaged image. 0: none is damaged
-    as_normal      weight of the loss of anomalies: the target is how each would be if it were normal (core/gans/targets.py)
-    judge_all      the normal discriminator judges reconstructions of every kind, not of normals alone, and learns that
-                   anomalies are not normal
+    repair         weight of the loss of damaged normals, whose target is the undamaged image; 0: none is damaged
+    as_normal      weight of the loss of anomalies, whose target is how each would be if it were normal (core/gans/targets.py)
+    judge_all      the normal discriminator judges the reconstructions of every kind, not of normals alone, and learns
+                   that anomalies are not normal
+
+    Repair is off here, so that a model without such losses is trained on whole images; both GANs switch it on.
     """
 
     epochs: int = 30
@@ -42,9 +43,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distorted: bool = True
     enough_labels: int = 2000
     damaged: float = 0.75
-    repair: float = 1.0
-    as_normal: float = 1.0
-    judge_all: bool = True
+    judge_all: bool = False
+    repair: float = 0.0
+    as_normal: float = 0.0
 
     @property
     def undamaged(self) -> int:
@@ -94,8 +95,11 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     hidden: tuple[int, ...] = (256,)
     z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)
+    judge_all: bool = True
     mse: float = 1.0
     adversarial_normal: float = 0.1
+    repair: float = 1.0
+    as_normal: float = 1.0
     negative_mse: float = 0.5
     anomaly_mse: float = 0.0
     adversarial_anomaly: float = 0.0
@@ -114,9 +118,9 @@ class TraditionalConfig(TrainingConfig, frozen=True):
     def loss_names(self) -> tuple[str, ...]:
         return (
             "mse",
+            "adversarial_normal",
             "repair",
             "as_normal",
-            "adversarial_normal",
             "negative_mse",
             "anomaly_mse",
             "adversarial_anomaly",
@@ -126,23 +130,25 @@ class TraditionalConfig(TrainingConfig, frozen=True):
 class DCGANConfig(TrainingConfig, frozen=True):
     """The network and the loss weights: the six of Kim et al., and two that teach repair.
 
-    Kim's own weights are 1.5, 1.5, 0.5, 0.5, 0.5, 1.0 in the order of KIM, with an abc_scale of 1 (core/gans/losses.py).
-    The defaults are the weights that did best on validation (docs/what-helped.md).
+    Kim's own weights are KIM, with an abc_scale of 1 (core/gans/losses.py). The defaults are the weights that did best
+    on validation (docs/what-helped.md).
     """
 
-    epochs: int = 18
+    epochs: int = 28
     widths: tuple[int, ...] = (16, 32, 64, 64)
     discriminator_widths: tuple[int, ...] = (8, 16, 32, 32)
     patch: int = 16
     patch_stride: int = 8
     patch_worst: int = 3
     abc_scale: float = 8.0
+    judge_all: bool = True
     l1: float = 1.5
     patch_l1: float = 1.0
-    repair: float = 2.0
     latent: float = 0.5
     adversarial_normal: float = 0.1
-    abc: float = 3.0
+    repair: float = 2.0
+    as_normal: float = 1.0
+    abc: float = 4.0
     adversarial_anomaly: float = 0.0
 
     def __post_init__(self) -> None:
@@ -160,10 +166,27 @@ class DCGANConfig(TrainingConfig, frozen=True):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return (*KIM, "repair", "as_normal")
+        return (
+            "l1",
+            "patch_l1",
+            "latent",
+            "adversarial_normal",
+            "repair",
+            "as_normal",
+            "abc",
+            "adversarial_anomaly",
+        )
 
 
-KIM = ("l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly")  # the losses of the paper
+# The six losses of the paper and their weights there.
+KIM = {
+    "l1": 1.5,
+    "patch_l1": 1.5,
+    "latent": 0.5,
+    "adversarial_normal": 0.5,
+    "abc": 0.5,
+    "adversarial_anomaly": 1.0,
+}
 
 
 CONFIGS: dict[str, type[TrainingConfig]] = {"traditional": TraditionalConfig, "dcgan": DCGANConfig}
@@ -182,7 +205,7 @@ _ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan":
 _NO_REPAIR: dict[str, Any] = {"repair": 0.0, "as_normal": 0.0, "judge_all": False, "adversarial_anomaly": 0.1}
 _ORIGINAL: dict[str, dict[str, Any]] = {
     "traditional": {"epochs": 30, "negative_mse": 1.0} | _NO_REPAIR,
-    "dcgan": {"epochs": 24, "l1": 1.0, "widths": (8, 16, 32, 64)} | _NO_REPAIR,
+    "dcgan": {"epochs": 24, "l1": 1.0, "abc": 3.0, "widths": (8, 16, 32, 64)} | _NO_REPAIR,
 }
 _ORIGINAL_ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
 OBJECTIVES = ("repair", "original")
@@ -201,32 +224,6 @@ def default_config(model: str, regime: str, objective: str = "repair") -> Traini
     if regime == "one-class":
         changes = changes | (_ORIGINAL_ONE_CLASS if objective == "original" else _ONE_CLASS).get(model, {})
     return msgspec.structs.replace(config, **changes)
-
-
-def recorded(model: str, values: Any) -> TrainingConfig:
-    """Return the config that a card or a run's request holds as the JSON `values`.
-
-    A setting that did not exist yet gets the value that training had then, which is not always today's default. Raises
-    ConfigError for unknown settings, wrong types and values out of range.
-    """
-    kind = config_class(model)
-    if isinstance(values, dict):
-        values = {name: value for name, value in values.items() if name not in _GONE}
-        values = _BEFORE_ALL | _BEFORE.get(model, {}) | values
-    try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"The settings of the {model} model do not fit: {as_line(error)}.") from error
-
-
-_GONE = ("size",)  # now part of the data set's description
-_BEFORE_ALL: dict[str, Any] = {
-    "enough_labels": 1,
-    "repair": 0.0,
-    "as_normal": 0.0,
-    "judge_all": False,
-}  # once, a single label was enough
-_BEFORE: dict[str, dict[str, Any]] = {"traditional": {"negative_mse": 0.0}, "dcgan": {"abc_scale": 1.0}}
 
 
 def check(config: Any, name: str, low: float, high: float) -> None:

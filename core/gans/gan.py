@@ -32,7 +32,7 @@ def from_output(outputs: Tensor, side: int) -> Tensor:
 
 
 class Pass(NamedTuple):
-    """Images of one kind, what they should become, their encodings and their reconstructions: x, t, E(x), G(x)."""
+    """Images of one kind, their targets, encodings and reconstructions: x, what G should make of x, E(x), G(x)."""
 
     images: Tensor
     targets: Tensor
@@ -74,19 +74,19 @@ class GAN(nn.Module):
     def generator_losses(self, normal: Pass, damaged: Pass, anomaly: Pass) -> dict[str, Tensor]:
         """Return the unweighted losses of the generator by name.
 
-        `normal` are undamaged normals, whose targets are the images themselves. Losses on a kind are left out when there
-        are none of it; losses of weight 0 are not computed.
+        The targets of `normal`, undamaged normals, are the images themselves. `damaged` or `anomaly` may be empty: then
+        losses on them are left out. Losses of weight 0 are not computed.
         """
         raise NotImplementedError
 
     def judged(self, normal: Pass, damaged: Pass, anomaly: Pass) -> Tensor:
         """Return the reconstructions that the normal discriminator judges: those of the undamaged normals, or with
-        `judge_all` half of every kind.
+        `judge_all` the first half of every kind (of an odd number, the larger half).
         """
-        kinds = (normal, damaged, anomaly)
         if not self.config.judge_all:
             return normal.reconstructions
-        return torch.cat([kind.reconstructions[: -(-len(kind.images) // 2)] for kind in kinds])
+        kinds = [kind.reconstructions for kind in (normal, damaged, anomaly)]
+        return torch.cat([reconstructions[: (len(reconstructions) + 1) // 2] for reconstructions in kinds])
 
     def weighing(self, terms: dict[str, Callable[[], Tensor]]) -> dict[str, Tensor]:
         """Compute the losses whose weight in the config is not 0."""
@@ -97,7 +97,8 @@ class GAN(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return (loss, accuracy on real and fake) of one discriminator.
 
-        Least squares, with target 1 for real images, 0 for reconstructions and for `others`, images of another kind.
+        Least squares: the target is 1 for `real` images, 0 for `fake` ones (reconstructions) and for `others`, images
+        of another kind, of which there may be none.
         """
         kinds = [real, fake] if others is None else [real, fake, others]
         # One pass equals several, because no layer mixes images.

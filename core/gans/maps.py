@@ -59,7 +59,8 @@ def _heat(residuals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     edges[:, :-1] += np.abs(np.diff(reconstructions, axis=1)).mean(-1)
     edges[:, :, :-1] += np.abs(np.diff(reconstructions, axis=2)).mean(-1)
     rows, columns = (_smoothing(side) for side in residuals.shape[1:])
-    return rows @ residuals @ columns.T / (1.0 + rows @ edges @ columns.T / EDGE)
+    smoothed = rows @ residuals @ columns.T / (1.0 + rows @ edges @ columns.T / EDGE)
+    return smoothed.clip(0.0, 2.0)  # rounding may lead past the end of the scale
 
 
 @lru_cache(maxsize=8)

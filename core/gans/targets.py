@@ -8,18 +8,25 @@ NEAREST = 5  # a target is the mean of so many normals
 def targets(normals: np.ndarray, anomalies: np.ndarray) -> np.ndarray:
     """Return for each anomaly the mean of its five nearest typical normals: uint8 [N, H, W, C], [A, H, W, C] → [A, H, W, C].
 
-    Typical is the half of the normals that is nearest to other normals, in proportion to its distance to the anomalies.
-    So an anomaly is not turned into an odd normal image that looks like it. Distances are between pixels.
+    Where there are fewer than five normals, a target is the mean of all. So that an anomaly is not turned into an odd
+    normal image that looks like it, only the typical half of the normals counts. Distances are between pixels.
     """
     if not len(anomalies):
         return anomalies
-    own = nearest(normals, normals, NEAREST + 1)[0][:, 1:].mean(1)  # the nearest of all is the image itself
-    away = nearest(normals, anomalies, NEAREST)[0].mean(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        atypical = np.nan_to_num(own / away, nan=np.inf)  # an image that is also an anomaly is not typical
-    typical = normals[np.argsort(atypical, kind="stable")[: max(NEAREST, len(normals) // 2)]]
+    typical = normals[_most_typical_first(normals, anomalies)[: max(NEAREST, len(normals) // 2)]]
     places = nearest(anomalies, typical, NEAREST)[1]
     return typical[places].mean(1).round().astype(np.uint8)
+
+
+def _most_typical_first(normals: np.ndarray, anomalies: np.ndarray) -> np.ndarray:
+    """Return the order of the normals, [N], by their distance to other normals over that to anomalies."""
+    if len(normals) <= NEAREST:
+        return np.arange(len(normals))
+    among_normals = nearest(normals, normals, NEAREST + 1)[0][:, 1:].mean(1)  # the nearest of all is the image itself
+    to_anomalies = nearest(normals, anomalies, NEAREST)[0].mean(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = among_normals / to_anomalies
+    return np.argsort(np.nan_to_num(ratio, nan=np.inf), kind="stable")  # an image that is also an anomaly comes last
 
 
 def nearest(images: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The figures of any two sets of scores.
 
     auroc, auroc_low, auroc_high  AUROC and its 95 % interval over the images; None without anomalies
-    normal_error                  mean score of the normals; their mean absolute error where the score is the mean residual
+    normal_error                  mean score of the normals: their mean absolute error, if that alone is the score
     n_normal, n_anomaly           how many images there were
     """
 

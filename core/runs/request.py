@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from core.data.tasks import Task
-from core.gans.config import TrainingConfig, recorded
+from core.gans.config import TrainingConfig
+from core.gans.record import recorded
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

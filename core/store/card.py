@@ -15,8 +15,8 @@ from core.basics.errors import CheckpointError, MisfitError
 from core.basics.text import LONGEST_LINE, as_line
 from core.data.fashion_mnist import TEST_FINGERPRINT
 from core.data.tasks import Task
-from core.gans.config import TrainingConfig, recorded
-from core.gans.record import Epoch, Scoring
+from core.gans.config import TrainingConfig
+from core.gans.record import Epoch, Scoring, recorded
 from core.metrics.reports import Figures, Report
 from core.metrics.thresholds import Thresholds
 

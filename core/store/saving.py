@@ -52,17 +52,16 @@ def save(
 
     if not replace:
         refuse_occupied(folder)
-    generator = deepcopy(training.generator)
+    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
     if best:
         generator.load_state_dict(training.best_weights)
-    stored_weights = _halved(generator)
+    weights = save_tensors(_halved(generator))
     scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
     generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
-    weights = save_tensors(stored_weights)
     stored = pack_scores(scores)
     card = Card(
         model=model,

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.basics.errors import MisfitError
 from core.basics.files import ROOT, write_whole
 from core.store import model_cards
-from core.study import figures, plan, reporting, results
+from core.study import documents_text, figures, plan, results
 
 RESULTS = ROOT / "RESULTS.md"
 README = ROOT / "README.md"
@@ -24,13 +24,16 @@ def expected() -> dict[Path, str]:
     rows = results.read()
     planned = [cell for study in plan.STUDIES.values() for cell in study()]
     measured = len(planned) - len(results.missing(planned))
-    texts = {RESULTS: reporting.markdown(rows, measured, len(planned)), **model_cards.documents()}
+    texts = {
+        RESULTS: documents_text.markdown(rows, results.read_defects(), measured, len(planned)),
+        **model_cards.documents(),
+    }
     if README.exists():  # a container has none
         readme = README.read_text("utf-8")
         if readme.count(BEGIN) != 1 or readme.count(END) != 1:
             raise MisfitError(f"{README} needs the lines {BEGIN!r} and {END!r} once each, around its figures.")
         before, after = readme.partition(BEGIN)[0], readme.partition(END)[2]
-        texts[README] = f"{before}{BEGIN}\n\n{reporting.headline(rows)}\n\n{END}{after}"
+        texts[README] = f"{before}{BEGIN}\n\n{documents_text.headline(rows)}\n\n{END}{after}"
     return texts
 
 

@@ -1,6 +1,7 @@
-"""Every figure that is shown of results.csv, computed in this module alone; core/metrics/reports.py computes a card's.
+"""Every figure that is shown of results.csv and defects.csv, computed in this module alone; core/metrics/reports.py
+computes a card's.
 
-Arguments `rows` are results.csv's (core/study/results.py). Pages, README and RESULTS.md take their figures from this
+Arguments `rows` are results.csv's, `defects` those of defects.csv (core/study/results.py). Pages, README and RESULTS.md take their figures from this
 module, and `python -m core documents --check` compares the written ones with it. pandas and numpy only.
 """
 
@@ -9,10 +10,13 @@ import math
 import numpy as np
 import pandas as pd
 
+from core.basics.names import MODEL_NAMES
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import ANOMALIES
 
 CLASSES = FASHION_MNIST.description.classes
+WHOLE = "the whole recipe"  # in the ablation: the main table's
+DEFECT_FIGURES = ["image_auroc", "pixel_auroc", "aupro", "hit"]
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +35,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     mean: over classes (unseen: left-out classes) of the mean over seeds. lowest, highest, sd_classes: how uneven these
     classes are (nan for one class). t_shirt: the mean over seeds of T-shirt/top; nan in the unseen regime, where
     T-shirt/top is normal in every row and `mean` is its figure. sd_seeds: the SD over seeds within a class, pooled over
-    classes. normal_error, normal_ssim: means like `mean`. seeds, seeds_most: the fewest and the most of any class.
+    classes. normal_error, normal_ssim, looks_normal, looks_normal_own: means like `mean`. seeds, seeds_most: the fewest and the most of any class.
     trainings: the number of rows.
     """
     lines = []
@@ -56,6 +60,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
                 "sd_classes": means.std(ddof=1) if several else math.nan,
                 "normal_error": classes["normal_error"].mean().mean(),
                 "normal_ssim": classes["normal_ssim"].mean().mean(),
+                "looks_normal": classes["looks_normal"].mean().mean(),
+                "looks_normal_own": classes["looks_normal_own"].mean().mean(),
             }
         )
     return pd.DataFrame(lines)
@@ -129,20 +135,61 @@ def difference(rows: pd.DataFrame, regime: str) -> tuple[float, float, float, in
     return (*class_spread(per_class.to_numpy()), len(per_class))
 
 
-def ablation_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return variant → mean AUROC, its SD over seeds, normals' error and seeds; sorted by AUROC. Empty when not
-    measured.
+def ablation_table(
+    rows: pd.DataFrame, defects: pd.DataFrame | None = None, method: str = "dcgan", regime: str = "seen"
+) -> pd.DataFrame:
+    """Return variant → AUROC, its SD over seeds, normals' error, looks normal and the figures of defects, T-shirt/top normal.
 
-    "all six" are the main table's rows of the same class and seeds.
+    Means over seeds, sorted by AUROC; figures of defects are nan where a variant has none. WHOLE are the main table's
+    rows of the same seeds. Empty when not measured.
     """
-    group = rows[rows["variant"] != ""]
+    group = rows[rows["variant"].ne("") & rows["method"].eq(method) & rows["regime"].eq(regime)]
     whole = main_rows(rows)
-    whole = whole[whole["method"].eq("dcgan") & whole["regime"].eq("seen") & whole["normal"].eq("t-shirt")]
-    group = pd.concat([group, whole[whole["seed"].isin(group["seed"])].assign(variant="all six")])
+    whole = whole[whole["method"].eq(method) & whole["regime"].eq(regime) & whole["normal"].eq("t-shirt")]
+    group = pd.concat([group, whole[whole["seed"].isin(group["seed"])].assign(variant=WHOLE)])
     table = group.groupby("variant").agg(
-        auroc=("auroc", "mean"), sd=("auroc", "std"), normal_error=("normal_error", "mean"), seeds=("seed", "nunique")
+        auroc=("auroc", "mean"),
+        sd=("auroc", "std"),
+        normal_error=("normal_error", "mean"),
+        looks_normal=("looks_normal", "mean"),
+        seeds=("seed", "nunique"),
     )
+    if defects is not None:
+        seen = defects[defects["method"].eq(method) & defects["regime"].eq(regime) & defects["normal"].eq("t-shirt")]
+        seen = seen.assign(variant=seen["variant"].replace("", WHOLE)).merge(group[["variant", "seed"]])
+        table = table.join(seen.groupby("variant")[DEFECT_FIGURES].mean())
     return table.sort_values("auroc")
+
+
+def defect_table(
+    defects: pd.DataFrame, by: str | None = None, normal: str | None = None, size: str | None = None
+) -> pd.DataFrame:
+    """Return the figures of defects, a line for each regime and method and, if given, each value of `by` (kind or size).
+
+    Means over seeds, then over kinds and sizes of a class, then over classes; `classes` and `seeds` (the fewest of any
+    class) say how many. Of one class or of one size where given. Variants are left out.
+    """
+    rows = defects[defects["variant"] == ""]
+    rows = rows if normal is None else rows[rows["normal"] == normal]
+    rows = rows if size is None else rows[rows["size"] == size]
+    group = ["regime", "method", *([by] if by else [])]
+    runs = rows.groupby(list(dict.fromkeys([*group, "normal", "kind", "size"])))
+    once = runs[DEFECT_FIGURES].mean().assign(seeds=runs["seed"].nunique())
+    of_class = once.groupby([*group, "normal"]).agg(dict.fromkeys(DEFECT_FIGURES, "mean") | {"seeds": "min"})
+    table = of_class.groupby(group).agg(dict.fromkeys(DEFECT_FIGURES, "mean") | {"seeds": "min"})
+    return table.assign(classes=of_class.groupby(group).size()).reset_index()
+
+
+def shared_classes(defects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the classes that all methods are measured on, so that methods can be compared."""
+    rows = defects[defects["variant"] == ""]
+    methods = rows.drop_duplicates(["normal", "method", "regime"])["normal"].value_counts()
+    return rows[rows["normal"].isin(methods.index[methods == methods.max()])]
+
+
+def untrained(lines: pd.DataFrame) -> pd.Series:
+    """Say of each line whether its method is a map that costs no training: bool [N]."""
+    return ~lines["method"].isin(list(MODEL_NAMES))
 
 
 def imbalance_table(rows: pd.DataFrame, method: str = "traditional") -> pd.DataFrame:

@@ -27,6 +27,8 @@ class Judge(nn.Module):
     `accuracy` is the share of held-out training images whose class it names.
     """
 
+    accuracy: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("accuracy", torch.tensor(0.0))

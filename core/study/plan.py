@@ -18,6 +18,7 @@ from core.study.baselines import BASELINES
 CLASSES = FASHION_MNIST.description.classes
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
+_REPAIR = ("repair", "as_normal", "judge_all")  # settings of the two GANs; a model of one's own may have none of them
 LABELS = (10, 30, 100, 300, 1000)
 ALL_SIX = "all six, without repair"  # losses of the paper
 UNTRAINED = "maps without training"  # the method of the cells that measure them (core/study/untrained.py)
@@ -90,12 +91,11 @@ def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
         del values["abc_scale"]  # it scales a loss that is off
     if not task.labelled or task.labelled >= config.enough_labels or not config.distorted:
         del values["enough_labels"]  # no effect without labels, with enough of them, or without distorted normals
-    if not config.repair:
+    if not values.get("repair"):
         del values["damaged"]  # none is damaged
-        if not config.as_normal and not config.judge_all:
-            # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
-            for name in ("repair", "as_normal", "judge_all"):
-                del values[name]
+    if not any(values.get(name) for name in _REPAIR):
+        # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
+        values = {name: value for name, value in values.items() if name not in _REPAIR}
     return values
 
 
@@ -123,7 +123,7 @@ def ablation() -> list[Cell]:
 
     The whole recipes are in the main table.
     """
-    variants = []
+    variants: list[tuple[str, Task, str, tuple[tuple[str, Any], ...]]] = []
     for method, against in (("dcgan", ("abc", "adversarial_anomaly")), ("traditional", ("negative_mse",))):
         for task in (Task(), Task(regime="one-class", anomalies=0)):
             without = ALL_SIX if method == "dcgan" else "without repair"
@@ -138,7 +138,7 @@ def ablation() -> list[Cell]:
         variant = "L1" if kept == "l1" else f"L1 + {kept.replace('_', ' ')}"
         off = tuple((name, 0.0) for name in KIM if name not in ("l1", kept))
         variants.append(("dcgan", Task(), variant, _original("dcgan", "seen") + off))
-    return [Cell(method, task, seed, *changed) for seed in range(SEEDS) for method, task, *changed in variants]
+    return [Cell(method, task, seed, name, off) for seed in range(SEEDS) for method, task, name, off in variants]
 
 
 def _original(method: str, regime: str) -> tuple[tuple[str, Any], ...]:

@@ -100,7 +100,7 @@ def _read(path: Path, columns: dict[str, type]) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     empty = {name: [""] for name, kind in columns.items() if kind is float}
     try:
-        rows = pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=empty)  # type: ignore[arg-type]
+        rows = pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=empty)
     except (OSError, ValueError, OverflowError, pd.errors.ParserError) as error:
         raise MisfitError(
             f"{path} is damaged ({' '.join(str(error).split())}). Restore it, or move it away to measure everything again."

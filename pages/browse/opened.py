@@ -1,6 +1,7 @@
-"""One image, opened: input, reconstruction and residual of both GANs, and links to Try it and ROC."""
+"""One image, opened: as it is, as it would be if it were normal, and the heat map, through both GANs; and ways on."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -8,9 +9,9 @@ import streamlit as st
 from core.basics.text import plain
 from core.gans import maps
 from pages.browse.look import Look
-from pages.parts import link, models, tiles, trouble, verdict
+from pages.parts import before_after, link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
-from pages.parts.pictures import heat, to_grey
+from pages.parts.pictures import to_grey
 
 
 def open_image(number: int | None) -> None:
@@ -23,10 +24,23 @@ def open_image(number: int | None) -> None:
 def show(look: Look, order: np.ndarray, of: str) -> None:
     """Draw the image named in the link, with buttons to its neighbours in `order`; `of` names that list on the page."""
     number = st.session_state["image"]
+    heading(f"Image {number}: {look.name(number)}", number, order, of)
+    with st.container(horizontal=True):
+        _ways_on(look, number)
+    if look.outcome[number] >= 0:
+        sign, meaning, _ = tiles.OUTCOMES[look.outcome_name(number)]
+        st.caption(f"{look.chosen.title}: {sign} {meaning}. True class: {look.name(number)}.")
+    else:
+        st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
+    through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals])
+
+
+def heading(title: str, number: int, order: np.ndarray, of: str) -> None:
+    """Draw the title, and buttons to the image's neighbours in `order`."""
     where = np.flatnonzero(order == number)
     at = int(where[0]) if len(where) else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Image {number}: {look.name(number)}", anchor=False)
+        st.subheader(title, anchor=False)
         for name, icon, step, key in (("Previous", "chevron_left", -1, "Left"), ("Next", "chevron_right", 1, "Right")):
             exists = at is not None and 0 <= at + step < len(order)
             st.button(
@@ -43,38 +57,55 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
             st.caption(f"Not among {of}.")
         else:
             st.caption(f"{at + 1:,} of {len(order):,}")
-    columns = st.columns([1, 2, 2])
-    with columns[0]:
-        st.markdown("##### Input")
-        verdict.row([("As the models see it", look.test.images[number])])
-    with st.container(horizontal=True):
-        _ways_on(look, number)
-    if look.outcome[number] >= 0:
-        sign, meaning, _ = tiles.OUTCOMES[look.outcome_name(number)]
-        st.caption(f"{look.chosen.title}: {sign} {meaning}. True class: {look.name(number)}.")
-    else:
-        st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
-    st.caption(verdict.RESIDUAL_HELP + " The address bar holds a link to this image.")
-    slots = []
-    for column, rival in zip(columns[1:], look.rivals, strict=False):
+
+
+def through(look: Look, image: np.ndarray, scores: Sequence[float | None], mask: np.ndarray | None = None) -> None:
+    """Draw an image uint8 [H, W, C] through each GAN of `look.rivals`, with score and verdict.
+
+    `scores` are the stored ones; None for an image that has none. `mask` bool [H, W] is the image's defect, if it has one.
+    """
+    columns, slots = st.columns(2, gap="medium"), []
+    for column, rival in zip(columns, look.rivals, strict=False):
         with column:
             st.markdown(f"##### {rival.title}")
-            slots.append(st.container())
-            verdict.words(float(rival.scores.test[number]), rival)
+            slots.append((st.container(), st.container()))
     if len(look.rivals) == 1:
-        with columns[2]:
+        with columns[1]:
             st.caption(f"No other GAN can be read for {look.chosen.normal_name}.")
+    st.caption("The address bar holds a link to this image.")
+    for (words, _), rival, score in zip(slots, look.rivals, scores, strict=True):
+        if score is not None:
+            with words:
+                verdict.words(score, rival)
     # Last, because the first reconstruction waits seconds for torch; everything else is drawn by then.
-    for slot, rival in zip(slots, look.rivals, strict=True):
-        with slot, trouble.told():
-            _pictures(look.test.images[number], rival)
+    for (words, pictures), rival, score in zip(slots, look.rivals, scores, strict=True):
+        with pictures, trouble.told():
+            made = _pictures(image, rival, mask)
+            if score is None:
+                with words:
+                    verdict.words(made, rival)
 
 
-def _pictures(image: np.ndarray, gan: Chosen) -> None:
-    with st.spinner("Reconstructing…"):
-        reconstruction = models.reconstruct(gan, image[None])[0]
-    residual = maps.residual(image[None], reconstruction[None])[0]
-    verdict.row([("Reconstruction", to_grey(reconstruction)), ("Residual", heat(residual))], f", {gan.title}")
+def _pictures(image: np.ndarray, gan: Chosen, mask: np.ndarray | None) -> float:
+    """Draw an image with its repair and its heat map, and the slider; return the image's score. Raises CheckpointError."""
+    of, slot = f", {gan.title}", st.empty()
+    with slot.container():
+        verdict.row([("Image", image)], of)
+        with st.spinner("Reconstructing…"):
+            reconstructions = models.reconstruct(gan, image[None])
+    heated, scoring = maps.heat(image[None], reconstructions)[0], gan.checkpoint.card.scoring
+    with slot.container():
+        verdict.repair(image, reconstructions[0], heated, scoring.mark, of)
+        if mask is not None:
+            st.caption(hit(heated, mask))
+        before_after.show(image, to_grey(reconstructions[0]), f"before_after_{gan.checkpoint.card.model}", of)
+    return float(maps.score_reconstructions(image[None], reconstructions, scoring.share)[0])
+
+
+def hit(heated: np.ndarray, mask: np.ndarray) -> str:
+    """Say whether the brightest pixel of a heat map [H, W] is on the defect, bool [H, W]."""
+    on_it = bool(mask.flat[heated.argmax()])
+    return "✓ Hit: the brightest spot is on the defect." if on_it else "✗ No hit: the brightest spot is elsewhere."
 
 
 def _ways_on(look: Look, number: int) -> None:

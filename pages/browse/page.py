@@ -1,6 +1,6 @@
-"""Browse: every test image with its score and outcome, in four sections; an opened image is shown through both GANs.
+"""Browse: every test image with its score and outcome, in five sections; an opened image is shown through both GANs.
 
-Everything but reconstructions comes from stored scores, without torch.
+Everything but reconstructions and defects comes from stored scores, without torch.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from pages.parts.fields import SECTIONS
 
 LABELS = {
     "gallery": ":material/grid_view: Gallery",
+    "defects": ":material/healing: Defects",
     "lessons": ":material/school: Misleading ones",
     "by-class": ":material/category: Classes",
     "map": ":material/scatter_plot: Latent map",
@@ -31,6 +32,10 @@ order, of = np.empty(0, int), "the images that the filters leave"
 with trouble.told():
     if section == "lessons":
         order, of = lessons.show(at), "these"
+    elif section == "defects":
+        from pages.browse import defects  # imports scipy, which only this section needs
+
+        order = defects.show(at)
     elif section == "by-class":
         from pages.browse import by_class  # imports plotly, which only this section needs
 
@@ -41,4 +46,7 @@ with trouble.told():
         order = gallery.show(at)
 
 if st.session_state.get("image") is not None:
-    opened.show(at, order, of)
+    if section == "defects" and st.session_state["image"] in order:
+        defects.open_damaged(at, order)
+    else:
+        opened.show(at, order, of)

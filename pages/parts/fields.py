@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.basics.errors import DataError
-from core.data.damage import KINDS
+from core.data.damage import KINDS, SIZES
 from core.gans.config import CONFIGS
 from core.metrics.outcomes import OUTCOMES
 from pages.parts import datasets
 
 LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
 VIEWS = ("curves", "classes", "precision", "seeds")
-SECTIONS = ("gallery", "lessons", "by-class", "map")
+SECTIONS = ("gallery", "defects", "lessons", "by-class", "map")
 SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
 EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
 MAPS = ("pca", "t-sne")
@@ -160,6 +160,8 @@ def own(page: str) -> tuple[Field, ...]:
             Field("scores", EVERY_SCORE, _range),
             Field("sort", SORTS[0], _one_of(SORTS)),
             Field("shelf", 1, _whole(1, 10_000), of_data=True),
+            Field("kind", KINDS[0], _one_of(KINDS)),
+            Field("size", SIZES[1], _one_of(SIZES)),
             Field("layout", MAPS[0], _one_of(MAPS)),
             Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
         )

@@ -101,6 +101,13 @@ def outlined(large: np.ndarray, marked: np.ndarray) -> np.ndarray:
     return result
 
 
+def framed(image: np.ndarray, marked: np.ndarray, by: int | None = None) -> np.ndarray:
+    """Enlarge an image uint8 [H, W, C] and draw the outline around the pixels `marked`, bool [H, W]; see `picture`."""
+    by = times(len(image)) if by is None else by
+    colours = np.broadcast_to(image, (*image.shape[:2], 3))
+    return outlined(colours.repeat(by, 0).repeat(by, 1), marked)
+
+
 def _coloured(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Lay the colours of heat [H, W] over grey levels [H, W], 0…255: uint8 [H, W, 3]."""
     at = (heat / FULL).clip(0.0, 1.0)
@@ -131,7 +138,7 @@ def scale(mark: float | None) -> str:
     here = "" if mark is None else f'<b style="left:{100 * min(mark / FULL, 1.0):.1f}%">mark {mark:.2f}</b>'
     told = "" if mark is None else f", the mark at {mark:.2f}"
     return (
-        f'{_STYLE}<div class="mf-heat" role="img" aria-label="Scale of the heat map: violet, then orange, then pale yellow from 0 '
+        f'{_STYLE}<div class="mf-heat" role="img" aria-label="Colour scale: violet, then orange, then pale yellow from 0 '
         f'to {FULL:g} and more{told}">{here}<img src="{bar}" alt=""><div aria-hidden="true"><span>0</span><span>{FULL / 2:g}</span>'
         f"<span>{FULL:g} and more</span></div></div>"
     )

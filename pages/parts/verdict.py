@@ -70,6 +70,17 @@ def far(data: Description) -> str:
     return f"far from any {data.noun}"
 
 
+def _made_of(gan: Chosen) -> str:
+    """Say what the score of this model is made of."""
+    share = gan.checkpoint.card.scoring.share
+    if not share:
+        return "The score is the mean absolute reconstruction error"
+    return (
+        f"The score is the mean absolute reconstruction error, weighted {1 - share:.2f}, and the largest heat of the heat map, "
+        f"weighted {share:.2f}"
+    )
+
+
 def words(score: float, gan: Chosen, garment: bool = True) -> None:
     """Write the verdict with a sign beside its colour, its reason, the score and its percentile.
 
@@ -93,7 +104,7 @@ def words(score: float, gan: Chosen, garment: bool = True) -> None:
         place = f"At least as high as {percentile:.1f} % of the {count} validation images of {normal_class}."
     st.caption(
         place,
-        help="The score is the mean absolute reconstruction error, from 0 to 2; higher = more anomalous. It is no "
-        "probability. The threshold is set on the ROC page; it starts at "
+        help=f"{_made_of(gan)}, from 0 to 2; higher = more anomalous. It is no probability. The threshold is set on the "
+        "ROC page; it starts at "
         f"{STARTS[gan.checkpoint.point]}.",
     )

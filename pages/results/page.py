@@ -3,15 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from core.basics.names import CHOSEN_WITH_LABELS, METHOD_NAMES, REGIME_QUESTIONS
+from core.basics.names import CHOSEN_WITH_LABELS, MODEL_NAMES, REGIME_QUESTIONS
 from core.basics.text import as_csv
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
-from core.study import reporting, results
+from core.study import defect_reporting, figures, reporting, results
 from core.study.figures import class_means, class_table, main_rows, summary
 from core.study.published import PUBLISHED
 from pages.parts import charts, models, style
-from pages.results import cards, plots
+from pages.results import cards, defects, plots
 
 FASHION = FASHION_MNIST.description
 
@@ -24,7 +24,7 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
         f"Measured figures, {regime} regime",
         [("Method", ""), *((head, help) for head, (_, help) in shown.items())],
         [
-            [METHOD_NAMES.get(line["method"], line["method"])]
+            [reporting.method_name(line["method"])]
             + [reporting.summary_cell(line, column) for column, _ in shown.values()]
             for line in lines.to_dict("records")
         ],
@@ -71,12 +71,34 @@ def _printed(value: float | None) -> str:
     return "–" if value is None else f"{value:g}"
 
 
+def ablation(rows: pd.DataFrame) -> None:
+    """Draw the ablation, if it is measured: a table for each GAN and regime, and the DCGAN's as a chart."""
+    seen = results.read_defects()
+    tables = {
+        f"{name}, T-shirt/top, {regime} regime": defect_reporting.ablation_cells(
+            figures.ablation_table(rows, seen, method, regime)
+        )
+        for method, name in MODEL_NAMES.items()
+        for regime in REGIMES
+    }
+    tables = {title: table for title, table in tables.items() if table[1]}
+    if not tables:
+        return
+    st.subheader("Which loss does what", anchor=False)
+    sentences = [defect_reporting.ablation_sentence(rows), defect_reporting.repair_sentence(rows, seen)]
+    text = " ".join(sentence for sentence in sentences if sentence)
+    st.markdown(text)
+    if len(figures.ablation_table(rows)):
+        charts.show(plots.ablation(rows), "ablation", f"DCGAN, T-shirt/top, seen regime. {text}")
+    about = {head: help for head, (_, help) in (reporting.SUMMARY | defect_reporting.DEFECTS).items()}
+    for title, (heads, lines) in tables.items():
+        st.caption(title)
+        style.table(f"Ablation, {title}", [(head, about.get(head, "")) for head in heads], lines)
+
+
 def studies(rows: pd.DataFrame) -> None:
     """Draw the ablation and the imbalance curve, if they are measured."""
-    if sentence := reporting.ablation_sentence(rows):
-        st.subheader("Which loss does what", anchor=False)
-        st.markdown(f"{sentence} DCGAN, T-shirt/top, seen regime.")
-        charts.show(plots.ablation(rows), "ablation", sentence)
+    ablation(rows)
     if sentence := reporting.imbalance_sentence(rows):
         st.subheader("How many labels are worth having", anchor=False)
         st.markdown(sentence)
@@ -99,6 +121,7 @@ def sweep() -> None:
             st.markdown(REGIME_QUESTIONS[regime])
             measured(main, regime)
             published(regime)
+    defects.show()
     studies(rows)
     if not rows.empty:
         st.download_button(

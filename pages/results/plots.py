@@ -1,10 +1,11 @@
-"""The three pictures of the Results page: the classes as a heat map, the ablation, the imbalance curve."""
+"""The pictures of the Results page: the classes as a heat map, the defects, the ablation, the imbalance curve."""
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.basics.names import METHOD_NAMES
+from core.basics.names import METHOD_NAMES, MODEL_NAMES
+from core.data import damage
 from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 from pages.parts import charts
@@ -42,6 +43,38 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(side="top", tickangle=0, showgrid=False)
     return figure.update_layout(height=90 + 32 * len(table))
+
+
+SYMBOLS = ("diamond-open", "square-open", "triangle-up-open", "cross-open")  # of the maps without training
+
+
+def defects(lines: pd.DataFrame, column: str, title: str) -> go.Figure:
+    """Draw a figure of `figures.defect_table` by kind: a dot for each method.
+
+    A GAN has its colour, filled for seen and open for one-class; maps without training are grey, each with its own shape.
+    """
+    figure = go.Figure()
+    free = figures.untrained(lines)
+    symbols = dict(zip(lines[free]["method"].unique(), SYMBOLS, strict=False))
+    for (regime, method), dots in lines.groupby(["regime", "method"], sort=False):
+        name = METHOD_NAMES.get(str(method), str(method))
+        if method in MODEL_NAMES:
+            name, colour = f"{name}, {regime}", charts.MODELS[str(method)]
+            symbol = "circle" if regime == "seen" else "circle-open"
+        else:
+            name, colour, symbol = f"{name}, no training", charts.NEUTRAL, symbols.get(method, "x-open")
+        figure.add_scatter(
+            x=dots[column],
+            y=dots["kind"].str.capitalize(),
+            mode="markers",
+            name=name,
+            marker={"size": 11, "color": colour, "symbol": symbol, "line": {"width": 2}},
+            hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
+        )
+    kinds = [kind.capitalize() for kind in damage.KINDS if (lines["kind"] == kind).any()]
+    figure.update_yaxes(categoryorder="array", categoryarray=kinds[::-1])
+    figure.update_xaxes(title=title, rangemode="normal" if "AUROC" in title else "tozero")
+    return figure.update_layout(height=180 + 40 * len(kinds))
 
 
 def ablation(rows: pd.DataFrame) -> go.Figure:

@@ -11,7 +11,7 @@ import msgspec
 from core.gans.record import Epoch
 from core.runs.status import Status
 from pages.parts.component import component
-from pages.train.fields import loss_name
+from pages.train.fields import LOSSES, loss_name
 
 _curves = component("curves", Path(__file__).parent, "curves", "svg.js")
 POINTS = 300  # drawn of each curve at most
@@ -44,7 +44,7 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
     for _, records, status in runs:
         names |= dict.fromkeys(records[-1].losses if records else ())
         names |= dict.fromkeys(status.losses if status else ())
-    for name in names:
+    for name in sorted(names, key=_place):
         help = "Mean over each epoch." + ("" if "discriminator" in name else " Unweighted.")
         quantities.append((loss_name(name), help, ("losses", name), 3))
     first, last = _reach(runs, epochs)
@@ -54,6 +54,12 @@ def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
         for title, help, path, digits in quantities
     ]
     return [chart for chart in drawn if any(series["points"] or series["live"] for series in chart["series"])]
+
+
+def _place(name: str) -> int:
+    """Return the place of a loss among the charts; a custom model's own losses come last."""
+    known = list(LOSSES)
+    return known.index(name) if name in known else len(known)
 
 
 def _reach(runs: Sequence[Run], epochs: int) -> tuple[int, int]:

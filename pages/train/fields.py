@@ -40,6 +40,12 @@ TRAINING = {
         "Enough labels (images)",
         "With fewer labelled anomalies, distorted normals stand among them: the fewer labels, the more of those. With as many, none.",
     ),
+    "damaged": Field(
+        "Damaged normals (share)",
+        "Share of the normal images of a step that get a drawn defect, which the generator learns to repair; 0 to 1.",
+        0.05,
+        "%.2f",
+    ),
     "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder."),
     "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
     "patch_stride": Field("Patch stride (pixels)", "From one patch to the next."),
@@ -57,6 +63,11 @@ SWITCHES = {
         "Distorted normals stand in for anomalies",
         "Where few anomalies or none are labelled (one-class), turned, squeezed and stretched normals take their place in training.",
     ),
+    "judge_all": Field(
+        "Normal discriminator judges all",
+        "It judges the reconstructions of damaged normals and of anomalies, too, and learns that anomalies are not normal. "
+        "Off: of undamaged normals alone, as in the paper.",
+    ),
 }
 WIDTHS = {
     "hidden": Field("Hidden layers (widths)", "Of encoder and, reversed, decoder: one to six numbers from 1 to 8192."),
@@ -66,25 +77,35 @@ WIDTHS = {
         "Discriminator (channels)", "Of its first four convolutions: four numbers from 1 to 1024."
     ),
 }
+# In the order of the charts: normals, their repair, anomalies, discriminators.
 LOSSES = {
+    "mse": Field("MSE", "Mean squared error of reconstructed normals."),
     "l1": Field("L1", "Mean absolute error of reconstructed normals."),
     "patch_l1": Field("Patch L1", "The same over the worst patches of each normal image."),
     "latent": Field("Latent vector", "A normal image and its reconstruction should be encoded alike."),
-    "adversarial_normal": Field(
-        "Normal adversarial", "Reconstructed normals should look real to the normal discriminator."
+    "adversarial_normal": Field("Normal adversarial", "Reconstructions should look real to the normal discriminator."),
+    "repair": Field(
+        "Repair",
+        "Damaged normals should be reconstructed undamaged: the error against the image before the damage, in which a damaged "
+        "pixel counts five times. Off, no image is damaged.",
+    ),
+    "as_normal": Field(
+        "As normal",
+        "Anomalies should be redrawn as normal images: the error against the mean of the five most similar normal training images.",
     ),
     "abc": Field("ABC", "Autoencoding Binary Classifier: anomalies should be reconstructed badly."),
-    "adversarial_anomaly": Field(
-        "Anomaly adversarial", "Reconstructed anomalies should look reconstructed to the anomaly discriminator."
-    ),
-    "mse": Field("MSE", "Mean squared error of reconstructed normals."),
     "negative_mse": Field(
         "Negative MSE", "Anomalies should be reconstructed as their negative: mean squared error against it."
     ),
     "anomaly_mse": Field(
         "Anomaly MSE", "A reward: anomalies should be reconstructed with a large squared error, whichever way."
     ),
-    "discriminator_normal": Field("Normal discr. loss", "Its own loss: real normals 1, reconstructed ones 0."),
+    "adversarial_anomaly": Field(
+        "Anomaly adversarial", "Reconstructed anomalies should look reconstructed to the anomaly discriminator."
+    ),
+    "discriminator_normal": Field(
+        "Normal discr. loss", "Its own loss: real normals 1, reconstructions and anomalies 0."
+    ),
     "discriminator_anomaly": Field("Anomaly discr. loss", "Its own loss: real anomalies 1, reconstructed ones 0."),
 }
 

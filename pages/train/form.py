@@ -39,10 +39,11 @@ def show(data: DataSet, busy: bool) -> None:
     regime = _ask_regime(data.description, counts)
     assert model and regime  # a choice is required
     whole = counts[data.description.label(st.session_state["train_normal"])]
+    config = default_config(model, regime)
     settings.presets(model, regime, whole - tasks.held_out(whole))
     first, second, third = st.columns(3)
     epochs = second.number_input(
-        "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", default_config(model, regime).epochs),
+        "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", config.epochs),
         persist_state="session", help="Passes over the normal training images.",
     )  # fmt: skip
     seed = third.number_input(
@@ -52,8 +53,8 @@ def show(data: DataSet, busy: bool) -> None:
     chosen = _ask_task(data.description, counts, regime, first, second)
     request = None
     try:
-        changes = settings.losses(model) | settings.more(model, data.description)
-        config = msgspec.structs.replace(default_config(model, regime), epochs=int(epochs), **changes)
+        changes = settings.losses(model, config) | settings.more(model, config, data.description)
+        config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
         request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed))
         timing.show(request, estimate.check(request))
     except MisfitError as error:
@@ -111,20 +112,10 @@ def _ask_task(data: Description, counts: list[int], regime: str, first: Any, sec
     if regime != "one-class":
         anomalies = first.number_input(
             "Labelled anomalies (images)", step=1, persist_state="session",
-            key=_suggested("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
+            key=given("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
             help="In training, the same number from each anomaly class, rounded down.",
         )  # fmt: skip
     return {"normal": normal, "anomalies": int(anomalies), "left_out": left_out}
-
-
-def _suggested(key: str, default: int) -> str:
-    """Return the key of a widget that shows `default`, which may change, until the user types another value."""
-    state = st.session_state
-    untouched = state.get(key) == state.get(f"_{key}_suggested")
-    if untouched and state.get(key) != default:
-        state[key] = default
-    state[f"_{key}_suggested"] = default
-    return key
 
 
 def _start(request: Request | None, busy: bool) -> None:

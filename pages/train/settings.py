@@ -7,20 +7,25 @@ import streamlit as st
 
 from core.basics.errors import ConfigError
 from core.data.dataset import Description
-from core.gans.config import TrainingConfig, config_class
+from core.gans.config import TrainingConfig, default_config
 from core.runs import estimate
 from pages.train.fields import field
 
 PRESET_HELP = {
     "quick look": "Half a minute at most on two cores: enough to see it learn.",
     "as shipped": "What the models in the box were trained with.",
+    "without repair": "The losses of the paper (DCGAN) or of the slide deck (traditional GAN) alone, at our weights.",
     "as in the paper": "Kim's loss weights and 300 epochs. Batches of 64 and the one-cycle schedule stay ours: batch 1 would take days.",
 }
 
 
 def given(key: str, default: Any) -> str:
-    """Return the key of a widget that shows `default` until the user changes it."""
-    st.session_state.setdefault(key, default)
+    """Return the key of a widget that shows `default`, which may change, until the user gives another value."""
+    state, before = st.session_state, f"_{key}_default"
+    untouched = key not in state or (before in state and state[key] == state[before])
+    if untouched and state.get(key) != default:
+        state[key] = default
+    state[before] = default
     return key
 
 
@@ -29,15 +34,24 @@ def presets(model: str, regime: str, normals: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Presets", width="content")
         for name in estimate.PRESETS:
-            lacking = name == "as in the paper" and model != "dcgan"
+            lacking = _lacking(name, model, regime)
             st.button(
                 name.capitalize(),
                 key=f"preset_{name}",
                 on_click=_apply,
                 args=(name, model, regime, normals),
-                disabled=lacking,
-                help="The paper has weights for the DCGAN only." if lacking else PRESET_HELP[name],
+                disabled=bool(lacking),
+                help=lacking or PRESET_HELP[name],
             )
+
+
+def _lacking(preset: str, model: str, regime: str) -> str:
+    """Return why a model has no such preset; empty if it has."""
+    if preset == "as in the paper" and model != "dcgan":
+        return "The paper has weights for the DCGAN only."
+    if preset == "without repair" and default_config(model, regime, "original") == default_config(model, regime):
+        return "This model has one set of losses only."
+    return ""
 
 
 def _apply(preset: str, model: str, regime: str, normals: int) -> None:
@@ -52,9 +66,8 @@ def _apply(preset: str, model: str, regime: str, normals: int) -> None:
         state[f"train_{model}_{name}"] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def losses(model: str) -> dict[str, float]:
-    """Ask for the weight of each loss: 0 for a loss that is switched off."""
-    config = config_class(model)()
+def losses(model: str, config: TrainingConfig) -> dict[str, float]:
+    """Ask for the weight of each loss: 0 for a loss that is switched off. `config` has the defaults."""
     weights = {}
     with st.expander("Losses", icon=":material/balance:"):
         st.caption(
@@ -65,7 +78,7 @@ def losses(model: str) -> dict[str, float]:
             default = getattr(config, name)
             with columns[number % 3]:
                 loss = field(name, default)
-                key = given(f"train_{model}_on_{name}", True)
+                key = given(f"train_{model}_on_{name}", default > 0)
                 on = st.toggle(loss.label, key=key, persist_state="session", help=loss.help)
                 weight = st.number_input(
                     f"Weight of {loss.label}",
@@ -80,9 +93,8 @@ def losses(model: str) -> dict[str, float]:
     return weights
 
 
-def more(model: str, data: Description) -> dict[str, Any]:
+def more(model: str, config: TrainingConfig, data: Description) -> dict[str, Any]:
     """Ask for every other field of the config. Raises ConfigError for widths that are not numbers."""
-    config = config_class(model)()
     names = [name for name in config.__struct_fields__ if name != "epochs" and name not in config.loss_names]
     values: dict[str, Any] = {}
     with st.expander("More", icon=":material/tune:"):

@@ -21,6 +21,7 @@ PAGES = {
 }
 SECTIONS = {
     "an opened image": ("browse?image=17", "Browse the test images"),
+    "defects": ("browse?section=defects&kind=stain", "Browse the test images"),
     "misleading images": ("browse?section=lessons", "Browse the test images"),
     "classes": ("browse?section=by-class", "Browse the test images"),
     "latent map": ("browse?section=map", "Browse the test images"),

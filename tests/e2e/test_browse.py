@@ -60,7 +60,7 @@ def test_from_missed_shirts_to_the_worst_of_them_to_roc_and_try_it_and_back(serv
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Image {worst[0]}: Shirt")).to_be_visible()
     expect(dialog.get_by_text(f"1 of {len(worst)}")).to_be_visible()
-    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
     settled(page)  # the arrow keys are the image's now, not the gallery's any more
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("heading", name=f"Image {worst[1]}: Shirt")).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_shelf_is_one_tab_stop_and_arrow_keys_walk_on_it(server, page: Page):
     assert "shelf=" not in page.url
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog").get_by_role("img", name="Residual")).to_have_count(2)
+    expect(page.get_by_role("dialog").get_by_role("img", name="Heat map")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(shelf(page).nth(1)).to_be_focused()  # where one was
@@ -202,7 +202,7 @@ def test_a_point_of_the_map_opens_its_image(server, page: Page):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Image {number}: Bag")).to_be_visible()
     expect(page).to_have_url(re.compile(f"section=map.*image={number}"))
-    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
     settled(page)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
@@ -214,3 +214,75 @@ def test_a_class_card_leads_to_its_mistakes(server, page: Page):
     page.get_by_role("button", name=re.compile(r"^Shirt.*AUROC 0\.\d+.*Mean score.*Show the \d+ mistakes")).click()
     expect(shelf(page).first).to_be_visible()
     filtered_to_missed_shirts(page)
+
+
+def test_the_slider_between_image_and_repair_works_by_keyboard_and_mouse_without_the_server(server, page: Page):
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(f"{server.address}/browse?image=17")
+    dialog = page.get_by_role("dialog")
+    slider = dialog.get_by_role("slider", name="Share of the image that is shown, DCGAN")
+    expect(dialog.get_by_role("slider")).to_have_count(2)
+    settled(page)
+    pair = dialog.locator(".pair").first
+    until(lambda: pair.locator("img").evaluate_all("them => them.every((one) => one.naturalWidth === 28)"))
+    asked = len(sent)
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    expect(slider).to_have_value("47")
+    expect(slider).to_have_attribute("aria-valuetext", "image 47 %, as it would be if it were normal 53 %")
+    frame = pair.locator(".frame").bounding_box()
+    assert frame
+    left, wide, middle = frame["x"], frame["width"], frame["y"] + 0.3 * frame["height"]
+    page.mouse.move(left + 0.5 * wide, middle)
+    page.mouse.down()
+    for share in (0.6, 0.7, 0.8):
+        page.mouse.move(left + share * wide, middle)
+    page.mouse.up()
+    until(lambda: abs(int(slider.input_value()) - 80) <= 2)
+    line = pair.locator(".line").bounding_box()
+    assert line and abs(line["x"] - left - 0.8 * wide) < 8
+    page.keyboard.press("Home")
+    expect(slider).to_have_value("0")
+    expect(dialog.get_by_role("heading", name="Image 17: Coat")).to_be_visible()  # the keys did not turn to a neighbour
+    assert len(sent) == asked
+
+
+def test_defects_are_chosen_opened_and_reopened_by_their_link(server, page: Page):
+    page.goto(f"{server.address}/browse?section=defects")
+    expect(shelf(page)).to_have_count(12)
+    settled(page)
+    page.get_by_role("combobox", name="Kind of defect").click()
+    page.get_by_role("option", name="Foreign patch").click()
+    expect(page.get_by_text("A square piece of an image of another class.")).to_be_visible()
+    expect(page).to_have_url(re.compile("section=defects&kind=patch"))
+    settled(page)
+    page.get_by_role("radio", name="Large").click()
+    expect(page).to_have_url(re.compile("kind=patch&size=large"))
+    settled(page)
+    expect(page.get_by_test_id("stMetric")).to_have_count(3)
+    first = shelf(page).first
+    number = re.search(r"Image (\d+) ", first.inner_text())[1]
+    first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    title = dialog.get_by_role("heading", name=f"Image {number}: T-shirt/top with a foreign patch")
+    expect(title).to_be_visible()
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
+    expect(dialog.get_by_text(re.compile("brightest spot is"))).to_have_count(2)
+    settled(page)
+    page.reload()
+    expect(title).to_be_visible()
+    expect(dialog.get_by_role("slider")).to_have_count(2)
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    expect(title).to_have_count(0)
+    expect(dialog.get_by_role("heading", name=re.compile("with a foreign patch"))).to_be_visible()
+    settled(page)
+    dialog.get_by_role("button", name="See it undamaged").click()
+    expect(dialog.get_by_role("heading", name=re.compile(r"Image \d+: T-shirt.top$"))).to_be_visible()
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(shelf(page)).to_have_count(48)

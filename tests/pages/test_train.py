@@ -3,15 +3,17 @@ import time
 import zipfile
 
 import pytest
+from msgspec.structs import replace
 
 from core.data import fashion_mnist
 from core.data.tasks import Task
-from core.gans.config import config_class, default_config
+from core.gans.config import KIM, config_class, default_config
 from core.runs import estimate, folders, listing, queue, transfer
 from core.runs.request import Request
 from core.runs.status import read_status
 from core.runs.worker import Worker
 from core.store import checkpoints
+from pages.train import curves, fields
 from tests.pages.conftest import words
 
 
@@ -189,16 +191,72 @@ def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page)
     assert "About 66 s" in words(app)  # 24 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
     app.button(key="preset_as in the paper").click().run()
     assert app.number_input(key="train_epochs_dcgan_seen").value == 300
-    names = config_class("dcgan")().loss_names
-    assert [app.number_input(key=f"train_dcgan_{name}").value for name in names] == [1.5, 1.5, 0.5, 0.5, 0.5, 1.0]
+    assert {name: app.number_input(key=f"train_dcgan_{name}").value for name in KIM} == KIM
+    assert not app.toggle(key="train_dcgan_on_repair").value and not app.toggle(key="train_dcgan_on_as_normal").value
+    assert not app.toggle(key="train_dcgan_judge_all").value
+    assert app.text_input(key="train_dcgan_widths").value == "8, 16, 32, 64"
     assert app.number_input(key="train_dcgan_abc_scale").value == 1.0
     app.button(key="preset_quick look").click().run()
-    assert app.number_input(key="train_epochs_dcgan_seen").value == 12
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 8
+    assert app.toggle(key="train_dcgan_on_repair").value and app.toggle(key="train_dcgan_judge_all").value
     app.button(key="preset_as shipped").click().run()
     assert app.number_input(key="train_epochs_dcgan_seen").value == 24
     assert app.number_input(key="train_dcgan_abc").value == 3.0
     app.segmented_control(key="train_model").set_value("traditional").run()
     assert app.button(key="preset_as in the paper").disabled
+    app.button(key="preset_without repair").click().run()
+    assert not app.error
+    press(app, "Start training")
+    (run,) = listing.statuses()
+    assert folders.request_of(run.name).config == default_config("traditional", "seen", "original")
+    queue.stop(run.name)
+
+
+@pytest.mark.parametrize("model", ["traditional", "dcgan"])
+@pytest.mark.parametrize("regime", ["seen", "one-class"])
+def test_an_untouched_form_is_the_default_of_its_model_and_regime(model, regime, open_page):
+    app = open_page("train", model=model)
+    app.segmented_control(key="train_regime").set_value(regime).run()
+    press(app, "Start training")
+    (run,) = listing.statuses()
+    assert folders.request_of(run.name).config == default_config(model, regime)
+    queue.stop(run.name)
+
+
+def test_a_weight_that_was_typed_stays_when_the_regime_changes_and_the_others_follow(open_page):
+    app = open_page("train", model="dcgan")
+    app.number_input(key="train_dcgan_repair").set_value(7.0).run()
+    assert app.number_input(key="train_dcgan_abc").value == default_config("dcgan", "seen").abc
+    app.segmented_control(key="train_regime").set_value("one-class").run()
+    assert app.number_input(key="train_dcgan_repair").value == 7.0
+    assert app.number_input(key="train_dcgan_abc").value == default_config("dcgan", "one-class").abc
+    app.segmented_control(key="train_regime").set_value("seen").run()
+    assert app.number_input(key="train_dcgan_abc").value == default_config("dcgan", "seen").abc
+
+
+@pytest.mark.parametrize("model", ["traditional", "dcgan"])
+def test_every_setting_and_every_loss_has_a_label_and_an_explanation_of_its_own(model):
+    config = default_config(model, "seen")
+    labels = [fields.field(name, getattr(config, name)).label for name in config.__struct_fields__ if name != "epochs"]
+    assert len(set(labels)) == len(labels)
+    known = fields.TRAINING | fields.SWITCHES | fields.WIDTHS | fields.LOSSES
+    assert set(config.__struct_fields__) - {"epochs"} <= set(known)
+
+
+def test_losses_come_in_the_order_of_the_story(open_page):
+    app = open_page("train", model="dcgan")
+    shown = [toggle.label for toggle in app.toggle if (toggle.key or "").startswith("train_dcgan_on_")]
+    told = [loss.label for loss in fields.LOSSES.values()]
+    assert len(shown) == 8
+    names = list(default_config("dcgan", "seen").loss_names)
+    assert names.index("adversarial_normal") < names.index("repair") < names.index("as_normal") < names.index("abc")
+    name = trained()
+    records = folders.history(name)
+    titles = [chart["title"] for chart in curves.charts([(name, records, None)], 2)]
+    losses = [title for title in titles if title in told]
+    assert losses == ["MSE", "Normal adversarial", "Repair", "As normal", "Negative MSE", "Normal discr. loss"]
+    odd = [replace(record, losses={"sparse": 1.0} | record.losses) for record in records]
+    assert [chart["title"] for chart in curves.charts([(name, odd, None)], 2)][-1] == "sparse"  # a model's own
 
 
 def test_how_long_a_network_takes_that_was_never_trained_here_is_said_to_be_unknown(open_page):

@@ -6,7 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from core.__main__ import main
+from core.gans.config import default_config
 from core.runs import folders
 from core.store import checkpoints
 
@@ -31,6 +34,23 @@ def test_train_without_a_folder_goes_to_a_new_run_and_one_class_has_no_anomalies
         folder = folders.folder(f"traditional-t-shirt-one-class-{number}") / "checkpoint"
         assert f"Saved to {folder}." in text
         assert checkpoints.load(folder).card.task.anomalies == 0
+
+
+@pytest.mark.parametrize("objective", ["repair", "original"])
+def test_the_objective_is_repair_or_the_original_one(objective: str, run, tmp_path: Path) -> None:
+    chosen = [] if objective == "repair" else ["--objective", objective]  # repair is the default
+    out = tmp_path / "mine"
+    run("train", "--model", "traditional", "--anomalies", "90", "--epochs", "1", *chosen, "--out", out)
+    card = checkpoints.load(out).card
+    assert card.config == replace(default_config("traditional", "seen", objective), epochs=1)
+    assert ("repair" in card.history[0].losses) == (objective == "repair") == (card.scoring.mark is not None)
+
+
+def test_an_unknown_objective_is_refused_with_the_known_ones(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--model", "dcgan", "--objective", "mend"])
+    said = capsys.readouterr().err
+    assert "mend" in said and "repair" in said and "original" in said
 
 
 def test_an_interrupted_training_keeps_the_model_so_far(run, tmp_path: Path) -> None:

@@ -9,7 +9,16 @@ from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.build import build
-from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class, recorded
+from core.gans.config import (
+    CONFIGS,
+    KIM,
+    DCGANConfig,
+    TraditionalConfig,
+    TrainingConfig,
+    config_class,
+    default_config,
+)
+from core.gans.record import recorded
 
 CASES = [
     ("traditional", TraditionalConfig()),
@@ -42,7 +51,8 @@ def test_a_task_that_names_no_data_set_is_of_fashion_mnist() -> None:
 
 
 def test_what_json_leaves_out_has_its_default() -> None:
-    assert recorded("dcgan", {"epochs": 2, "enough_labels": 2000, "abc_scale": 8.0}) == DCGANConfig(epochs=2)
+    since = {"enough_labels": 2000, "abc_scale": 8.0, "repair": 2.0, "as_normal": 1.0, "judge_all": True}
+    assert recorded("dcgan", {"epochs": 2} | since) == DCGANConfig(epochs=2)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +62,8 @@ def test_what_json_leaves_out_has_its_default() -> None:
         ("dcgan", "enough_labels", 1),
         ("traditional", "negative_mse", 0.0),
         ("traditional", "enough_labels", 1),
+        *[(model, name, 0.0) for model in CONFIGS for name in ("repair", "as_normal")],
+        *[(model, "judge_all", False) for model in CONFIGS],
     ],
 )
 def test_a_record_older_than_a_setting_says_how_it_was_trained(model: str, name: str, then: float) -> None:
@@ -74,19 +86,38 @@ def test_a_config_cannot_be_changed_in_place() -> None:
 def test_every_loss_name_is_a_weight_of_the_config(model: str) -> None:
     config = config_class(model)()
     assert set(config.loss_names) <= set(config.__struct_fields__)
-    off = {"traditional": ["anomaly_mse"]}  # an alternative to another loss
-    assert [name for name in config.loss_names if not getattr(config, name) > 0] == off.get(model, [])
+    off = {"traditional": ["anomaly_mse", "adversarial_anomaly"], "dcgan": ["adversarial_anomaly"]}  # off by default
+    assert [name for name in config.loss_names if not getattr(config, name) > 0] == off[model]
 
 
-def test_the_dcgan_has_the_six_losses_of_the_paper() -> None:
-    assert DCGANConfig().loss_names == (
-        "l1",
-        "patch_l1",
-        "latent",
-        "adversarial_normal",
-        "abc",
-        "adversarial_anomaly",
-    )
+def test_the_dcgan_has_the_six_losses_of_the_paper_and_two_that_repair() -> None:
+    assert set(KIM) == {"l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly"}
+    assert set(DCGANConfig().loss_names) == {*KIM, "repair", "as_normal"}
+
+
+@pytest.mark.parametrize("regime", ["seen", "unseen", "one-class"])
+@pytest.mark.parametrize(
+    ("model", "losses"),
+    [("dcgan", set(KIM)), ("traditional", {"mse", "adversarial_normal", "negative_mse", "adversarial_anomaly"})],
+)
+def test_the_original_objective_has_the_losses_of_the_paper_or_the_deck_alone(
+    model: str, losses: set[str], regime: str
+) -> None:
+    config = default_config(model, regime, "original")
+    assert {name for name in config.loss_names if getattr(config, name)} == losses
+    assert not config.judge_all and config.undamaged == config.batch_size
+    assert default_config(model, regime).repair > 0  # the default
+
+
+def test_an_unknown_objective_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"'mend'.*repair, original"):
+        default_config("dcgan", "seen", "mend")
+
+
+def test_a_model_without_repair_losses_is_trained_on_whole_images() -> None:
+    config = TrainingConfig()
+    assert (config.repair, config.as_normal, config.judge_all) == (0.0, 0.0, False)
+    assert config.undamaged == config.batch_size
 
 
 def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
@@ -166,6 +197,11 @@ def test_a_whole_number_may_stand_for_a_float_and_becomes_one() -> None:
         (DCGANConfig, "shift", 5),
         (DCGANConfig, "shift", -1),
         (DCGANConfig, "enough_labels", 0),
+        (DCGANConfig, "damaged", 1.01),
+        (DCGANConfig, "damaged", -0.1),
+        (TraditionalConfig, "damaged", math.nan),
+        (TraditionalConfig, "repair", -1.0),
+        (DCGANConfig, "as_normal", 1001.0),
         (DCGANConfig, "widths", (8, 16, 32)),
         (DCGANConfig, "widths", (8, 16, 32, 0)),
         (DCGANConfig, "patch", 129),

@@ -38,8 +38,8 @@ def test_one_class_batches_hold_distorted_normals_only_when_asked(small, quick):
     split = tasks.split(Task(regime="one-class", anomalies=0), small)
     for distorted, expected in ((True, 32), (False, 0)):
         config = quick("traditional", distorted=distorted)
-        normal, anomaly = next(iter(Batches(split, config, 28, 0, torch.device("cpu")).epoch()))
-        assert len(normal) == 32 and len(anomaly) == expected
+        step = next(iter(Batches(split, config, 28, 0, torch.device("cpu")).epoch()))
+        assert len(step.normal.images) + len(step.damaged.images) == 32 and len(step.anomaly.images) == expected
 
 
 @pytest.mark.parametrize(("enough", "labelled"), [(1, 32), (900, 32), (1800, 16), (3600, 8), (10_000_000, 1)])
@@ -48,8 +48,8 @@ def test_the_fewer_anomalies_are_labelled_the_more_distorted_normals_stand_in(sm
     config = quick("traditional", flip=False, shift=0, enough_labels=enough)
     batches = Batches(small_split, config, 28, 0, torch.device("cpu"))
     known = {image.tobytes() for image in small_split.train_anomaly}
-    _, anomaly = next(iter(batches.epoch()))
-    back = ((anomaly[:, 0] + 1) * 127.5).round().to(torch.uint8).numpy()
+    anomaly = next(iter(batches.epoch())).anomaly
+    back = ((anomaly.images[:, 0] + 1) * 127.5).round().to(torch.uint8).numpy()
     assert [image.tobytes() in known for image in back] == [False] * (32 - labelled) + [True] * labelled
 
 
@@ -73,6 +73,6 @@ def test_a_label_more_never_adds_a_stand_in():
 def test_no_normal_comes_twice_and_only_those_of_a_last_part_batch_do_not_come(small_split, quick):
     config = quick("traditional", flip=False, shift=0)
     batches = Batches(small_split, config, 28, 0, torch.device("cpu"))
-    normals = torch.cat([normal for normal, _ in batches.epoch()])
+    normals = torch.cat([torch.cat([step.normal.images, step.damaged.targets]) for step in batches.epoch()])
     assert len(small_split.train_normal) == 180
     assert len({image.numpy().tobytes() for image in normals}) == len(normals) == 160  # five batches of 32

@@ -30,6 +30,28 @@ def test_mse_is_the_mean_squared_difference(pair) -> None:
     assert losses.mse(*pair).item() == pytest.approx(((x - g) ** 2).mean(), rel=1e-5)
 
 
+def test_a_repair_is_weighed_five_times_on_what_was_damaged() -> None:
+    whole = torch.full((2, 3, 4, 4), -1.0)
+    damaged = whole.clone()
+    damaged[0, 1, :2, :2] += 0.5  # in one channel: the pixel is damaged in all
+    damaged[1, :, 3, 3] += 0.09  # 11.5 levels: nobody sees it
+    errors = torch.rand(whole.shape, generator=torch.Generator().manual_seed(0))
+    weights = torch.ones(whole.shape)
+    weights[0, :, :2, :2] = 5.0
+    assert losses.on_damage(errors, damaged, whole).item() == pytest.approx((errors * weights).mean().item())
+    assert losses.on_damage(errors, whole, whole).item() == pytest.approx(errors.mean().item())
+
+
+@pytest.mark.parametrize("level", [0, 100, 242])
+def test_damage_is_seen_from_thirteen_levels_on_whatever_the_rounding(level: int) -> None:
+    def weight(change: int) -> float:
+        images = torch.tensor([level, level + change], dtype=torch.uint8)[:, None, None, None].expand(2, 28, 28, 1)
+        whole, damaged = to_input(images, 28).split(1)
+        return losses.on_damage(torch.ones_like(whole), damaged, whole).item()
+
+    assert (weight(12), weight(13)) == (1.0, 5.0)
+
+
 def test_latent_is_the_mean_absolute_difference_of_the_codes() -> None:
     codes = torch.tensor([[[[1.0, -2.0]]], [[[0.0, 3.0]]]])
     again = torch.tensor([[[[0.5, -2.0]]], [[[1.0, 1.0]]]])

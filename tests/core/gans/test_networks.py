@@ -7,7 +7,7 @@ from core.basics.errors import ConfigError
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import losses
 from core.gans.build import MODELS, Pass, build, from_output, to_input
-from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class
+from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class, default_config
 from core.gans.dcgan import PatchDiscriminator, UNetGenerator
 
 MODEL = pytest.mark.parametrize("model", CONFIGS)
@@ -48,20 +48,21 @@ def test_the_way_back_cuts_the_margin_off_again(side: int, test_split) -> None:
     assert torch.equal(from_output(to_input(images, side), 28), images.float() / 127.5 - 1.0)
 
 
-def test_the_u_net_has_the_papers_number_of_parameters() -> None:
-    assert parameters(fresh("dcgan").generator) == 96_976
+def test_the_u_net_of_the_original_objective_has_the_papers_number_of_parameters() -> None:
+    original = build("dcgan", default_config("dcgan", "seen", "original"), FASHION_MNIST.description)
+    assert parameters(original.generator) == 96_976
 
 
 def test_the_u_net_is_built_as_documented() -> None:
     generator = fresh("dcgan").generator
     down, up = of(generator, nn.Conv2d), of(generator, nn.ConvTranspose2d)
-    assert [(c.in_channels, c.out_channels) for c in down] == [(1, 8), (8, 16), (16, 32), (32, 64)]
+    assert [(c.in_channels, c.out_channels) for c in down] == [(1, 16), (16, 32), (32, 64), (64, 64)]
     # Doubled inputs: each skip is concatenated.
-    assert [(c.in_channels, c.out_channels) for c in up] == [(64, 32), (64, 16), (32, 8), (16, 1)]
+    assert [(c.in_channels, c.out_channels) for c in up] == [(64, 64), (128, 32), (64, 16), (32, 1)]
     for convolution in down + up:
         assert (convolution.kernel_size, convolution.stride) == ((4, 4), (2, 2))
         assert convolution.bias is None
-    assert [norm.num_features for norm in of(generator, nn.BatchNorm2d)] == [16, 32, 64, 32, 16, 8]
+    assert [norm.num_features for norm in of(generator, nn.BatchNorm2d)] == [32, 64, 64, 64, 32, 16]
     assert not of(generator.down[0], nn.BatchNorm2d)
     assert not of(generator.up[3], nn.BatchNorm2d)
 
@@ -169,7 +170,7 @@ def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_s
     with torch.no_grad():
         for parameter in discriminator.parameters():  # so that decisions fall on both sides of one half
             parameter.mul_(3.0)
-    loss, accuracy = gan.discriminator_losses(real, fake, discriminator)
+    loss, accuracy = gan.discriminator_losses(discriminator, real, fake)
     on_real, on_fake = discriminator(real), discriminator(fake)
     expected = losses.adversarial(on_real, 1.0) + losses.adversarial(on_fake, 0.0)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
@@ -179,22 +180,55 @@ def test_a_discriminators_one_pass_over_both_kinds_equals_two(model: str, test_s
     assert not accuracy.requires_grad
 
 
-def passes(gan, test_split) -> tuple[Pass, Pass]:
+@MODEL
+def test_images_of_another_kind_are_to_be_told_from_real_ones_too(model: str, test_split) -> None:
+    gan = fresh(model)
+    discriminator = gan.normal_discriminator
+    real, fake, others = (batch(test_split, 3, gan.generator.side, start) for start in (0, 3, 6))
+    without, accuracy = gan.discriminator_losses(discriminator, real, fake)
+    for given in (None, others[:0]):
+        assert gan.discriminator_losses(discriminator, real, fake, given)[0].item() == pytest.approx(without.item())
+    loss, with_others = gan.discriminator_losses(discriminator, real, fake, others)
+    expected = without + losses.adversarial(discriminator(others), 0.0)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert with_others == accuracy  # which stays a figure of real images and reconstructions
+
+
+def passes(gan, test_split) -> tuple[Pass, Pass, Pass]:
+    """Four normals, five damaged ones and three anomalies; the halves of the last two are no whole numbers."""
     side = gan.generator.side
-    normal, anomaly = batch(test_split, 4, side), batch(test_split, 4, side, start=4)
-    return Pass(normal, *gan.generator.through(normal)), Pass(anomaly, *gan.generator.through(anomaly))
+    images, whole, anomaly, aims = (
+        batch(test_split, count, side, start) for count, start in ((4, 0), (5, 4), (3, 9), (3, 12))
+    )
+    damaged = whole.clone()
+    damaged[:, :, 10:14, 10:14] = 0.9
+    kinds = ((images, images), (damaged, whole), (anomaly, aims))
+    return tuple(Pass(x, aim, *gan.generator.through(x)) for x, aim in kinds)  # type: ignore[return-value]
 
 
-def test_the_dcgans_losses_are_the_six_of_the_paper_on_their_own_kind(test_split) -> None:
+@MODEL
+def test_the_normal_discriminator_judges_half_of_every_kind_or_the_undamaged_normals(model: str, test_split) -> None:
+    normal, damaged, anomaly = kinds = passes(fresh(model), test_split)
+    halves = [normal.reconstructions[:2], damaged.reconstructions[:3], anomaly.reconstructions[:2]]
+    assert torch.equal(fresh(model, judge_all=True).judged(*kinds), torch.cat(halves))
+    assert torch.equal(fresh(model, judge_all=False).judged(*kinds), normal.reconstructions)
+    nothing = Pass(*(part[:0] for part in anomaly))
+    assert torch.equal(fresh(model, judge_all=True).judged(normal, nothing, nothing), halves[0])
+
+
+def test_the_dcgans_losses_are_each_on_their_own_kind(test_split) -> None:
     gan = fresh("dcgan", patch=8, patch_stride=4, patch_worst=5).eval()
-    normal, anomaly = passes(gan, test_split)
-    found = gan.generator_losses(normal, anomaly)
+    normal, damaged, anomaly = kinds = passes(gan, test_split)
+    found = gan.generator_losses(*kinds)
     assert tuple(found) == DCGANConfig().loss_names
+    error = (damaged.targets - damaged.reconstructions).abs()
     expected = {
         "l1": losses.l1(normal.images, normal.reconstructions),
         "patch_l1": losses.patch_l1(normal.images, normal.reconstructions, 8, 4, 5),
         "latent": losses.latent(gan.generator.encode(normal.images), gan.generator.encode(normal.reconstructions)),
-        "adversarial_normal": losses.adversarial(gan.normal_discriminator(normal.reconstructions), 1.0),
+        "adversarial_normal": losses.adversarial(gan.normal_discriminator(gan.judged(*kinds)), 1.0),
+        "repair": losses.on_damage(error, damaged.images, damaged.targets),
+        "as_normal": losses.l1(anomaly.targets, anomaly.reconstructions),
         "abc": losses.abc(anomaly.images, anomaly.reconstructions, gan.config.abc_scale),
         "adversarial_anomaly": losses.adversarial(gan.anomaly_discriminator(anomaly.reconstructions), 0.0),
     }
@@ -202,13 +236,16 @@ def test_the_dcgans_losses_are_the_six_of_the_paper_on_their_own_kind(test_split
 
 
 def test_the_traditional_gan_is_rewarded_for_the_error_on_anomalies(test_split) -> None:
-    gan = fresh("traditional", anomaly_mse=0.5)
-    normal, anomaly = passes(gan, test_split)
-    found = gan.generator_losses(normal, anomaly)
-    assert set(found) == set(TraditionalConfig().loss_names)
+    gan = fresh("traditional", anomaly_mse=0.5, adversarial_anomaly=0.1)
+    normal, damaged, anomaly = kinds = passes(gan, test_split)
+    found = gan.generator_losses(*kinds)
+    assert tuple(found) == TraditionalConfig().loss_names
+    error = (damaged.targets - damaged.reconstructions).square()
     expected = {
         "mse": losses.mse(normal.images, normal.reconstructions),
-        "adversarial_normal": losses.adversarial(gan.normal_discriminator(normal.reconstructions), 1.0),
+        "adversarial_normal": losses.adversarial(gan.normal_discriminator(gan.judged(*kinds)), 1.0),
+        "repair": losses.on_damage(error, damaged.images, damaged.targets),
+        "as_normal": losses.mse(anomaly.targets, anomaly.reconstructions),
         "negative_mse": losses.mse(-anomaly.images, anomaly.reconstructions),
         "anomaly_mse": -losses.mse(anomaly.images, anomaly.reconstructions),
         "adversarial_anomaly": losses.adversarial(gan.anomaly_discriminator(anomaly.reconstructions), 0.0),
@@ -220,14 +257,31 @@ def test_the_traditional_gan_is_rewarded_for_the_error_on_anomalies(test_split) 
 
 @MODEL
 def test_without_anomalies_there_is_no_loss_on_anomalies(model: str, test_split) -> None:
-    gan = fresh(model)
-    normal, anomaly = passes(gan, test_split)
+    gan = fresh(model, adversarial_anomaly=0.1)
+    normal, damaged, anomaly = passes(gan, test_split)
     none = Pass(*(part[:0] for part in anomaly))
-    found, whole = gan.generator_losses(normal, none), gan.generator_losses(normal, anomaly)
-    assert set(whole) - set(found) == {"dcgan": {"abc", "adversarial_anomaly"}}.get(
-        model, {"negative_mse", "adversarial_anomaly"}
-    )
-    assert all(np.isfinite(value.item()) for value in found.values())
+    every = set(gan.generator_losses(normal, damaged, anomaly))
+    on_anomalies = {"as_normal", "adversarial_anomaly", {"dcgan": "abc", "traditional": "negative_mse"}[model]}
+    for found, missing in (
+        (gan.generator_losses(normal, damaged, none), on_anomalies),
+        (gan.generator_losses(normal, none, anomaly), {"repair"}),
+        (gan.generator_losses(normal, none, none), on_anomalies | {"repair"}),
+    ):
+        assert every - set(found) == missing
+        assert all(np.isfinite(value.item()) for value in found.values())
+
+
+@pytest.mark.parametrize("regime", ["seen", "one-class"])
+@MODEL
+def test_the_original_objective_has_no_loss_of_repair(model: str, regime: str, test_split) -> None:
+    config = default_config(model, regime, "original")
+    gan = build(model, config, FASHION_MNIST.description)
+    normal, damaged, anomaly = passes(gan, test_split)
+    found = gan.generator_losses(normal, damaged, anomaly)
+    assert set(found) == {name for name in config.loss_names if getattr(config, name)}
+    assert not {"repair", "as_normal"} & set(found)
+    judged = losses.adversarial(gan.normal_discriminator(normal.reconstructions), 1.0)
+    assert found["adversarial_normal"].item() == pytest.approx(judged.item(), rel=1e-6)
 
 
 def test_an_unknown_model_is_an_error() -> None:

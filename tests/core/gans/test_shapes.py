@@ -54,7 +54,8 @@ def test_a_generator_gives_back_images_of_their_shape(model: str, side: int, cha
 @MODEL
 @SHAPES
 def test_every_part_learns_in_one_step(model: str, side: int, channels: int) -> None:
-    training = Training(model, small(model), split_of(describe(side, channels), 24), 0, "cpu")
+    config = small(model, adversarial_anomaly=0.1)  # in the traditional GAN it is off
+    training = Training(model, config, split_of(describe(side, channels), 24), 0, "cpu")
     before = {name: value.clone() for name, value in training.gan.named_parameters()}
     assert list(training.epochs(should_stop=lambda: True)) == []  # stopped after the first of three steps
     still = [name for name, value in training.gan.named_parameters() if torch.equal(value, before[name])]
@@ -91,7 +92,7 @@ def augmented(data: Description, image: np.ndarray, **changes: object) -> torch.
     """400 times the same normal image as training sees it."""
     split = with_normals(split_of(data, 8), np.repeat(image[None], 400, 0))
     batches = Batches(split, small("traditional", **changes), data.side, 0, torch.device("cpu"))
-    return torch.cat([normal for normal, _ in batches.epoch()])
+    return torch.cat([torch.cat([step.normal.images, step.damaged.targets]) for step in batches.epoch()])
 
 
 def with_normals(split: Split, normals: np.ndarray) -> Split:

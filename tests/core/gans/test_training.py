@@ -9,7 +9,7 @@ from core.basics.errors import ConfigError, DataError, TrainingDiverged
 from core.data import tasks
 from core.data.tasks import Task
 from core.gans import scoring, training
-from core.gans.config import TrainingConfig
+from core.gans.config import TrainingConfig, config_class, default_config
 from core.gans.record import Epoch
 from core.gans.training import Progress, Training
 from core.metrics import evaluation
@@ -57,7 +57,7 @@ def weighing(config: TrainingConfig) -> set[str]:
 @MODEL
 def test_every_part_changes_in_one_step(model: str, start) -> None:
     # A known port pairs G's gradients with G + E's variables: its encoder never trains.
-    run = start(model)
+    run = start(model, adversarial_anomaly=0.1)  # in the traditional GAN it is off
     before = {name: parameter.clone() for name, parameter in run.gan.named_parameters()}
     list(run.epochs(should_stop=after(1)))
     still = [name for name, parameter in run.gan.named_parameters() if torch.equal(parameter, before[name])]
@@ -125,14 +125,14 @@ def test_a_record_says_all(model: str, trained, small_split) -> None:
     run = trained[model]
     assert [record.epoch for record in run.history] == [1, 2]
     record = run.history[-1]
+    kinds = {"normal", "anomaly"} if run.config.adversarial_anomaly else {"normal"}
     assert msgspec.json.decode(msgspec.json.encode(record), type=Epoch) == record  # of the right types, too
     assert set(record.losses) == {
         *weighing(run.config),
-        "discriminator_normal",
-        "discriminator_anomaly",
+        *(f"discriminator_{kind}" for kind in kinds),
     }
     assert all(type(value) is float and math.isfinite(value) for value in record.losses.values())
-    assert set(record.discriminator_accuracy) == {"normal", "anomaly"}
+    assert set(record.discriminator_accuracy) == kinds
     assert all(0.0 <= value <= 1.0 for value in record.discriminator_accuracy.values())
     assert record.seconds > 0
     assert record.images_per_second == pytest.approx(5 * 32 * 2 / record.seconds)
@@ -270,6 +270,66 @@ def test_a_short_training_finds_anomalies(small_split, quick) -> None:
     run = Training("traditional", quick("traditional", epochs=8, ema_decay=0.8), small_split, 0, "cpu")
     records = list(run.epochs())
     assert records[-1].validation_auroc > 0.8
+
+
+@MODEL
+def test_a_repair_training_mends_better_with_every_epoch(model: str, small_split) -> None:
+    config = config_class(model)(epochs=6, batch_size=32, ema_decay=0.8)
+    repair = [record.losses["repair"] for record in Training(model, config, small_split, 0, "cpu").epochs()]
+    # An epoch is five steps: it may be a little worse than the one before by chance, but not than the one before that.
+    assert all(later < earlier for earlier, later in zip(repair, repair[2:], strict=False))
+    assert repair[-1] < 0.6 * repair[0]
+
+
+@MODEL
+def test_the_original_objective_trains_on_whole_images_and_anomalies_alone(model: str, small_split) -> None:
+    config = default_config(model, "seen", "original")
+    config = msgspec.structs.replace(config, epochs=4, batch_size=32, ema_decay=0.8)
+    run = Training(model, config, small_split, 0, "cpu")
+    records = list(run.epochs())
+    assert set(records[0].losses) == {*weighing(config), "discriminator_normal", "discriminator_anomaly"}
+    assert not {"repair", "as_normal"} & set(records[0].losses)
+    name = "mse" if model == "traditional" else "l1"
+    assert records[-1].losses[name] < records[0].losses[name]
+
+
+@MODEL
+@pytest.mark.parametrize("changes", [{"damaged": 1.0}, {"damaged": 0.0}, {"batch_size": 2}, {"batch_size": 3}])
+def test_a_step_of_few_images_of_a_kind_is_a_step(model: str, changes: dict, start) -> None:
+    run = start(model, **changes)
+    seen: list[Progress] = []
+    list(run.epochs(should_stop=after(2), on_step=seen.append))
+    assert ("repair" in seen[-1].losses) == (run.config.undamaged < run.config.batch_size)
+    assert all(torch.isfinite(value) for value in seen[-1].losses.values())
+    assert finite(run.generator)
+
+
+@MODEL
+def test_nine_labels_train_beside_distorted_normals(model: str, small, start) -> None:
+    run = start(model, split=tasks.split(Task(anomalies=9), small), epochs=1)
+    (record,) = run.epochs()
+    assert weighing(run.config) <= set(record.losses)
+
+
+@MODEL
+@pytest.mark.parametrize("judge_all", [True, False])
+def test_the_normal_discriminator_learns_from_the_kinds_that_it_judges(model: str, judge_all: bool, start) -> None:
+    run, twin = start(model, judge_all=judge_all), start(model, judge_all=judge_all)
+    seen: list[Progress] = []
+    list(run.epochs(should_stop=after(1), on_step=seen.append))
+
+    normal, damaged, anomaly = next(twin.batches.epoch())
+    judge = twin.gan.normal_discriminator
+    with torch.no_grad():  # batch norm is over all kinds together
+        made = twin.gan.generator.train()(torch.cat([normal.images, damaged.images, anomaly.images]))
+        made = made.split([8, 24, 32])
+        fake = torch.cat([made[0][:4], made[1][:12], made[2][:16]]) if judge_all else made[0]
+        expected = (judge(torch.cat([normal.images, damaged.targets])) - 1).square().mean() + judge(
+            fake
+        ).square().mean()
+        if judge_all:
+            expected += judge(anomaly.images).square().mean()
+    assert seen[0].losses["discriminator_normal"].item() == pytest.approx(expected.item(), rel=1e-4)
 
 
 def test_fewer_normals_than_one_batch_is_an_error(start) -> None:

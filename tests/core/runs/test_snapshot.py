@@ -45,7 +45,13 @@ def resumed(training: Training, fresh: Training, path: Path) -> Training:
 
 @MODEL
 @pytest.mark.parametrize(
-    "changes", [{}, {"adversarial_normal": 0.0, "adversarial_anomaly": 0.0}], ids=["", "no_discriminator"]
+    "changes",
+    [
+        {},
+        {"adversarial_normal": 0.0, "adversarial_anomaly": 0.0},
+        {"repair": 0.0, "as_normal": 0.0, "judge_all": False},
+    ],
+    ids=["", "no_discriminator", "original"],
 )
 def test_resumed_after_every_epoch_it_equals_the_uninterrupted_one(model: str, changes, start, tmp_path: Path) -> None:
     whole, parts = start(model, **changes), start(model, **changes)

@@ -17,6 +17,7 @@ from core.basics.files import ROOT
 from core.data import catalog, fashion_mnist
 from core.data.dataset import Images
 from core.data.tasks import Task
+from core.gans import scoring
 from core.gans.config import TraditionalConfig
 from core.gans.record import Epoch
 from core.gans.training import Progress
@@ -54,8 +55,9 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     assert (kept[name].which, kept[f"{name}-best"].which) == ("last", "best")
     card = checkpoints.load(folder / "best").card
     assert (card.epochs_trained, card.stopped_early, len(card.history)) == (best, True, best)
-    assert card.validation.auroc == max(areas)
-    assert kept[name].card.validation.auroc == areas[-1]
+    # The areas are of the mean residual alone; the chosen share costs at most a thousandth.
+    assert card.validation.auroc >= max(areas) - scoring.LOSS
+    assert kept[name].card.validation.auroc >= areas[-1] - scoring.LOSS
     assert kept[f"{name}-best"].generator() is not None
     assert read_status(name).best_epoch == best
     assert not folders.resumable(name)

@@ -7,6 +7,7 @@ import pytest
 
 from core.basics.errors import CheckpointError
 from core.data.fashion_mnist import FASHION_MNIST
+from core.gans.record import Scoring
 from core.store import card, checkpoints
 from core.store.checkpoints import CARD
 from tests.core.store.edits import edit, refused
@@ -36,6 +37,7 @@ def test_what_is_written_is_read_again(saved) -> None:
     known = card.decode(path.read_bytes(), path)
     assert card.encode(known) == path.read_bytes()
     assert known.config.widths == (16, 32, 64, 64)
+    assert known.scoring.mark is not None
 
 
 def test_format_1_is_read_as_fashion_mnist(saved) -> None:
@@ -48,6 +50,40 @@ def test_format_1_is_read_as_fashion_mnist(saved) -> None:
     assert (old.format, old.test_fingerprint) == (2, FASHION_MNIST_TEST)
     assert old.task.data == FASHION_MNIST.description
     assert old == new
+
+
+@pytest.mark.parametrize("format", [1, 2])
+def test_a_card_older_than_heat_maps_scores_by_the_mean_alone_and_marks_nothing(format: int, saved) -> None:
+    folder = saved()
+    values = on_disk(folder)
+    del values["scoring"]
+    if format == 1:
+        del values["test_fingerprint"]
+    (folder / CARD).write_text(json.dumps(values | {"format": format}))
+    old = checkpoints.load(folder)
+    assert old.card.scoring == Scoring(share=0.0, mark=None)
+    assert old.generator().share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("scoring", "message"),
+    [
+        ({"share": 1.01}, r"<= 1\.0.*scoring\.share"),
+        ({"share": -0.01}, r">= 0\.0.*scoring\.share"),
+        ({"share": "half"}, r"Expected `float`, got `str`.*scoring\.share"),
+        ({"share": math.nan}, "not JSON"),
+        ({"mark": 2.1}, r"<= 2\.0.*scoring\.mark"),
+        ({"mark": -1}, r">= 0\.0.*scoring\.mark"),
+        ({"colour": "red"}, "unknown field `colour`"),
+        (None, r"scoring"),
+    ],
+)
+def test_a_way_to_score_that_cannot_be_is_refused_with_a_line_that_names_it(
+    scoring: object, message: str, saved
+) -> None:
+    folder = saved()
+    edit(folder, scoring=scoring)
+    refused(folder, message)
 
 
 def test_a_shipped_card_of_format_1_says_what_it_said() -> None:

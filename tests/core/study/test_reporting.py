@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from core.data.tasks import REGIMES
-from core.study import figures, reporting, results
-from core.study.plan import CLASSES
+from core.study import defect_reporting, documents_text, figures, reporting, results
+from core.study.plan import ALL_SIX, CLASSES
 
 
 def row(method, auroc, normal="t-shirt", seed=0, regime="seen", **other):
@@ -24,6 +24,21 @@ def row(method, auroc, normal="t-shirt", seed=0, regime="seen", **other):
     )
 
 
+def text(rows: pd.DataFrame, measured: int, total: int, lines: list[dict] = ()) -> str:
+    """RESULTS.md of these rows and defects."""
+    return documents_text.markdown(rows, pd.DataFrame(lines, columns=list(results.DEFECT_COLUMNS)), measured, total)
+
+
+def defect(
+    method: str, kind: str, hit: float, normal: str = "t-shirt", size: str = "small", seed: int = 0, **other
+) -> dict:
+    """A row of defects.csv."""
+    base = {name: {str: "", int: 0, float: 0.5}[kind] for name, kind in results.DEFECT_COLUMNS.items()}
+    regime = "seen" if method in ("dcgan", "traditional") else "one-class"
+    known = {"method": method, "regime": regime, "normal": normal, "seed": seed, "kind": kind, "size": size, "hit": hit}
+    return base | known | other
+
+
 @pytest.mark.parametrize(
     ("gains", "said"),
     [
@@ -40,12 +55,11 @@ def test_the_sentence_says_who_is_better_only_when_it_is_shown(gains, said):
 
 
 def test_the_ablation_sentence_counts_the_share_of_the_gain():
-    values = {"L1": 0.80, "L1 + abc": 0.95, "all six": 0.96}
-    variants = {name: name.removeprefix("all six") for name in values}  # all six are the main table's
-    rows = pd.DataFrame([row("dcgan", auroc, variant=variants[name]) for name, auroc in values.items()])
+    values = {"L1": 0.80, "L1 + abc": 0.95, ALL_SIX: 0.96}
+    rows = pd.DataFrame([row("dcgan", auroc, variant=name) for name, auroc in values.items()])
     others = [row("dcgan", 0.5, "bag"), row("dcgan", 0.5, seed=4), row("traditional", 0.5)]  # not of this study
-    assert "94 % of the gain" in reporting.ablation_sentence(pd.concat([rows, pd.DataFrame(others)]))
-    assert reporting.ablation_sentence(rows[rows["variant"] != "L1"]) is None
+    assert "94 % of the gain" in defect_reporting.ablation_sentence(pd.concat([rows, pd.DataFrame(others)]))
+    assert defect_reporting.ablation_sentence(rows[rows["variant"] != "L1"]) is None
 
 
 def test_the_imbalance_sentence_finds_where_the_curve_is_flat():
@@ -90,7 +104,7 @@ def test_markdown_never_puts_two_regimes_in_one_table():
     rows = pd.DataFrame(
         [row("traditional", 0.9, regime=regime, left_out="bag" if regime == "unseen" else "") for regime in REGIMES]
     )
-    sections = reporting.markdown(rows, 3).split("\n## ")
+    sections = text(rows, 3, 3).split("\n## ")
     seen = next(part for part in sections if part.startswith("Seen"))
     one_class = next(part for part in sections if part.startswith("One-class"))
     assert "Kim et al. |" in seen and "GANomaly" not in seen
@@ -99,27 +113,92 @@ def test_markdown_never_puts_two_regimes_in_one_table():
 
 def test_a_part_of_the_sweep_says_that_it_is_one():
     rows = pd.DataFrame([row("traditional", 0.9)])
-    assert "1 of 7 cells are measured" in reporting.markdown(rows, 7)
-    assert "the whole plan" in reporting.markdown(rows, 1)
+    assert "1 of 7 cells are measured" in text(rows, 1, 7)
+    assert "the whole plan" in text(rows, 1, 1)
 
 
 def test_a_spread_over_classes_is_never_called_an_interval():
     names = ("t-shirt", "bag", "coat")
     rows = [row("traditional", 0.9, name) for name in names] + [row("dcgan", 0.95, name) for name in names]
-    text = reporting.markdown(pd.DataFrame(rows), 6).split("## What helped")[0]
-    assert "by 0.050 on the mean of 3 classes (spread over the classes +0.050 to +0.050)" in text
-    assert "| DCGAN | 0.950 | 0.950 | 0.950–0.950 | 3 | 1 | 0.000 |" in text
-    assert "interval" not in text
+    written = text(pd.DataFrame(rows), 6, 6).split("## What helped")[0]
+    assert "by 0.050 on the mean of 3 classes (spread over the classes +0.050 to +0.050)" in written
+    assert "| DCGAN | 0.950 | 0.950 | 0.950–0.950 | 3 | 1 | 0.000 |" in written
+    assert "interval" not in written
 
 
 def test_unseen_and_one_class_tables_say_which_labels_chose_their_recipe():
     rows = pd.DataFrame(
         [row("dcgan", 0.9, regime=regime, left_out="bag" if regime == "unseen" else "") for regime in REGIMES]
     )
-    seen, unseen, one_class = reporting.markdown(rows, 3).split("\n## ")[1:4]
+    seen, unseen, one_class = text(rows, 3, 3).split("\n## ")[1:4]
     denied = "which this regime denies"
     assert denied not in " ".join(seen.split()) and denied in unseen and denied in one_class
 
 
 def test_the_readmes_table_without_figures_says_so():
-    assert "Nothing has been measured yet." in reporting.headline(pd.DataFrame([row("kNN", 0.9, regime="one-class")]))
+    assert "Nothing has been measured yet." in documents_text.headline(
+        pd.DataFrame([row("kNN", 0.9, regime="one-class")])
+    )
+
+
+def against_maps(**hits: tuple[float, float]) -> pd.DataFrame:
+    """The DCGAN's hits and those of a map without training, by kind."""
+    return pd.DataFrame(
+        [
+            defect(name, kind, hit)
+            for kind, pair in hits.items()
+            for name, hit in zip(("dcgan", "nearest normals"), pair, strict=True)
+        ]
+    )
+
+
+def test_where_a_gan_points_worse_than_a_map_without_training_is_said():
+    sentence = defect_reporting.defects_sentence(against_maps(hole=(0.9, 0.7), stain=(0.5, 0.6), tear=(0.7, 0.8)))
+    assert sentence == (
+        "The hottest spot of the DCGAN's map (seen) is on the defect in 70 % of the damaged images (T-shirt/top); that of the best map "
+        "that costs no training (nearest normals) in 70 %. A map without training points better at: stain (0.50 against 0.60) and tear "
+        "(0.70 against 0.80)."
+    )
+    better = defect_reporting.defects_sentence(against_maps(hole=(0.9, 0.7)))
+    assert better.endswith("At no kind of damage does a map without training point better.")
+
+
+def test_without_a_gan_or_without_a_map_nothing_is_compared():
+    rows = against_maps(hole=(0.9, 0.7))
+    for method in ("dcgan", "nearest normals"):
+        assert defect_reporting.defects_sentence(rows[rows["method"] == method]) is None
+    assert defect_reporting.defects_sentence(rows[:0]) is None
+
+
+def test_a_class_that_a_method_lacks_is_not_compared():
+    rows = [defect("dcgan", "hole", 0.8), defect("dcgan", "hole", 0.1, "bag"), defect("nearest normals", "hole", 0.7)]
+    assert "80 % of the damaged images (T-shirt/top)" in defect_reporting.defects_sentence(pd.DataFrame(rows))
+
+
+def test_results_have_a_section_on_defects_when_they_are_measured():
+    rows = pd.DataFrame([row("dcgan", 0.9, judge_accuracy=0.916)])
+    assert "## Defects" not in text(rows, 1, 2)
+    lines = [defect("dcgan", kind, 0.8) for kind in ("hole", "tear")] + [defect("nearest normals", "hole", 0.7)]
+    written = text(rows, 1, 2, lines).split("## Defects")[1].split("\n## ")[0]
+    assert "| DCGAN | seen | 0.500 | 0.500 | 0.500 | 0.800 | 1 | 1 |" in written
+    assert "| Nearest normals | no training | 0.500 | 0.500 | 0.500 | 0.700 | 1 | 1 |" in written
+    assert "| DCGAN | seen | 0.500 / 0.800 | – / – |" in written  # a hole, no stain
+    assert "right about 92 % of training images" in text(rows, 1, 2)
+
+
+def test_the_ablation_says_what_repair_brings_and_leaves_out_what_is_not_measured():
+    rows = [row("dcgan", 0.986, variant=ALL_SIX, looks_normal=0.02), row("dcgan", 0.985, looks_normal=0.9)]
+    lines = [defect("dcgan", "hole", 0.2, variant=ALL_SIX), defect("dcgan", "hole", 0.8)]
+    rows, found = pd.DataFrame(rows), pd.DataFrame(lines)
+    assert defect_reporting.repair_sentence(rows, found) == (
+        "What repair changes (T-shirt/top, seen). DCGAN: AUROC from 0.986 to 0.985, hit from 0.200 to 0.800 and "
+        "share of anomalies that look normal from 0.020 to 0.900."
+    )
+    assert defect_reporting.repair_sentence(rows[:1], found) is None
+    heads, cells = defect_reporting.ablation_cells(figures.ablation_table(rows, found))
+    assert heads[:2] == ["Recipe", "AUROC"] and {"Normals' error", "Hit", "Looks normal"} <= set(heads)
+    assert {line[0]: line[heads.index("Hit")] for line in cells} == {figures.WHOLE: "0.800", ALL_SIX: "0.200"}
+    heads, _ = defect_reporting.ablation_cells(
+        figures.ablation_table(rows.assign(looks_normal=float("nan")), found[:0])
+    )
+    assert "Hit" not in heads and "Looks normal" not in heads

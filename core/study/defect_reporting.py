@@ -1,0 +1,146 @@
+"""The figures of defects and of the ablation as sentences and as the cells of tables. Imports no torch."""
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.basics.names import MODEL_NAMES
+from core.data import damage
+from core.study import figures
+from core.study.plan import ALL_SIX
+from core.study.reporting import listed, method_name, number
+
+# Heading → (column of figures.defect_table, explanation).
+DEFECTS = {
+    "Image AUROC": (
+        "image_auroc",
+        "The chance that a damaged image scores higher than another, undamaged one. By the model's own score; by the map's largest value "
+        "where nothing is trained.",
+    ),
+    "Pixel AUROC": (
+        "pixel_auroc",
+        "The chance that a pixel of the defect is hotter on the map than another pixel of the image.",
+    ),
+    "AUPRO": (
+        "aupro",
+        "How much of each defective region is covered when up to 30 % of the other pixels are flagged too, as for MVTec AD; 0 to 1.",
+    ),
+    "Hit": ("hit", "Share of the damaged images on which the hottest pixel of the map is on the defect."),
+}
+DEFECTS_ABOUT = (
+    "300 normal test images are damaged in known places and held against 300 others. The kinds of damage are not those of training, and no "
+    "label of any regime shows one, so here the regimes may stand side by side. Added long sleeves are a defect on T-shirt/top and "
+    "Dress alone: pullovers, coats and most shirts have them, trousers, shoes and bags have no shoulders for them."
+)
+
+
+def defect_cells(lines: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and rows of `figures.defect_table` as text: GANs first, the best hit first."""
+    rows = [
+        [*who(line), *(number(line[name]) for name, _ in DEFECTS.values()), str(line["classes"]), str(line["seeds"])]
+        for line in ordered(lines).to_dict("records")
+    ]
+    return ["Method", "Regime", *DEFECTS, "Classes", "Seeds"], rows
+
+
+def ordered(lines: pd.DataFrame) -> pd.DataFrame:
+    """Sort lines of `figures.defect_table`: GANs first, then maps without training, the best hit first."""
+    return lines.assign(free=figures.untrained(lines)).sort_values(["free", "hit"], ascending=[True, False])
+
+
+def who(line: Mapping[Hashable, Any]) -> tuple[str, str]:
+    """Return method and regime of a line of `ordered`; a map without training has no regime."""
+    return method_name(line["method"]), "no training" if line["free"] else line["regime"]
+
+
+def defects_sentence(defects: pd.DataFrame) -> str | None:
+    """Write how often the best GAN's map and the best map without training point at the defect, and at which kinds the GAN's
+    does worse; None when no GAN or no map is measured. Of the classes that all methods are measured on.
+    """
+    shared = figures.shared_classes(defects)
+    lines = figures.defect_table(shared)
+    free = figures.untrained(lines) if len(lines) else pd.Series(dtype=bool)
+    if not free.any() or free.all():
+        return None
+    gan, best = (lines[chosen].sort_values("hit").iloc[-1] for chosen in (~free, free))
+    classes = "T-shirt/top" if gan["classes"] == 1 else f"the mean of {gan['classes']} classes"
+    by_kind = figures.defect_table(shared, "kind").pivot(index=["method", "regime"], columns="kind", values="hit")
+    own = by_kind.loc[(gan["method"], gan["regime"])]
+    others = by_kind[[method not in MODEL_NAMES for method, _ in by_kind.index]].max()
+    worse = [
+        f"{kind} ({own[kind]:.2f} against {others[kind]:.2f})"
+        for kind in damage.KINDS
+        if own.get(kind, 1) < others.get(kind, 0)
+    ]
+    text = (
+        f"The hottest spot of the {MODEL_NAMES[gan['method']]}'s map ({gan['regime']}) is on the defect in {100 * gan['hit']:.0f} % of the damaged "
+        f"images ({classes}); that of the best map that costs no training ({best['method']}) in {100 * best['hit']:.0f} %."
+    )
+    if not worse:
+        return f"{text} At no kind of damage does a map without training point better."
+    return f"{text} A map without training points better at: {listed(worse)}."
+
+
+def looks_sentence(rows: pd.DataFrame) -> str | None:
+    """Write who says that a reconstruction looks normal, and how often that is right; None when it is not measured."""
+    accuracy = rows["judge_accuracy"].mean()
+    if math.isnan(accuracy):
+        return None
+    return (
+        "“Looks normal” is the word of a small CNN trained on the training images of all ten classes, right about "
+        f"{100 * accuracy:.0f} % of training images held out from it."
+    )
+
+
+def ablation_sentence(rows: pd.DataFrame) -> str | None:
+    """Write what share of the gain from L1 to all six losses ABC alone gives, against Kim's 94 %; None if not measured."""
+    table = figures.ablation_table(rows)["auroc"]
+    if not {"L1", "L1 + abc", ALL_SIX} <= set(table.index):
+        return None
+    gain, alone = table[ALL_SIX] - table["L1"], table["L1 + abc"] - table["L1"]
+    if gain <= 0:
+        return f"All six losses ({table[ALL_SIX]:.3f}) are no better here than L1 alone ({table['L1']:.3f})."
+    return (
+        f"Of the paper's losses, ABC beside L1 gives {100 * alone / gain:.0f} % of the gain from L1 alone ({table['L1']:.3f}) to all six "
+        f"({table[ALL_SIX]:.3f}); in Kim's ablation it gave 94 %."
+    )
+
+
+_CHANGED = {"AUROC": "auroc", "hit": "hit", "share of anomalies that look normal": "looks_normal"}
+
+
+def repair_sentence(rows: pd.DataFrame, defects: pd.DataFrame) -> str | None:
+    """Write what repair brings each GAN on T-shirt/top, seen; None where no GAN is measured with and without it."""
+    clauses = []
+    for method, name in MODEL_NAMES.items():
+        table = figures.ablation_table(rows, defects, method)
+        before = table[table.index.str.endswith("without repair")]
+        if figures.WHOLE not in table.index or not len(before):
+            continue
+        after, before = table.loc[figures.WHOLE], before.iloc[0]
+        changes = [
+            f"{what} from {before[column]:.3f} to {after[column]:.3f}"
+            for what, column in _CHANGED.items()
+            if not math.isnan(before[column]) and not math.isnan(after[column])
+        ]
+        clauses.append(f"{name}: {listed(changes)}")
+    return f"What repair changes (T-shirt/top, seen). {'; '.join(clauses)}." if clauses else None
+
+
+def ablation_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and rows of `figures.ablation_table` as text, columns without any figure left out."""
+    columns = {
+        "AUROC": "auroc",
+        "SD over seeds": "sd",
+        "Normals' error": "normal_error",
+        "Looks normal": "looks_normal",
+        **{head: name for head, (name, _) in DEFECTS.items() if name != "aupro"},
+    }
+    columns = {head: name for head, name in columns.items() if name in table and table[name].notna().any()}
+    lines = [
+        [str(variant), *(number(line[name]) for name in columns.values()), f"{int(line['seeds'])}"]
+        for variant, line in table.iterrows()
+    ]
+    return ["Recipe", *columns, "Seeds"], lines
