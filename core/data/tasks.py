@@ -160,8 +160,7 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
     if order is None:
         return None
     held = order[0]
-    anomalies = [held[name] for name in task.anomaly_classes]
-    return held[task.normal], np.concatenate(anomalies) if anomalies else np.zeros(0, int)
+    return held[task.normal], np.concatenate([np.zeros(0, int), *(held[name] for name in task.anomaly_classes)])
 
 
 Places = dict[str, np.ndarray]  # class → indices into the training images; -1 stands for one that is not there
