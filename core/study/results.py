@@ -72,7 +72,8 @@ def read() -> pd.DataFrame:
         rows["regime"].isin(REGIMES)
         & rows["normal"].isin(CLASSES)
         & rows["left_out"].isin(["", *CLASSES])
-        & rows[["auroc", "auroc_low", "auroc_high"]].apply(lambda column: column.between(0.0, 1.0)).all(axis=1),
+        & rows[["auroc", "auroc_low", "auroc_high"]].apply(lambda column: column.between(0.0, 1.0)).all(axis=1)
+        & rows["recipe"].str.fullmatch("[0-9a-f]{12}", na=False),  # the last column: no line is cut off
     )
 
 
@@ -90,7 +91,8 @@ def read_defects() -> pd.DataFrame:
         & rows["normal"].isin(CLASSES)
         & rows["kind"].isin(damage.KINDS)
         & rows["size"].isin(damage.SIZES)
-        & (measured.isna() | ((measured >= 0.0) & (measured <= 1.0))).all(axis=1),
+        & (measured.isna() | ((measured >= 0.0) & (measured <= 1.0))).all(axis=1)
+        & rows["recipe"].str.fullmatch("[0-9a-f]{12}", na=False),
     )
 
 

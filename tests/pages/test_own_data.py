@@ -113,7 +113,7 @@ def test_the_overview_makes_reconstructions_on_request(open_page, kept, kind):
     assert "as it would be if it were normal" in words(app)
     assert html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")
-    assert not app.exception and html(app).count("Reconstruction by the") == 2
+    assert not app.exception and html(app).count("As it would be if it were normal, by the") == 2
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["DCGAN (dcgan-disc-seen-1), test AUROC"] == f"{card().card.test.auroc:.3f}"
     assert "the same 3 other classes" in words(app) and "supervised CNN</" not in html(app)

@@ -12,6 +12,7 @@ def test_results_measures_what_is_missing_and_nothing_twice(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(results, "DEFECTS", tmp_path / "defects.csv")
     monkeypatch.setattr(model_cards, "DOCS", tmp_path / "docs")
     wanted = ["--normal", "bag", "--regime", "one-class", "--method", "PCA residual", "--seeds", "1"]
     run("results", *wanted)
@@ -41,5 +42,6 @@ def test_a_damaged_table_of_results_is_refused(
     content: str, refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "CSV", tmp_path / "results.csv")
+    monkeypatch.setattr(results, "DEFECTS", tmp_path / "defects.csv")
     results.CSV.write_text(content)
     assert str(results.CSV) in refused("results", "--check")
