@@ -188,10 +188,11 @@ def open_damaged(look: Look, order: np.ndarray) -> None:
 
 def _ways_on() -> None:
     """Draw the button to the undamaged image."""
-    st.button(
+    if st.button(
         "See it undamaged",
         icon=":material/image_search:",
         on_click=state.__setitem__,
         args=("section", "gallery"),
         help="The test image as it is, among the others in the gallery.",
-    )
+    ):
+        st.rerun()  # the whole page: a dialog alone would stay in this section
