@@ -112,7 +112,9 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
                 extra,
             )
         )
-    together = [np.flatnonzero(groups == group).tolist() for group in np.flatnonzero(np.bincount(groups, minlength=1) > 1)]
+    together = [
+        np.flatnonzero(groups == group).tolist() for group in np.flatnonzero(np.bincount(groups, minlength=1) > 1)
+    ]
     near = [places for places in together if len({photos[place].sha256 for place in places}) > 1]
     if near:
         files = [photos[place].path for places in near for place in places]
