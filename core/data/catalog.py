@@ -76,8 +76,9 @@ def add(path: Path, normal: str | None = None) -> DataSet:
 def key_of(brought: Brought, origin: Path | None = None) -> str:
     """Return the key of the data set that was made of the folder or zip `origin`; if none was, a slug of its name."""
     for key, folder in _folders().items():
-        if origin and stored.holds(folder) and stored.read_facts(folder).origin == str(origin):
-            return key
+        with contextlib.suppress(DataError):  # another data set that is damaged is no obstacle
+            if origin and stored.holds(folder) and stored.read_facts(folder).origin == str(origin):
+                return key
     return idx_folder.slug(brought.name) or "photos"
 
 

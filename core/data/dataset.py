@@ -171,3 +171,11 @@ def count_labels(labels: np.ndarray, classes: Sequence[str], name: str = "The da
     if len(labels) and int(labels.max()) >= len(classes):
         raise DataError(f"{name} has a label {int(labels.max())}, but only {len(classes)} classes.")
     return np.bincount(labels, minlength=len(classes)).tolist()
+
+
+def count_images(images: Images, classes: Sequence[str]) -> list[int]:
+    """Count the images of each class, and those that the data set holds out (`Counts`). Raises DataError like `count_labels`."""
+    counts = count_labels(images.labels, classes)
+    if images.held is None:
+        return counts
+    return Counts(counts, count_labels(images.labels[images.held], classes))

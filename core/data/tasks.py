@@ -16,7 +16,7 @@ import numpy as np
 
 from core.basics.errors import ConfigError, DataError
 from core.basics.text import as_line
-from core.data.dataset import Counts, Description, Images, Source, count_labels
+from core.data.dataset import Counts, Description, Images, Source, count_images, count_labels
 from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
 ANOMALIES = 6003  # Kim's "about 6,000", divisible by nine classes
@@ -114,23 +114,13 @@ def held_of(counts: list[int], label: int) -> int:
     return counts.held[label] if isinstance(counts, Counts) else held_out(counts[label])
 
 
-def count_images(train: Images, data: Description) -> list[int]:
-    """Count the training images of each class, and those that the data set holds out. Raises DataError."""
-    counts = count_labels(train.labels, data.classes)
-    if train.held is None:
-        return counts
-    return Counts(counts, count_labels(train.labels[train.held], data.classes))
-
-
 def split(task: Task, train: Images) -> Split:
     """Select training and validation images for `task` from the training split. Equal arguments give equal images.
 
     Raises DataError when a class has too few images for the labelled anomalies asked for.
     """
-    counts = count_images(train, task.data)
-    order = _order(task.data, counts, train)
-    held = {name: held_of(counts, label) for label, name in enumerate(task.data.classes)}
-
+    counts = count_images(train, task.data.classes)
+    held, free = _order(task.data, counts, train)
     each = _labelled(task, train.source, counts)
 
     def pick(indices: list[np.ndarray]) -> np.ndarray:
@@ -138,12 +128,12 @@ def split(task: Task, train: Images) -> Split:
 
     return Split(
         task.data,
-        train_normal=pick([order[task.normal][held[task.normal] :]]),
-        # Validation takes the first images of each class's order, training the next `each`. So a larger number of
-        # anomalies includes the images of a smaller one, and the points of a curve over this number are comparable.
-        train_anomaly=pick([order[name][held[name] : held[name] + each] for name in task.anomaly_classes if each]),
-        validation_normal=pick([order[task.normal][: held[task.normal]]]),
-        validation_anomaly=pick([order[name][: held[name]] for name in task.anomaly_classes]),
+        train_normal=pick([free[task.normal]]),
+        # Training takes the first `each` of a class. So a larger number of anomalies includes the images of a smaller one,
+        # and the points of a curve over this number are comparable.
+        train_anomaly=pick([free[name][:each] for name in task.anomaly_classes if each]),
+        validation_normal=pick([held[task.normal]]),
+        validation_anomaly=pick([held[name] for name in task.anomaly_classes]),
     )
 
 
@@ -157,7 +147,7 @@ def trained_normals(task: Task, fingerprint: str, train: Images) -> np.ndarray |
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
-    places = order[task.normal][_held_in(order, task, train, task.normal) :]
+    places = order[1][task.normal]
     return train.images[places[places >= 0]]
 
 
@@ -169,36 +159,32 @@ def validation_places(task: Task, fingerprint: str, train: Images) -> tuple[np.n
     order = _order_elsewhere(task.data, fingerprint, train)
     if order is None:
         return None
-    held = {name: places[: _held_in(order, task, train, name)] for name, places in order.items()}
-    anomalies = [held[name] for name in task.anomaly_classes]
-    return held[task.normal], np.concatenate(anomalies) if anomalies else np.zeros(0, int)
+    held = order[0]
+    return held[task.normal], np.concatenate([np.zeros(0, int), *(held[name] for name in task.anomaly_classes)])
 
 
-def _held_in(order: dict[str, np.ndarray], task: Task, train: Images, name: str) -> int:
-    """Return how many images at the beginning of a class's order are held out for validation."""
-    if train.held is None:
-        return held_out(len(order[name]))
-    return int(train.held[train.labels == task.data.label(name)].sum())
+Places = dict[str, np.ndarray]  # class → indices into the training images; -1 stands for one that is not there
 
 
-def _order(data: Description, counts: list[int], train: Images) -> dict[str, np.ndarray]:
-    """Return each class's images in the order in which validation and training take them, as indices into `train`.
+def _order(data: Description, counts: list[int], train: Images) -> tuple[Places, Places]:
+    """Return each class's validation images and its other ones, in the order in which they are taken.
 
-    `counts` are the images of each class in the set that is divided; -1 stands for an image that `train` does not have.
-    Where the data set holds images out itself, those come first and each part keeps its order.
+    `counts` are the images of each class in the set that is divided, which may be another one than `train`.
     """
-    if train.held is not None:
-        first = np.argsort(~train.held, kind="stable")
-        return {name: first[train.labels[first] == label] for label, name in enumerate(data.classes)}
+    held, free = {}, {}
     random = np.random.default_rng(SPLIT_SEED)
-    order = {}
     for label, (name, count) in enumerate(zip(data.classes, counts, strict=True)):
-        indices = np.flatnonzero(train.labels == label)
-        order[name] = np.append(indices, -1)[np.minimum(random.permutation(count), len(indices))]
-    return order
+        own = train.labels == label
+        if train.held is not None:
+            held[name], free[name] = np.flatnonzero(own & train.held), np.flatnonzero(own & ~train.held)
+        else:
+            indices = np.flatnonzero(own)
+            order = np.append(indices, -1)[np.minimum(random.permutation(count), len(indices))]
+            held[name], free[name] = np.split(order, [held_out(count)])
+    return held, free
 
 
-def _order_elsewhere(data: Description, fingerprint: str, train: Images) -> dict[str, np.ndarray] | None:
+def _order_elsewhere(data: Description, fingerprint: str, train: Images) -> tuple[Places, Places] | None:
     """Return `_order` of the training set with this fingerprint; None when it is not `train` and either is unknown."""
     if train.fingerprint == fingerprint:
         return _order(data, count_labels(train.labels, data.classes), train)

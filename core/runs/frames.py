@@ -9,7 +9,7 @@ import numpy as np
 
 from core.basics.files import read_at_most, write_whole
 from core.data import tasks
-from core.data.dataset import Images
+from core.data.dataset import Images, count_images
 from core.data.tasks import Split, Task
 from core.gans.record import Finite
 
@@ -35,7 +35,7 @@ def choose(split: Split, task: Task, train: Images) -> tuple[np.ndarray, list[st
     has the images that `split` was made from; they tell where each class begins among its anomalies.
     """
     normals = split.validation_normal[:NORMALS]
-    counts = tasks.count_images(train, task.data)
+    counts = count_images(train, task.data.classes)
     classes, firsts, start = [task.normal] * len(normals), [], 0
     for name in task.anomaly_classes:
         if held := tasks.held_of(counts, task.data.label(name)):

@@ -46,6 +46,8 @@ def headline(rows: pd.DataFrame) -> str:
         group = rows[rows["method"].eq(method) & rows["regime"].eq("seen") & rows["normal"].eq("t-shirt")]
         over = figures.summary(group).iloc[0]
         seeds = f"{number(over['mean'])} (SD {over['sd_seeds']:.4f}, {over['trainings']} trainings)"
+        if over["trainings"] == 1:
+            seeds = "not measured yet"
         interval = f"{line['auroc_low']:.3f}–{line['auroc_high']:.3f}"
         deck = number(DECK[method]) if method in DECK else ""
         lines.append([name, number(line["auroc"]), interval, seeds, deck, f"`{command}`"])

@@ -65,9 +65,8 @@ GROUPS: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "Anomaly score",
-            "How much the model changes the image, 0 to 2; higher is more anomalous. Two parts: the mean of the residual, which sees an image of "
-            "another class, and the largest heat, which sees a small defect. The share of the second is chosen on validation and stands on the "
-            "model's card; it may be 0. A score is no probability and never depends on the images beside it.",
+            "How much the model changes the image, from 0 to 2: the mean residual, with a share of the largest heat, which sees small defects "
+            "and is on the model's card. Higher is more anomalous. It is no probability and ignores other images.",
             ("score", "reconstruction error", "share"),
         ),
         Term(

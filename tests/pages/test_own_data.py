@@ -110,7 +110,7 @@ def test_the_overview_makes_reconstructions_on_request(open_page, kept, kind):
     app = open_page(data=kind)
     assert not app.exception and not app.error
     assert f"One class of {kind} is **normal**, here **Disc**" in words(app)
-    assert "reconstruct normal images well" in words(app)
+    assert "as it would be if it were normal" in words(app)
     assert html(app).count("not stored") == 4
     app = press(app, "Show the reconstructions")
     assert not app.exception and html(app).count("Reconstruction by the") == 2

@@ -6,7 +6,7 @@ import pytest
 
 from core.basics.errors import ConfigError, DataError
 from core.data import tasks
-from core.data.dataset import Counts, Description, Images, Source
+from core.data.dataset import Counts, Description, Images, Source, count_images
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Split, Task
 
@@ -262,7 +262,7 @@ def test_a_data_set_may_say_which_images_validate() -> None:
     images = np.arange(13, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 1), np.uint8)
     held = np.isin(np.arange(13), [1, 4, 7, 8, 12])
     train = Images(images, labels, Source("Line", Path()), held)
-    counts = tasks.count_images(train, data)
+    counts = count_images(train, data.classes)
     assert counts == [6, 4, 3] and isinstance(counts, Counts) and counts.held == [2, 2, 1]
 
     task = Task("good", "seen", 4, data=data)
