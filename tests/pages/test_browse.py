@@ -213,7 +213,6 @@ def test_a_class_has_its_interval_and_its_mistakes(open_page, truth, monkeypatch
     test = models_test_images()
 
 
-
 @pytest.fixture
 def sent(monkeypatch):
     """What the latent map sent to the browser last."""
