@@ -58,6 +58,14 @@ def _another(normal: str, shown: Example) -> None:
     link.push()
 
 
+def _make(shown: Example) -> None:
+    """Make reconstructions from now on, of this image first."""
+    state["_example_live"] = True
+    if not shown.damaged:
+        state["example"] = shown.number
+    link.push()
+
+
 @st.fragment
 @trouble.told()
 def show(gans: Sequence[Chosen]) -> None:
@@ -115,8 +123,8 @@ def _buttons(normal: str, shown: Example, live: bool) -> None:
             st.button(
                 "Show the reconstructions",
                 icon=":material/play_arrow:",
-                on_click=state.__setitem__,
-                args=("_example_live", True),
+                on_click=_make,
+                args=(shown,),
                 help="They are not stored for this model or image. The model is loaded and makes them: a few seconds the first time.",
             )
         if shown.damaged and not link.why_no_pad(models.description()):

@@ -12,6 +12,7 @@ from safetensors.numpy import load, save
 from core.data import fashion_mnist
 from core.data.fashion_mnist import ROOT
 from core.data.tasks import test_roles as roles
+from core.gans import maps, scoring
 from core.metrics import evaluation, outcomes
 from core.store import checkpoints, survey
 from pages.browse import surveys
@@ -210,7 +211,9 @@ def test_a_class_has_its_interval_and_its_mistakes(open_page, truth, monkeypatch
     assert all(card.second.shape == (28, 28, 3) for card in cards)
     one = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt"))
     found = survey.kept(one, 10_000)  # and kept for the next visitor
-    test = models_test_images()
+    images = one.test_images().images
+    errors = maps.residual(images, scoring.reconstruct(one.generator(), images)).mean((1, 2))
+    assert np.allclose(found.residuals.mean((1, 2)), [errors[labels == label].mean() for label in range(10)], atol=1e-4)
 
 
 @pytest.fixture

@@ -127,6 +127,9 @@ def test_a_model_without_stored_examples_begins_with_an_image_as_it_is(open_page
     assert f"Image {numbers()[0]} of the test" in html(app) and html(app).count("not stored") == 4
     assert "score <strong>" in html(app)
     app = press(app, "Show the reconstructions")
+    assert f"Image {numbers()[0]} of the test" in html(app) and "not stored" not in html(app)
+    app.session_state["example"] = None
+    app.run()
     assert not app.exception and "with a hole put into it" in html(app) and "not stored" not in html(app)
     assert f"score <strong>{stored.score:.3f}</strong>" in html(app)
 
