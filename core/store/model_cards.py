@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
-from core.basics.text import plain
+from core.basics.text import plain, several, span
 from core.data.dataset import Description
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
@@ -96,10 +96,10 @@ def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
         + (_MARK if any(checkpoint.card.scoring.mark is not None for checkpoint in models) else "")
         + "TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
         "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
-        + _several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
+        + several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
         + ".",
-        "Evaluation data": f"{plain(data.name)}'s test split: {_several(map(_counts, models))}. "
-        f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, models), ' ')}",
+        "Evaluation data": f"{plain(data.name)}'s test split: {several(map(_counts, models))}. "
+        f"It chose nothing. Thresholds come from validation images. {several(map(_epochs, models), ' ')}",
         "Training data": _training(models),
         "Quantitative analyses": tables.figures(models),
         "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, models)),
@@ -117,13 +117,13 @@ def _details(models: Sequence[Checkpoint]) -> str:
     )
     dates = sorted(f"{card.trained_at:%Y-%m-%d}" for card in cards)
     lines = [
-        " ".join(part for part in (_WHAT.get(cards[0].model, ""), _several(map(_repairs, models), " ")) if part),
-        f"- Parameters of the generator: {_several(f'{card.parameters:,}' for card in cards)}",
-        f"- Epochs: {_several(str(card.epochs_trained) for card in cards)}; seed: {_several(str(card.seed) for card in cards)}; "
-        f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
-        f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
-        f"- Loss weights: {_several(_weights(checkpoint) for checkpoint in models)}",
-        f"- Licence: {_several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
+        " ".join(part for part in (_WHAT.get(cards[0].model, ""), several(map(_repairs, models), " ")) if part),
+        f"- Parameters of the generator: {several(f'{card.parameters:,}' for card in cards)}",
+        f"- Epochs: {several(str(card.epochs_trained) for card in cards)}; seed: {several(str(card.seed) for card in cards)}; "
+        f"trained on: {several(plain(card.device.upper()) for card in cards)}, in {span([card.seconds for card in cards], 0)} seconds",
+        f"- Date of training: {several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {several(versions, ' or ')}",
+        f"- Loss weights: {several(_weights(checkpoint) for checkpoint in models)}",
+        f"- Licence: {several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
@@ -176,9 +176,9 @@ def _training(models: Sequence[Checkpoint]) -> str:
     labelled = sorted({checkpoint.task.anomalies for checkpoint in models})
     return (
         f"{plain(models[0].task.data.name)}'s training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
-        f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
+        f"Labelled anomalies asked for, the same number from each anomaly class: {several(f'{count:,}' for count in labelled)}. "
         + "".join(dict.fromkeys(map(_stand_ins, models)))
-        + _several(_augmented(checkpoint) for checkpoint in models)
+        + several(_augmented(checkpoint) for checkpoint in models)
     )
 
 
@@ -216,7 +216,7 @@ def _caveats(model: str, models: Sequence[Checkpoint]) -> list[str]:
     data = models[0].task.data
     lines = [
         f"One data set of {_pictures(data)}{' on black' if data.outside == 'black' else ''}. {_FAR[data.intake]}",
-        f"{_several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
+        f"{several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
         _UNSEEN,
@@ -250,13 +250,3 @@ def _balance(checkpoint: Checkpoint) -> str:
 
 def _pictures(data: Description) -> str:
     return f"{data.side}×{data.side} {'grey' if data.channels == 1 else 'colour'} pictures"
-
-
-def _several(values: object, between: str = "; ") -> str:
-    """Join the different values, once each, in order."""
-    return between.join(dict.fromkeys(str(value) for value in values))  # type: ignore[attr-defined]
-
-
-def _range(values: list[float], digits: int) -> str:
-    low, high = f"{min(values):,.{digits}f}", f"{max(values):,.{digits}f}"
-    return low if low == high else f"{low} to {high}"
