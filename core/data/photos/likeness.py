@@ -51,7 +51,7 @@ def _near(described: np.ndarray) -> np.ndarray:
     if number < FEWEST:
         return np.arange(number)
     most = max(k for k, _ in SCALES)
-    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most] for _, rows in _distances(described)])
+    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most].copy() for _, rows in _distances(described)])
     nearest.sort(1)
     for neighbour, share in SCALES:
         small = share * float(np.median(nearest[:, neighbour - 1]))
