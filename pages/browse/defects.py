@@ -109,8 +109,15 @@ def _counts(look: Look, sample: Sample) -> None:
     ]
     if sample.unseen:
         notes.append(f"{sample.unseen} more are left out, because the defect cannot be seen on them")
-    st.caption("; ".join(notes) + ". " + heat.caption(look.chosen.checkpoint.card.scoring.mark), help=heat.HELP)
-    if not look.chosen.checkpoint.card.config.repair:
+    card = look.chosen.checkpoint.card
+    budget = float(card.thresholds.fpr_5)
+    if budget != look.limit:  # the starting threshold was chosen to tell classes apart, which asks less of it
+        caught = int(sample.flagged(budget).sum())
+        notes[-1] += (
+            f". At the threshold for at most 5 % false alarms, {budget:.4f}, {caught} of {count} would be caught"
+        )
+    st.caption("; ".join(notes) + ". " + heat.caption(card.scoring.mark), help=heat.HELP)
+    if not card.config.repair:
         st.info(
             f"The {look.chosen.title} was trained without repair: nothing taught it to redraw what is damaged as it would be "
             "undamaged, so many defects escape it.",

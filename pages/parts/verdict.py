@@ -20,10 +20,6 @@ _STYLE = """<style>
 .mf-row img.smooth {image-rendering:auto}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
 </style>"""
-RESIDUAL_HELP = (
-    "Residual: the absolute difference between image and reconstruction at each pixel, black for none and bright for "
-    "1 or more on the scale 0 to 2. The scale is the same for every image. Its mean is the score."
-)
 
 
 WIDEST = 170  # pixels: a figure of a row

@@ -74,6 +74,8 @@ def test_the_figures_are_those_of_the_damaged_images_on_the_cards(open_page, sho
         "False alarms, undamaged": f"{(one.scores.test[numbers] >= limit).sum()} of 60",
         "Hits": f"{sum(hits)} of 60",
     }
+    budget = one.card.thresholds.fpr_5
+    assert f"{budget:.4f}, {(scores >= budget).sum()} of 60 would be caught" in words(app)
     assert [tile.note.endswith(" Hit.") for tile in shown] == hits
     assert [tile.outcome for tile in shown] == np.where(scores >= limit, "caught", "missed").tolist()
 
