@@ -13,6 +13,7 @@ from core.basics.text import plain, several, span
 from core.data.dataset import Description
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
+from core.store import model_card_repair as repair
 from core.store import model_card_tables as tables
 from core.store.checkpoints import Checkpoint
 
@@ -35,17 +36,6 @@ _FAR = {
     "fit": "A picture from elsewhere may be far from it: a high score then says that it is unlike the normal class, no more.",
 }
 _NOT_OURS = "not stated; a model that is not in the box is its maker's"
-_SCORE = (
-    "The score is (1 − share) × the mean residual + share × the largest value of the heat map, from 0 to 2; it is no probability. The residual is "
-    "the absolute difference between an image and its reconstruction; the heat map is the residual smoothed over neighbouring pixels, and "
-    "counts less beside edges of the reconstruction. The share is chosen on validation images (table below); at 0 the score is the mean alone. "
-)
-_MARK = "A pixel is marked as odd from the heat on that one normal validation image in twenty reaches somewhere (*mark*, table below). "
-_UNSEEN = (
-    "The heat map shows where an image and its reconstruction differ, not why. It hardly sees defects of few pixels or of low contrast, nor what "
-    "also occurs among normal images; on prints and edges it may be warm without a defect. How often it points at a defect is measured for the sweep "
-    "(RESULTS.md, Defects), not on this card."
-)
 _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal images too."}
 
 
@@ -92,8 +82,8 @@ def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
         ),
         "Metrics": "AUROC: the chance that a random anomaly scores higher than a random normal image, with its 95 % interval over the test "
         "images. "
-        + _SCORE
-        + (_MARK if any(checkpoint.card.scoring.mark is not None for checkpoint in models) else "")
+        + repair.SCORE
+        + (repair.MARK if any(checkpoint.card.scoring.mark is not None for checkpoint in models) else "")
         + "TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
         "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
         + several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
@@ -117,7 +107,7 @@ def _details(models: Sequence[Checkpoint]) -> str:
     )
     dates = sorted(f"{card.trained_at:%Y-%m-%d}" for card in cards)
     lines = [
-        " ".join(part for part in (_WHAT.get(cards[0].model, ""), several(map(_repairs, models), " ")) if part),
+        " ".join(part for part in (_WHAT.get(cards[0].model, ""), several(map(repair.taught, models), " ")) if part),
         f"- Parameters of the generator: {several(f'{card.parameters:,}' for card in cards)}",
         f"- Epochs: {several(str(card.epochs_trained) for card in cards)}; seed: {several(str(card.seed) for card in cards)}; "
         f"trained on: {several(plain(card.device.upper()) for card in cards)}, in {span([card.seconds for card in cards], 0)} seconds",
@@ -126,23 +116,6 @@ def _details(models: Sequence[Checkpoint]) -> str:
         f"- Licence: {several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
-
-
-def _repairs(checkpoint: Checkpoint) -> str:
-    """Say whether the model was taught to repair images and to redraw anomalies as normal ones."""
-    config = checkpoint.config
-    repair, as_normal = (getattr(config, name, 0.0) for name in ("repair", "as_normal"))
-    if not repair and not as_normal:
-        return f"Not taught to repair ({checkpoint.task.regime})."
-    damaged = config.batch_size - getattr(config, "undamaged", config.batch_size)
-    parts = [
-        f"{damaged} of the {config.batch_size} normal images of a step have a synthetic defect, and the target is the undamaged image"
-    ] * bool(repair)
-    if as_normal:
-        distorted = "distorted normal image is the undistorted one"
-        labelled = "labelled anomaly is the mean of the five typical normal training images most like it"
-        parts.append(f"the target of a {labelled if checkpoint.task.labelled else distorted}")
-    return f"Taught to repair ({checkpoint.task.regime}): {'; '.join(parts)}."
 
 
 def _epochs(checkpoint: Checkpoint) -> str:
@@ -219,7 +192,7 @@ def _caveats(model: str, models: Sequence[Checkpoint]) -> list[str]:
         f"{several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
-        _UNSEEN,
+        repair.UNSEEN,
     ]
     if any(checkpoint.task.regime == "seen" for checkpoint in models):
         lines.insert(
