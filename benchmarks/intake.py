@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import test_roles
 from core.gans.config import CONFIGS
-from core.judging import decoding, intake
+from core.judging import intake
 from core.metrics import evaluation
 from core.store import checkpoints
 

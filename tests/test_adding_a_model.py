@@ -48,7 +48,7 @@ def whole(app, *where):
 app = opened("overview")
 assert "Linear GAN, test AUROC" in [metric.label for metric in app.metric]
 shown = " ".join(element.proto.body for element in app.get("html"))
-assert shown.count("Reconstruction by the Linear GAN") == 1
+assert shown.count("As it would be if it were normal, by the Linear GAN") == 1
 for section in ("gallery", "lessons", "by-class", "map"):
     opened("browse", section=section)
 opened("browse", image="17")

@@ -67,3 +67,14 @@ def as_csv(table: "pd.DataFrame") -> bytes:
     """
     safe = table.map(lambda value: cell(value) if isinstance(value, str) else value)
     return safe.rename(columns=cell).to_csv(index=False, lineterminator="\n").encode()
+
+
+def several(values: Iterable[object], between: str = "; ") -> str:
+    """Join the different values, once each, in order."""
+    return between.join(dict.fromkeys(str(value) for value in values))
+
+
+def span(values: list[float], digits: int) -> str:
+    """Write the lowest and the highest value, or the one when both look equal."""
+    low, high = f"{min(values):,.{digits}f}", f"{max(values):,.{digits}f}"
+    return low if low == high else f"{low} to {high}"

@@ -55,7 +55,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status. Raises MisfitError."""
-    from core.judging import decoding, intake, judgement, novelty
+    from core.data import decoding
+    from core.judging import intake, judgement, novelty
 
     checkpoint = load_checkpoint(options)
     steps = intake.Steps(

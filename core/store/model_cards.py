@@ -9,10 +9,11 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
-from core.basics.text import plain
+from core.basics.text import plain, several, span
 from core.data.dataset import Description
 from core.data.tasks import REGIMES, VALIDATION_SHARE
 from core.store import checkpoints
+from core.store import model_card_repair as repair
 from core.store import model_card_tables as tables
 from core.store.checkpoints import Checkpoint
 
@@ -35,17 +36,6 @@ _FAR = {
     "fit": "A picture from elsewhere may be far from it: a high score then says that it is unlike the normal class, no more.",
 }
 _NOT_OURS = "not stated; a model that is not in the box is its maker's"
-_SCORE = (
-    "The score is (1 − share) × the mean residual + share × the largest value of the heat map, from 0 to 2; it is no probability. The residual is "
-    "the absolute difference between an image and its reconstruction; the heat map is the residual smoothed over neighbouring pixels, and "
-    "counts less beside edges of the reconstruction. The share is chosen on validation images (table below); at 0 the score is the mean alone. "
-)
-_MARK = "A pixel is marked as odd from the heat on that one normal validation image in twenty reaches somewhere (*mark*, table below). "
-_UNSEEN = (
-    "The heat map shows where an image and its reconstruction differ, not why. It hardly sees defects of few pixels or of low contrast, nor what "
-    "also occurs among normal images; on prints and edges it may be warm without a defect. How often it points at a defect is measured for the sweep "
-    "(RESULTS.md, Defects), not on this card."
-)
 _KNOWN_LIMIT = {"traditional": "Its reconstructions are noisy, those of normal images too."}
 
 
@@ -92,14 +82,14 @@ def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
         ),
         "Metrics": "AUROC: the chance that a random anomaly scores higher than a random normal image, with its 95 % interval over the test "
         "images. "
-        + _SCORE
-        + (_MARK if any(checkpoint.card.scoring.mark is not None for checkpoint in models) else "")
+        + repair.SCORE
+        + (repair.MARK if any(checkpoint.card.scoring.mark is not None for checkpoint in models) else "")
         + "TPR and FPR are the shares of anomalies and of normal images flagged at a threshold; thresholds are "
         "chosen on validation images: largest TPR − FPR (Youden J), at most 5 % false alarms, at most 1 %. In force until another is chosen: "
-        + _several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
+        + several(f"{STARTS[checkpoint.point]} ({checkpoint.task.regime})" for checkpoint in models)
         + ".",
-        "Evaluation data": f"{plain(data.name)}'s test split: {_several(map(_counts, models))}. "
-        f"It chose nothing. Thresholds come from validation images. {_several(map(_epochs, models), ' ')}",
+        "Evaluation data": f"{plain(data.name)}'s test split: {several(map(_counts, models))}. "
+        f"It chose nothing. Thresholds come from validation images. {several(map(_epochs, models), ' ')}",
         "Training data": _training(models),
         "Quantitative analyses": tables.figures(models),
         "Caveats and recommendations": "\n".join(f"- {line}" for line in _caveats(model, models)),
@@ -117,32 +107,15 @@ def _details(models: Sequence[Checkpoint]) -> str:
     )
     dates = sorted(f"{card.trained_at:%Y-%m-%d}" for card in cards)
     lines = [
-        " ".join(part for part in (_WHAT.get(cards[0].model, ""), _several(map(_repairs, models), " ")) if part),
-        f"- Parameters of the generator: {_several(f'{card.parameters:,}' for card in cards)}",
-        f"- Epochs: {_several(str(card.epochs_trained) for card in cards)}; seed: {_several(str(card.seed) for card in cards)}; "
-        f"trained on: {_several(plain(card.device.upper()) for card in cards)}, in {_range([card.seconds for card in cards], 0)} seconds",
-        f"- Date of training: {_several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {_several(versions, ' or ')}",
-        f"- Loss weights: {_several(_weights(checkpoint) for checkpoint in models)}",
-        f"- Licence: {_several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
+        " ".join(part for part in (_WHAT.get(cards[0].model, ""), several(map(repair.taught, models), " ")) if part),
+        f"- Parameters of the generator: {several(f'{card.parameters:,}' for card in cards)}",
+        f"- Epochs: {several(str(card.epochs_trained) for card in cards)}; seed: {several(str(card.seed) for card in cards)}; "
+        f"trained on: {several(plain(card.device.upper()) for card in cards)}, in {span([card.seconds for card in cards], 0)} seconds",
+        f"- Date of training: {several(dict.fromkeys((dates[0], dates[-1])), ' to ')}; with {several(versions, ' or ')}",
+        f"- Loss weights: {several(_weights(checkpoint) for checkpoint in models)}",
+        f"- Licence: {several('MIT' if checkpoint.folder.is_relative_to(checkpoints.SHIPPED) else _NOT_OURS for checkpoint in models)}",
     ]
     return lines[0] + "\n\n" + "\n".join(lines[1:])
-
-
-def _repairs(checkpoint: Checkpoint) -> str:
-    """Say whether the model was taught to repair images and to redraw anomalies as normal ones."""
-    config = checkpoint.config
-    repair, as_normal = (getattr(config, name, 0.0) for name in ("repair", "as_normal"))
-    if not repair and not as_normal:
-        return f"Not taught to repair ({checkpoint.task.regime})."
-    damaged = config.batch_size - getattr(config, "undamaged", config.batch_size)
-    parts = [
-        f"{damaged} of the {config.batch_size} normal images of a step have a synthetic defect, and the target is the undamaged image"
-    ] * bool(repair)
-    if as_normal:
-        distorted = "distorted normal image is the undistorted one"
-        labelled = "labelled anomaly is the mean of the five typical normal training images most like it"
-        parts.append(f"the target of a {labelled if checkpoint.task.labelled else distorted}")
-    return f"Taught to repair ({checkpoint.task.regime}): {'; '.join(parts)}."
 
 
 def _epochs(checkpoint: Checkpoint) -> str:
@@ -176,9 +149,9 @@ def _training(models: Sequence[Checkpoint]) -> str:
     labelled = sorted({checkpoint.task.anomalies for checkpoint in models})
     return (
         f"{plain(models[0].task.data.name)}'s training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
-        f"Labelled anomalies asked for, the same number from each anomaly class: {_several(f'{count:,}' for count in labelled)}. "
+        f"Labelled anomalies asked for, the same number from each anomaly class: {several(f'{count:,}' for count in labelled)}. "
         + "".join(dict.fromkeys(map(_stand_ins, models)))
-        + _several(_augmented(checkpoint) for checkpoint in models)
+        + several(_augmented(checkpoint) for checkpoint in models)
     )
 
 
@@ -216,10 +189,10 @@ def _caveats(model: str, models: Sequence[Checkpoint]) -> list[str]:
     data = models[0].task.data
     lines = [
         f"One data set of {_pictures(data)}{' on black' if data.outside == 'black' else ''}. {_FAR[data.intake]}",
-        f"{_several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
+        f"{several(map(_balance, models), ' ')} On a real line anomalies are rare, and the share of flagged items that "
         "are anomalies is lower than the test's; the ROC page reckons it for a share that you state.",
         "A score may be compared with other scores of the same model only, never with another model's.",
-        _UNSEEN,
+        repair.UNSEEN,
     ]
     if any(checkpoint.task.regime == "seen" for checkpoint in models):
         lines.insert(
@@ -250,13 +223,3 @@ def _balance(checkpoint: Checkpoint) -> str:
 
 def _pictures(data: Description) -> str:
     return f"{data.side}×{data.side} {'grey' if data.channels == 1 else 'colour'} pictures"
-
-
-def _several(values: object, between: str = "; ") -> str:
-    """Join the different values, once each, in order."""
-    return between.join(dict.fromkeys(str(value) for value in values))  # type: ignore[attr-defined]
-
-
-def _range(values: list[float], digits: int) -> str:
-    low, high = f"{min(values):,.{digits}f}", f"{max(values):,.{digits}f}"
-    return low if low == high else f"{low} to {high}"

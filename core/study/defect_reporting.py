@@ -56,31 +56,40 @@ def who(line: Mapping[Hashable, Any]) -> tuple[str, str]:
 
 
 def defects_sentence(defects: pd.DataFrame) -> str | None:
-    """Write how often the best GAN's map and the best map without training point at the defect, and at which kinds the GAN's
-    does worse; None when no GAN or no map is measured. Of the classes that all methods are measured on.
+    """Write how often each GAN's map and the best map without training point at the defect, and where a GAN's does worse.
+
+    Of the classes that all methods are measured on, and of each GAN in the regime with the better hit. None when no GAN or
+    no map is measured.
     """
     shared = figures.shared_classes(defects)
-    lines = figures.defect_table(shared)
-    free = figures.untrained(lines) if len(lines) else pd.Series(dtype=bool)
-    if not free.any() or free.all():
+    lines = ordered(figures.defect_table(shared))
+    gans, maps = lines[~lines["free"]].drop_duplicates("method"), lines[lines["free"]]
+    if gans.empty or maps.empty:
         return None
-    gan, best = (lines[chosen].sort_values("hit").iloc[-1] for chosen in (~free, free))
-    classes = "T-shirt/top" if gan["classes"] == 1 else f"the mean of {gan['classes']} classes"
-    by_kind = figures.defect_table(shared, "kind").pivot(index=["method", "regime"], columns="kind", values="hit")
-    own = by_kind.loc[(gan["method"], gan["regime"])]
-    others = by_kind[[method not in MODEL_NAMES for method, _ in by_kind.index]].max()
-    worse = [
-        f"{kind} ({own[kind]:.2f} against {others[kind]:.2f})"
-        for kind in damage.KINDS
-        if own.get(kind, 1) < others.get(kind, 0)
+    classes = maps["classes"].iloc[0]
+    where = "T-shirt/top" if set(shared["normal"]) == {"t-shirt"} else f"mean of {classes} classes"
+    shares = [
+        f"{100 * line['hit']:.0f} % ({method_name(line['method'])}, {line['regime']})"
+        for line in gans.to_dict("records")
     ]
+    best = maps.iloc[0]
     text = (
-        f"The hottest spot of the {MODEL_NAMES[gan['method']]}'s map ({gan['regime']}) is on the defect in {100 * gan['hit']:.0f} % of the damaged "
-        f"images ({classes}); that of the best map that costs no training ({best['method']}) in {100 * best['hit']:.0f} %."
+        f"The hottest spot of the map is on the defect in {listed(shares)} of the damaged images, with the best map that costs no training in "
+        f"{100 * best['hit']:.0f} % ({best['method']}; {where})."
     )
-    if not worse:
-        return f"{text} At no kind of damage does a map without training point better."
-    return f"{text} A map without training points better at: {listed(worse)}."
+    worse = [_worse(shared, line["method"], line["regime"]) for line in gans.to_dict("records")]
+    return " ".join([text, *worse])
+
+
+def _worse(defects: pd.DataFrame, method: str, regime: str) -> str:
+    """Write at which kinds of damage a map without training has more hits than that GAN."""
+    hits = figures.defect_table(defects, "kind").pivot(index=["method", "regime"], columns="kind", values="hit")
+    own, others = hits.loc[(method, regime)], hits[~hits.index.get_level_values(0).isin(list(MODEL_NAMES))].max()
+    kinds = [kind for kind in damage.KINDS if own.get(kind, 1.0) < others.get(kind, 0.0)]
+    if not kinds:
+        return f"At no kind of damage does one of these point better than the {MODEL_NAMES[method]}'s."
+    clauses = [f"{kind} ({others[kind]:.2f} against {own[kind]:.2f})" for kind in kinds]
+    return f"One of these points better than the {MODEL_NAMES[method]}'s at: {listed(clauses)}."
 
 
 def looks_sentence(rows: pd.DataFrame) -> str | None:

@@ -58,6 +58,14 @@ def _another(normal: str, shown: Example) -> None:
     link.push()
 
 
+def _make(shown: Example) -> None:
+    """Make reconstructions from now on, of this image first."""
+    state["_example_live"] = True
+    if not shown.damaged:
+        state["example"] = shown.number
+    link.push()
+
+
 @st.fragment
 @trouble.told()
 def show(gans: Sequence[Chosen]) -> None:
@@ -115,8 +123,8 @@ def _buttons(normal: str, shown: Example, live: bool) -> None:
             st.button(
                 "Show the reconstructions",
                 icon=":material/play_arrow:",
-                on_click=state.__setitem__,
-                args=("_example_live", True),
+                on_click=_make,
+                args=(shown,),
                 help="They are not stored for this model or image. The model is loaded and makes them: a few seconds the first time.",
             )
         if shown.damaged and not link.why_no_pad(models.description()):
@@ -136,14 +144,14 @@ def _buttons(normal: str, shown: Example, live: bool) -> None:
 
 
 def _card(gan: Chosen, shown: Example, made: Made | None) -> str:
-    odd = ""
+    odd, marked = "", False
     if made is None:
         blank = '<figure><div class="blank">not stored</div>{}</figure>'
         figures = "".join(blank.format(f"<figcaption>{name}</figcaption>") for name in (verdict.AS_NORMAL, "Heat map"))
     else:
         mark = gan.checkpoint.card.scoring.mark
         hot = maps.heat(shown.image[None], made.reconstruction[None])[0]
-        odd = heat.words(hot, mark)
+        odd, marked = heat.words(hot, mark), mark is not None and bool(hot.max() >= mark)
         title = escape(gan.title)
         figures = "".join(
             f'<figure><img class="{kind}" src="{data_url(picture)}" alt="{name}, by the {title}{more}"><figcaption>{name}</figcaption></figure>'
@@ -155,11 +163,11 @@ def _card(gan: Chosen, shown: Example, made: Made | None) -> str:
         odd = f'<p class="mf-odd">{odd[0].upper()}{odd[1:]}.</p>'
     return (
         f'<section><h2>{escape(gan.title)} <small>{escape(gan.regime)} regime</small></h2><div class="mf-pair">{figures}</div>{odd}'
-        f"{_judged(gan, shown, made)}</section>"
+        f"{_judged(gan, shown, made, marked)}</section>"
     )
 
 
-def _judged(gan: Chosen, shown: Example, made: Made | None) -> str:
+def _judged(gan: Chosen, shown: Example, made: Made | None, marked: bool) -> str:
     """Return the score on its scale and the verdict; nothing while the score of a damaged image is not known."""
     if made is None and shown.damaged:
         return ""
@@ -174,10 +182,11 @@ def _judged(gan: Chosen, shown: Example, made: Made | None) -> str:
         ("0", f"{top:.1f}"),
         (0.0, score, charts.ANOMALY if flagged else charts.NORMAL),
     )
-    return scale + _verdict(gan, shown, flagged)
+    return scale + _verdict(gan, shown, flagged, marked)
 
 
-def _verdict(gan: Chosen, shown: Example, flagged: bool) -> str:
+def _verdict(gan: Chosen, shown: Example, flagged: bool, marked: bool) -> str:
+    """Return the verdict at the threshold; `marked` says whether the heat map has a spot above the mark."""
     compared = "at or above the threshold" if flagged else "below the threshold"
     odd = shown.damaged or gan.anomaly[shown.number]
     if not (odd or gan.normal[shown.number]):
@@ -185,7 +194,8 @@ def _verdict(gan: Chosen, shown: Example, flagged: bool) -> str:
     outcome = OUTCOMES[(0 if flagged else 1) if odd else (2 if flagged else 3)]
     sign, words, _ = tiles.OUTCOMES[outcome]
     first, rest = words.split(": ")
+    spot = " The heat map marks the spot all the same." if shown.damaged and marked and not flagged else ""
     return (
         f'<p class="mf-verdict" style="border-left-color:{_COLOURS[outcome]}"><span aria-hidden="true">{sign}</span> '
-        f"<strong>{first.capitalize()}</strong>: {rest}. Its score is {compared}.</p>"
+        f"<strong>{first.capitalize()}</strong>: {rest}. Its score is {compared}.{spot}</p>"
     )

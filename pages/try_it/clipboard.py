@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.judging import decoding
+from core.data import decoding
 
 KEY = "try_clipboard"
 MOST = 20  # pasted pictures at most

@@ -9,7 +9,8 @@ import streamlit as st
 from core.basics.errors import PictureError
 from core.basics.files import sha256
 from core.basics.text import as_csv, cell, plain
-from core.judging import decoding, intake
+from core.data import decoding
+from core.judging import intake
 from core.judging.intake import Steps
 from core.judging.judgement import Judgement
 from pages.parts import models, verdict

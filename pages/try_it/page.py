@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
+from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
-from core.judging import decoding, intake
+from core.judging import intake
 from core.judging.intake import FAINT, Steps, Taken
 from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict

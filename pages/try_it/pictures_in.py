@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.data import decoding
 from core.data.dataset import Description
-from core.judging import decoding
 from core.judging.intake import Steps
 from pages.parts.vocabulary import article
 from pages.try_it import clipboard

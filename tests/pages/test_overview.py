@@ -61,6 +61,10 @@ def test_the_first_example_is_a_damaged_normal_image_with_its_repair(open_page, 
         assert f"score <strong>{stored.score:.3f}</strong>" in shown
         expected.append("Caught" if evaluation.flagged(stored.score, one.card.thresholds.youden) else "Missed")
     assert verdicts(app) == expected
+    cards = [section for section in shown.split("<section>") if "Heat map, by the" in section]
+    for card, verdict in zip(cards, expected, strict=True):
+        odd = re.search(r"Heat map, by the .*?: (\d+ )?odd spots?", card)
+        assert ("marks the spot all the same" in card) == (verdict == "Missed" and odd is not None)
     for name in ("Traditional GAN", "DCGAN"):
         assert re.search(f'alt="Heat map, by the {name}: (odd|oddest|[0-9]+ odd|nothing)', shown)
 
@@ -123,6 +127,9 @@ def test_a_model_without_stored_examples_begins_with_an_image_as_it_is(open_page
     assert f"Image {numbers()[0]} of the test" in html(app) and html(app).count("not stored") == 4
     assert "score <strong>" in html(app)
     app = press(app, "Show the reconstructions")
+    assert f"Image {numbers()[0]} of the test" in html(app) and "not stored" not in html(app)
+    app.session_state["example"] = None
+    app.run()
     assert not app.exception and "with a hole put into it" in html(app) and "not stored" not in html(app)
     assert f"score <strong>{stored.score:.3f}</strong>" in html(app)
 

@@ -188,7 +188,7 @@ def test_every_field_of_the_config_is_in_the_form_and_gets_into_the_run(open_pag
 
 def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page):
     app = open_page("train", model="dcgan")
-    assert "About 66 s" in words(app)  # 24 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
+    assert "About 75 s" in words(app)  # 28 epochs of 14 steps of 0.1 s and one validation of 1 s each, and 8 s
     app.button(key="preset_as in the paper").click().run()
     assert app.number_input(key="train_epochs_dcgan_seen").value == 300
     assert {name: app.number_input(key=f"train_dcgan_{name}").value for name in KIM} == KIM

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from core.data import fashion_mnist
+from core.data import decoding, fashion_mnist
 from core.data.dataset import Description
-from core.judging import decoding, intake
+from core.judging import intake
 from tests.torture.mutations import Canary, damaged, with_crcs
 
 DATA = (

@@ -16,17 +16,17 @@ FREQUENCIES = 8  # in each direction
 SCALES = ((5, 0.2), (1, 0.25))
 LARGEST = 0.1  # of the photos; a larger group is no burst: so alike are all photos of this set
 FEWEST = 10  # photos; below, there is no telling what distances are usual
-_ROWS = 1024  # compared with all others at a time
+_ROWS = 256  # compared with all others at a time
 
 
 def describe(images: np.ndarray) -> np.ndarray:
     """Describe images uint8 [N, side, side, C] by float32 [N, 64 C]; their distance is that of the blurred images."""
     from scipy.fft import dctn
 
-    parts = [
-        dctn(images[first : first + _ROWS].astype(np.float32), axes=(1, 2), norm="ortho")[:, :FREQUENCIES, :FREQUENCIES]
-        for first in range(0, len(images), _ROWS)
-    ]
+    parts = []
+    for first in range(0, len(images), _ROWS):
+        waves = dctn(images[first : first + _ROWS].astype(np.float32), axes=(1, 2), norm="ortho")
+        parts.append(waves[:, :FREQUENCIES, :FREQUENCIES].copy())  # a view would keep the whole transform in memory
     described = np.concatenate(parts).reshape(len(images), -1) / images.shape[1]
     return described - described.mean(0)  # smaller numbers, so that float32 tells small distances apart
 
@@ -51,7 +51,7 @@ def _near(described: np.ndarray) -> np.ndarray:
     if number < FEWEST:
         return np.arange(number)
     most = max(k for k, _ in SCALES)
-    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most] for _, rows in _distances(described)])
+    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most].copy() for _, rows in _distances(described)])
     nearest.sort(1)
     for neighbour, share in SCALES:
         small = share * float(np.median(nearest[:, neighbour - 1]))

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from core.basics.errors import PictureError
+from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
-from core.judging import decoding, intake
+from core.judging import intake
 
 BOOT = 0  # its place in the test split
 GARMENTS = FASHION_MNIST.description

@@ -86,16 +86,6 @@ def test_a_way_to_score_that_cannot_be_is_refused_with_a_line_that_names_it(
     refused(folder, message)
 
 
-def test_a_shipped_card_of_format_1_says_what_it_said() -> None:
-    folder = checkpoints.shipped("dcgan", "t-shirt-one-class".removesuffix("-one-class"), "one-class")
-    assert on_disk(folder)["format"] == 1
-    known = checkpoints.load(folder).card
-    assert (known.task.regime, known.config.epochs, known.seed, known.parameters) == ("one-class", 8, 0, 96976)
-    assert known.test.auroc == 0.9314793333333332 and known.thresholds.fpr_5 == 0.29100754857063293
-    assert known.trained_at.isoformat() == "2026-11-25T01:04:08+00:00"
-    assert [record.epoch for record in known.history] == [1, 2, 3, 4, 5, 6, 7, 8]
-
-
 @pytest.mark.parametrize("format", [0, 3, "2", None, [1]])
 def test_another_format_is_refused(format: object, saved) -> None:
     folder = saved()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.basics.errors import DataError
-from core.data import catalog, decoding, tasks
+from core.data import catalog, tasks
 from core.data.dataset import Counts, Description
 from core.data.photos import files, shaping
 from core.data.photos.bringing import Gathered
@@ -284,9 +284,3 @@ def test_more_than_memory_should_hold_stays_on_disk(tmp_path: Path, monkeypatch:
         bases.append(bases[-1].base)
     assert isinstance(bases[-1], mmap.mmap)
     assert mapped.fingerprint == whole.fingerprint and mapped.images.flags.writeable
-
-
-def test_decoding_is_the_one_of_try_it() -> None:
-    from core.judging import decoding as judging
-
-    assert (decoding.FORMATS, decoding.LARGEST_BYTES) == (judging.FORMATS, judging.LARGEST_BYTES)
