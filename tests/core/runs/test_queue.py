@@ -112,7 +112,7 @@ def test_one_run_at_a_time_the_next_waits_and_a_stopped_one_keeps_its_model() ->
     assert running.state == "running"
     assert running.pid == queue._WORKERS[name].pid
     assert 0.0 < running.share < 1.0
-    assert set(running.accuracy) == {"normal", "anomaly"}
+    assert set(running.accuracy) == {"normal"}
     assert os.getpriority(os.PRIO_PROCESS, running.pid) == 19  # pages stay quick
     second, third = queue.start(request()), queue.start(request(ENDLESS))
     assert [read_status(one).state for one in (name, second, third)] == ["running", "queued", "queued"]
