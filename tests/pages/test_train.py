@@ -200,8 +200,8 @@ def test_presets_fill_the_form_and_the_estimate_is_of_a_measured_step(open_page)
     assert app.number_input(key="train_epochs_dcgan_seen").value == 8
     assert app.toggle(key="train_dcgan_on_repair").value and app.toggle(key="train_dcgan_judge_all").value
     app.button(key="preset_as shipped").click().run()
-    assert app.number_input(key="train_epochs_dcgan_seen").value == 24
-    assert app.number_input(key="train_dcgan_abc").value == 3.0
+    assert app.number_input(key="train_epochs_dcgan_seen").value == 28
+    assert app.number_input(key="train_dcgan_abc").value == 4.0
     app.segmented_control(key="train_model").set_value("traditional").run()
     assert app.button(key="preset_as in the paper").disabled
     app.button(key="preset_without repair").click().run()
