@@ -75,7 +75,7 @@ def test_a_tile_opens_its_image_and_its_neighbours(server, page: Page):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Image {first}: Shirt")).to_be_visible()
     expect(page).to_have_url(re.compile(f"image={first}"))
-    expect(dialog.get_by_role("img", name="Residual")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="Heat map")).to_have_count(2)
     dialog.get_by_role("button", name="Next").click()
     expect(dialog.get_by_role("heading", name=f"Image {second}: Shirt")).to_be_visible()
     page.reload()  # the link opens the same image

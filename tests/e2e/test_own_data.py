@@ -31,7 +31,7 @@ def test_colour_and_grey_from_browse_to_try_it(fresh_server, page: Page):
     assert tile.locator("img").evaluate("(image) => [image.naturalWidth, image.naturalHeight]") == [64, 64]
     tile.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("img", name="Residual")).to_be_visible()
+    expect(dialog.get_by_role("img", name="Heat map").first).to_be_visible()
     expect(dialog.get_by_role("button", name="Edit this one")).to_be_disabled()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
