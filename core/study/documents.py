@@ -64,8 +64,7 @@ def check() -> list[str]:
             differences.append(f"{name} has no row in results.csv; `python -m core results` measures it.")
             continue
         stated = {"validation_auroc": card.validation.auroc} | {
-            figure: getattr(card.test, figure)
-            for figure in ("auroc", "auroc_low", "auroc_high", "fpr_at_95tpr")
+            figure: getattr(card.test, figure) for figure in ("auroc", "auroc_low", "auroc_high", "fpr_at_95tpr")
         }
         if not card.scoring.share:  # else the card's is the mean score, with the heat map's share in it
             stated["normal_error"] = card.test.normal_error
