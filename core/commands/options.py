@@ -3,7 +3,7 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.basics.errors import CheckpointError
 from core.data import catalog
@@ -11,10 +11,15 @@ from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
 from core.gans.config import CONFIGS
+from core.metrics.costs import POINTS, Stakes
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
+if TYPE_CHECKING:
+    from core.line.model import Wishes
+
 _FASHION = FASHION_MNIST.description
+_BACKGROUNDS = {"auto": None, "dark": False, "light": True}  # whether to invert
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +51,66 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add --json."""
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def add_intake(parser: argparse.ArgumentParser) -> None:
+    """Add --background, --whole and --turn, the steps of the intake."""
+    parser.add_argument(
+        "--background",
+        choices=_BACKGROUNDS,
+        default="auto",
+        help="of the pictures; light ones are inverted (default: auto, as each one's border is)",
+    )
+    parser.add_argument("--whole", action="store_true", help="fit the whole picture, do not trim it to the garment")
+    parser.add_argument(
+        "--turn",
+        type=int,
+        choices=range(4),
+        default=0,
+        help="quarter turns clockwise before anything else (default: 0)",
+    )
+
+
+def add_threshold(parser: argparse.ArgumentParser) -> None:
+    """Add --threshold, and what "cheapest" needs."""
+    parser.add_argument(
+        "--threshold",
+        type=_number_or_name,
+        metavar="T",
+        help=f"a score, or one of {' '.join(POINTS)}, chosen on validation images (default: youden, or fpr_5 where no anomaly "
+        "was labelled)",
+    )
+    for name, value, meaning in (
+        ("missed", Stakes.missed, "cost of a missed anomaly"),
+        ("alarm", Stakes.alarm, "cost of a false alarm, in the same unit"),
+        ("prevalence", Stakes.prevalence, "share of anomalies among all items, 0 to 1"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=float,
+            default=value,
+            metavar="N",
+            help=f"{meaning}, for the threshold cheapest (default: {value:g})",
+        )
+
+
+def wishes(options: argparse.Namespace) -> "Wishes":
+    """Return what --threshold and the intake's options ask for. Raises EvaluationError."""
+    from core.judging.intake import Steps
+    from core.line.model import Wishes
+
+    return Wishes(
+        options.threshold,
+        Stakes(options.missed, options.alarm, options.prevalence),
+        Steps(_BACKGROUNDS[options.background], not options.whole, options.turn),
+    )
+
+
+def _number_or_name(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def data_set(options: argparse.Namespace) -> DataSet:

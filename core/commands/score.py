@@ -1,21 +1,20 @@
 """python -m core score: score pictures; with --maps, also store them repaired and their residuals as pictures."""
 
 import argparse
-import io
 import json
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from core.basics.errors import MisfitError
 from core.basics.files import write_whole
-from core.commands.options import add_checkpoint, add_json, load_checkpoint
-from core.data import catalog
+from core.commands.options import add_checkpoint, add_intake, add_json, add_threshold, load_checkpoint, wishes
+from core.line import map_files
 
-KINDS = ("repaired", "residual")  # of the pictures that --maps writes
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,20 +25,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Score pictures: higher = more anomalous. Files that cannot be read are named; the others are still scored.",
     )
     score.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    score.add_argument(
-        "--background",
-        choices=("auto", "light", "dark"),
-        default="auto",
-        help="of the pictures; light ones are inverted (default: auto, as each one's border is)",
-    )
-    score.add_argument("--whole", action="store_true", help="fit the whole picture, do not trim it to the garment")
-    score.add_argument(
-        "--turn",
-        type=int,
-        choices=range(4),
-        default=0,
-        help="quarter turns clockwise before anything else (default: 0)",
-    )
+    add_intake(score)
     score.add_argument(
         "--maps",
         type=Path,
@@ -48,6 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "the picture a pixel (8-bit grey; 255 is a difference of 1 or more on the scale 0 to 2), at the model's resolution. "
         "NAME is the file's name without its suffix; a second picture of that name becomes NAME-2. Earlier maps are replaced.",
     )
+    add_threshold(score)
     add_checkpoint(score)
     add_json(score)
     score.set_defaults(run=run)
@@ -56,33 +43,23 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status. Raises MisfitError."""
     from core.data import decoding
-    from core.judging import intake, judgement, novelty
+    from core.line import model
 
-    checkpoint = load_checkpoint(options)
-    steps = intake.Steps(
-        {"auto": None, "dark": False, "light": True}[options.background], not options.whole, options.turn
-    )
+    opened = model.opened(load_checkpoint(options), wishes(options))
     targets = _targets(options.files, options.maps) if options.maps else [None] * len(options.files)
     pictures, problems = [], []
     for path, target in zip(options.files, targets, strict=True):
         try:
-            image = intake.take(decoding.read_file(path), checkpoint.task.data, str(path), steps).image
-            pictures.append((path, target, image))
+            pictures.append((path, target, opened.take(decoding.content(path), str(path))))
         except MisfitError as error:
             problems.append(str(error))
     answer = []
-    if pictures:
-        images = np.stack([image for *_, image in pictures])
-        data = catalog.get(checkpoint.task.data.key)
-        known = novelty.fit(data.load("train"))
-        judgements = judgement.judge(
-            checkpoint, checkpoint.generator(), images, known, data.load("test"), checkpoint.threshold
-        )
-        for (path, target, image), result in zip(pictures, judgements, strict=True):
-            row = result.row(str(path))
-            if target:
-                row |= _write_maps(target, image, result.reconstruction, problems)
-            answer.append(row)
+    judgements = opened.judge([image for *_, image in pictures])
+    for (path, target, image), result in zip(pictures, judgements, strict=True):
+        row = result.row(str(path))
+        if target:
+            row |= _write_maps(target, image, result.reconstruction, problems)
+        answer.append(row)
     _print(answer, options)
     for problem in problems:
         print(f"misfit: {problem}", file=sys.stderr)
@@ -99,7 +76,7 @@ def _print(answer: Sequence[dict], options: argparse.Namespace) -> None:
             + (f"  ({row['reason']})" if row["verdict"] == "can't tell" else "")
         )
     if options.maps:
-        written = sum(row[kind] is not None for row in answer for kind in KINDS)
+        written = sum(row[kind] is not None for row in answer for kind in map_files.KINDS)
         print(f"{written} maps of {len(answer)} pictures are in {options.maps}")
 
 
@@ -120,7 +97,7 @@ def _targets(files: Sequence[Path], folder: Path) -> list[Path]:
     targets = [folder / name for name in _names(path.stem for path in files)]
     pictures = {path.resolve() for path in files}
     for target in targets:
-        for path in _paths(target).values():
+        for path in map_files.paths(target).values():
             if path.resolve() in pictures:
                 raise MisfitError(
                     f"{path} is one of the pictures; a map would replace it. Name another folder with --maps."
@@ -144,27 +121,15 @@ def _names(stems: Iterable[str]) -> list[str]:
     return names
 
 
-def _paths(target: Path) -> dict[str, Path]:
-    return {kind: target.with_name(f"{target.name}.{kind}.png") for kind in KINDS}
-
-
 def _write_maps(
-    target: Path, image: np.ndarray, reconstruction: np.ndarray, problems: list[str]
+    target: Path, image: "np.ndarray", reconstruction: "np.ndarray", problems: list[str]
 ) -> dict[str, str | None]:
-    """Write the pictures of KINDS; return their paths, None for one that could not be written and is in `problems`."""
-    from PIL import Image
-
-    from core.gans import maps
-    from core.store.examples import to_grey
-
-    residual = maps.residual(image[None], reconstruction[None])[0]
-    pictures = (to_grey(reconstruction).squeeze(), (255.0 * residual).round().clip(0, 255).astype(np.uint8))
+    """Write the maps; return their paths by kind, None for one that could not be written and is in `problems`."""
     written: dict[str, str | None] = {}
-    for (kind, path), pixels in zip(_paths(target).items(), pictures, strict=True):
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG")
+    for kind, content in map_files.pictures(image, reconstruction).items():
+        path = map_files.paths(target)[kind]
         try:
-            write_whole(path, buffer.getvalue())
+            write_whole(path, content)
             written[kind] = str(path)
         except OSError as error:
             problems.append(f"{path} cannot be written ({error.strerror}).")

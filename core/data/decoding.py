@@ -79,11 +79,10 @@ def read(content: bytes, name: str) -> Image.Image:
         raise PictureError(f"{name} is damaged and cannot be read ({error!s:.120}).") from None
 
 
-def read_file(path: Path) -> Image.Image:
-    """Decode a picture from a file on disk, as `read` does. Raises PictureError when the file is missing, too."""
+def content(path: Path) -> bytes:
+    """Return the bytes of a file on disk, at most one more than a picture may have. Raises PictureError."""
     try:
         with open(path, "rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+            return file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from None
-    return read(content, str(path))
