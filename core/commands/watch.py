@@ -1,14 +1,13 @@
 """python -m core watch: judge every photo that comes into a folder, once."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 from core.basics.errors import MisfitError
 from core.basics.text import as_line
 from core.commands.options import add_checkpoint, add_intake, add_threshold, load_checkpoint, wishes
+from core.commands.stopping import Stop
 
 SETTLE = 2.0  # seconds
 
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
             watch = Watch(folder, opened, verdicts, arrivals, options.maps, move, _tell)
             how = "as the system tells" if arrivals.events else "looking every second"
             _tell(f"watching {as_line(folder)} ({how}); {opened.name} judges at the threshold {opened.threshold:.4f}.")
-            with _Stop() as stop:
+            with Stop() as stop:
                 watch.run(stop, options.once)
         finally:
             arrivals.close()
@@ -87,28 +86,3 @@ def run(options: argparse.Namespace) -> int:
 
 def _tell(text: str) -> None:
     print(f"misfit: {as_line(text, 400)}", file=sys.stderr, flush=True)
-
-
-class _Stop:
-    """Tells whether Ctrl+C or SIGTERM came. The second one ends the process at once, as ever."""
-
-    def __enter__(self) -> "_Stop":
-        self.came = False
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        for number in self._before:
-            signal.signal(number, self._come)
-        return self
-
-    def _come(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
-        self._restore()
-
-    def _restore(self) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def __call__(self) -> bool:
-        return self.came
-
-    def __exit__(self, *_: object) -> None:
-        self._restore()
