@@ -27,6 +27,7 @@ from core.line.verdicts import Verdicts
 AT_ONCE = 256  # photos that are read before their verdicts are written; a pass of the network has as many
 LISTEN = 0.2  # seconds of waiting for photos after which it is looked whether to stop
 TELL_EVERY = 5.0  # seconds between two lines that say how many photos wait
+MOST_GONE = 1000  # judged photos that may be remembered though they are no longer there
 UNREADABLE = "unreadable"
 
 
@@ -135,7 +136,7 @@ class Watch:
     def _forget(self) -> None:
         """Forget the photos that are gone: memory grows with the folder, not with the years."""
         judged = self.verdicts.judged
-        if len(judged) > 2 * len(self.arrivals.present) + 1000:
+        if len(judged) > 2 * len(self.arrivals.present) + MOST_GONE:
             self.arrivals.look()
             for key in judged.keys() - self.arrivals.present:
                 del judged[key]
