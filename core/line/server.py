@@ -1,6 +1,7 @@
 """The server around the HTTP door: uvicorn, with limits on connections and on the time for a request's head."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
@@ -82,6 +83,7 @@ def serve(model: Model, listening: socket.socket, host: str, tell: Callable[[str
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a body is in the answer
     server = uvicorn.Server(config)
     door = web.Door(model, tell, lambda: len(server.server_state.connections))
     config.app = web.app(door, (host, *web.LOCAL) if host in web.LOCAL else ("*",))

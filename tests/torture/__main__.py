@@ -16,7 +16,7 @@ import numpy as np
 
 from core.basics.files import ROOT
 from core.basics.text import markdown_table
-from tests.torture import crashes, links, watch
+from tests.torture import crashes, line, links, watch
 from tests.torture.crowd import crowd
 from tests.torture.watch import Ended, Row
 
@@ -76,6 +76,11 @@ def kills(what: str) -> Line:
     return f"kill −9 during {name}", f"{times} kills", f"{whole} times whole files found, else nothing yet", lost
 
 
+def watch_kills() -> Line:
+    times, photos, lost = line.kills(SEED, KILLS)
+    return "kill −9 during watch", f"{times} kills", f"{photos:,} photos, each judged once and moved", lost
+
+
 def refusals() -> Line:
     tried, lost = crashes.refusals()
     return (
@@ -120,7 +125,7 @@ def _line(row: Row, tried: str) -> Line:
 PARTS: dict[str, list[Callable[[], Line]]] = {
     "files": [lambda kind=kind: files(kind) for kind in REFUSED],  # type: ignore[misc]
     "links": [link_parameters, link_pages, run_names],
-    "crashes": [*(lambda what=what: kills(what) for what in crashes.WRITERS), refusals],  # type: ignore[misc]
+    "crashes": [*(lambda what=what: kills(what) for what in crashes.WRITERS), watch_kills, refusals],  # type: ignore[misc]
     "crowd": [a_crowd],
 }
 
@@ -134,12 +139,12 @@ def main() -> int:
     os.environ.pop("FASHION_MNIST_DIR", None)
     logging.disable(logging.WARNING)  # Streamlit wonders each time that there is no browser
     begun, lines = time.monotonic(), []
-    for line in _done(options.parts or list(PARTS)):
-        lines.append(line)
-        print(f"{line[0]}: {line[1]}; {line[2]}; lost: {len(line[3])}", flush=True)
-        for one in line[3][:20]:
+    for row in _done(options.parts or list(PARTS)):
+        lines.append(row)
+        print(f"{row[0]}: {row[1]}; {row[2]}; lost: {len(row[3])}", flush=True)
+        for one in row[3][:20]:
             print(f"  {one}", flush=True)
-    lost = sum(len(line[3]) for line in lines)
+    lost = sum(len(row[3]) for row in lines)
     print(f"\n{_table(lines)}\nSeed {SEED}; {time.monotonic() - begun:.0f} s. Lost: {lost or 'nothing'}.")
     if options.write:
         today = datetime.datetime.now(datetime.UTC).date()

@@ -10,7 +10,7 @@ import pytest
 from core.basics.files import replace_folder
 from core.store import checkpoints
 from tests.e2e.conftest import Server
-from tests.torture import crashes, links, watch
+from tests.torture import crashes, line, links, watch
 from tests.torture.__main__ import SEED
 from tests.torture.crowd import crowd
 
@@ -86,6 +86,11 @@ def test_kills_and_disks_that_refuse_leave_the_old_or_the_new() -> None:
         assert gone == [] and times == 8
     assert sum(whole for _, whole, _ in killed) > 0  # of the slowest there may be none yet
     assert lost == [] and tried == 12
+
+
+def test_a_watch_that_is_killed_again_and_again_judges_every_photo_once() -> None:
+    times, photos, lost = line.kills(SEED, 8)
+    assert lost == [] and (times, photos) == (8, 8 * line.NEW)
 
 
 @pytest.fixture
