@@ -88,7 +88,7 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     photos: list[Photo] = []
     masks: dict[int, np.ndarray] = {}
     unreadable, wrong = {}, {}
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(workers()) as pool:
         for first in range(0, len(items), AT_ONCE):
             some = items[first : first + AT_ONCE]
             for item, result in zip(
@@ -110,7 +110,8 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     return Decoded(photos, images[: len(photos)], masks, findings)
 
 
-def _workers() -> int:
+def workers() -> int:
+    """Return how many photos are decoded at a time; decoding leaves other threads of Python free to go on."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(8, available)
 
@@ -121,28 +122,27 @@ def _one(item: Item, label: int, shape: Shape) -> _Result:
     try:
         content = item.file.read()
         picture = decoding.read(content, path)
+        size = decoding.upright_size(content)
     except PictureError as error:
         return _Result(problem=str(error))
     except OSError as error:
         return _Result(problem=f"{path} cannot be read ({error.strerror}).")
-    photo = Photo(path, label, item.split, sha256(content), picture.width, picture.height, len(content))
+    photo = Photo(path, label, item.split, sha256(content), *size, len(content))
     image = shaping.shaped(picture, shape.side, shape.channels, shape.crop)
     if item.mask is None:
         return _Result(photo, image)
     name = item.mask.path
     try:
-        marked = decoding.read(item.mask.read(), name)
+        content = item.mask.read()
+        marked = decoding.read(content, name)
+        mask_size = decoding.upright_size(content)
     except PictureError as error:
         return _Result(photo, image, mask_problem=str(error))
     except OSError as error:
         return _Result(photo, image, mask_problem=f"{name} cannot be read ({error.strerror}).")
-    if marked.size != picture.size:
-        return _Result(
-            photo,
-            image,
-            mask_problem=f"The mask {name} is {marked.width}×{marked.height} pixels but its photo {path} "
-            f"{picture.width}×{picture.height}; both must be equal.",
-        )
+    if mask_size != size:
+        sizes = "The mask {} is {}×{} pixels but its photo {} {}×{}; both must be equal."
+        return _Result(photo, image, mask_problem=sizes.format(name, *mask_size, path, *size))
     return _Result(photo, image, shaping.shaped_mask(marked, shape.side, shape.crop))
 
 
