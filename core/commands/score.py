@@ -1,12 +1,15 @@
 """python -m core score: score pictures; with --maps, also store them repaired and their residuals as pictures."""
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.basics.errors import MisfitError
 from core.basics.files import write_whole
@@ -14,7 +17,7 @@ from core.commands.options import add_checkpoint, add_intake, add_json, add_thre
 from core.line import map_files
 
 if TYPE_CHECKING:
-    import numpy as np
+    from core.judging.many import Picture
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +27,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="score pictures",
         description="Score pictures: higher = more anomalous. Files that cannot be read are named; the others are still scored.",
     )
-    score.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    score.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="a picture, or a folder or zip of pictures, as many as there are",
+    )
     add_intake(score)
     score.add_argument(
         "--maps",
@@ -42,48 +51,64 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status. Raises MisfitError."""
-    from core.data import decoding
+    from core.judging import many
     from core.line import model
 
     opened = model.opened(load_checkpoint(options), wishes(options))
-    targets = _targets(options.files, options.maps) if options.maps else [None] * len(options.files)
-    pictures, problems = [], []
-    for path, target in zip(options.files, targets, strict=True):
-        try:
-            pictures.append((path, target, opened.take(decoding.content(path), str(path))))
-        except MisfitError as error:
-            problems.append(str(error))
-    answer = []
-    judgements = opened.judge([image for *_, image in pictures])
-    for (path, target, image), result in zip(pictures, judgements, strict=True):
-        row = result.row(str(path))
-        if target:
-            row |= _write_maps(target, image, result.reconstruction, problems)
-        answer.append(row)
-    _print(answer, options)
-    for problem in problems:
-        print(f"misfit: {problem}", file=sys.stderr)
-    return 2 if problems else 0
+    failed, maps = 0, 0
+    with many.opened(options.files) as pictures, _printed(options) as show:
+        targets = iter(_targets(pictures, options.maps) if options.maps else [None] * len(pictures))
+        for some in many.taken(pictures, opened.checkpoint.task.data, opened.wishes.steps):
+            judged = iter(opened.judge([image for _, image in some if not isinstance(image, str)]))
+            problems = []
+            for (name, image), target in zip(some, targets, strict=False):
+                if isinstance(image, str):
+                    problems.append(image)
+                    continue
+                result = next(judged)
+                row = result.row(name)
+                if target:
+                    row |= _write_maps(target, image, result.reconstruction, problems)
+                    maps += sum(row[kind] is not None for kind in map_files.KINDS)
+                show(row)
+            for problem in problems:
+                print(f"misfit: {problem}", file=sys.stderr)
+            failed += len(problems)
+    if options.maps and not options.json:
+        print(f"{maps} maps of {len(pictures) - failed} pictures are in {options.maps}")
+    return 2 if failed else 0
 
 
-def _print(answer: Sequence[dict], options: argparse.Namespace) -> None:
+@contextlib.contextmanager
+def _printed(options: argparse.Namespace) -> Iterator[Callable[[dict], None]]:
+    """Give a function that prints a row as soon as it is known. A list of JSON is closed whatever happens meanwhile."""
+    begun = False
+
+    def show(row: dict) -> None:
+        nonlocal begun
+        if options.json:
+            print(",\n " if begun else "[\n ", json.dumps(row, indent=1).replace("\n", "\n "), sep="", end="")
+        else:
+            print(
+                f"{row['verdict']:10} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
+                + (f"  ({row['reason']})" if row["verdict"] == "can't tell" else ""),
+            )
+        begun = True
+
+    try:
+        yield show
+    except BaseException:
+        if options.json and begun:
+            print("\n]")
+        raise
     if options.json:
-        print(json.dumps(answer, indent=1))
-        return
-    for row in answer:
-        print(
-            f"{row['verdict']:10} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
-            + (f"  ({row['reason']})" if row["verdict"] == "can't tell" else "")
-        )
-    if options.maps:
-        written = sum(row[kind] is not None for row in answer for kind in map_files.KINDS)
-        print(f"{written} maps of {len(answer)} pictures are in {options.maps}")
+        print("\n]" if begun else "[]")
 
 
-def _targets(files: Sequence[Path], folder: Path) -> list[Path]:
-    """Return DIR/NAME for the maps of each file; no two are the same. Make the folder `folder`.
+def _targets(pictures: "Sequence[Picture]", folder: Path) -> list[Path]:
+    """Return DIR/NAME for the maps of each picture; no two are the same. Make the folder `folder`.
 
-    Raises MisfitError when the folder cannot be written to, or when a map would replace one of the files.
+    Raises MisfitError when the folder cannot be written to, or when a map would replace one of the pictures.
     """
     if folder.exists() and not folder.is_dir():
         raise MisfitError(f"{folder} is a file; --maps needs a folder.")
@@ -94,11 +119,11 @@ def _targets(files: Sequence[Path], folder: Path) -> list[Path]:
         raise MisfitError(
             f"Nothing can be written to {folder} ({error.strerror}); name another folder with --maps."
         ) from error
-    targets = [folder / name for name in _names(path.stem for path in files)]
-    pictures = {path.resolve() for path in files}
+    targets = [folder / name for name in _names(Path(picture.name).stem for picture in pictures)]
+    files = {Path(picture.name).resolve() for picture in pictures}
     for target in targets:
         for path in map_files.paths(target).values():
-            if path.resolve() in pictures:
+            if path.resolve() in files:
                 raise MisfitError(
                     f"{path} is one of the pictures; a map would replace it. Name another folder with --maps."
                 )
@@ -122,7 +147,7 @@ def _names(stems: Iterable[str]) -> list[str]:
 
 
 def _write_maps(
-    target: Path, image: "np.ndarray", reconstruction: "np.ndarray", problems: list[str]
+    target: Path, image: np.ndarray, reconstruction: np.ndarray, problems: list[str]
 ) -> dict[str, str | None]:
     """Write the maps; return their paths by kind, None for one that could not be written and is in `problems`."""
     written: dict[str, str | None] = {}

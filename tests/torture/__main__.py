@@ -28,6 +28,8 @@ REFUSED = {
     "idx": 500,
     "folders": 500,
     "records": 500,
+    "photos": 500,
+    "kept": 500,
 }  # at least
 NAMES = {
     "pictures": "pictures: PNG, JPEG, WebP, BMP, GIF",
@@ -36,6 +38,8 @@ NAMES = {
     "idx": "IDX and gzip files of Fashion-MNIST",
     "folders": "data sets of one's own: IDX folders, classes.txt, places.json",
     "records": "training states, statuses, histories, surveys",
+    "photos": "photos: zips, folders, masks",
+    "kept": "data sets of photos: photos.json, photos.npy, masks.npy",
 }
 KILLS = 120
 SESSIONS, REQUESTS = 20, 2000
@@ -72,7 +76,13 @@ def run_names() -> Line:
 
 def kills(what: str) -> Line:
     times, whole, lost = crashes.kills(what, SEED, KILLS)
-    name = {"checkpoint": "checkpoint save", "status": "run status", "fetch": "download", "sweep": "results.csv"}[what]
+    name = {
+        "checkpoint": "checkpoint save",
+        "status": "run status",
+        "fetch": "download",
+        "sweep": "results.csv",
+        "photos": "photos kept",
+    }[what]
     return f"kill −9 during {name}", f"{times} kills", f"{whole} times whole files found, else nothing yet", lost
 
 
