@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import zoom
 
 from core.basics.errors import DataError
 from core.data import catalog, photo_damage
@@ -169,6 +168,8 @@ def _reduced(images: np.ndarray) -> np.ndarray:
         return images
     by = side // SIDE
     if side % SIDE:
+        from scipy.ndimage import zoom
+
         return zoom(images, (1, SIDE / side, SIDE / side, 1), order=1)
     parts = images.reshape(len(images), SIDE, by, SIDE, by, -1)
     return parts.mean((2, 4)).round().astype(np.uint8)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.basics.text import plain
 from core.gans import maps
 from pages.browse.look import Look
 from pages.parts import before_after, link, models, tiles, trouble, verdict
@@ -111,13 +110,12 @@ def hit(heated: np.ndarray, mask: np.ndarray) -> str:
 def _ways_on(look: Look, number: int) -> None:
     """Draw the buttons to Try it and to ROC. Both close the dialog; the browser's Back opens it again from the link."""
     state = st.session_state
-    score, why_not = float(look.scores[number]), link.why_no_pad(look.data)
+    score = float(look.scores[number])
     if st.button(
         "Edit this one",
         key="edit_image",
         icon=":material/edit:",
-        disabled=bool(why_not),
-        help=plain(why_not) or "Draw on a copy of it on the Try it page and watch the score follow.",
+        help="Draw on a copy of it on the Try it page and watch the score follow.",
     ):
         link.edit(number)
     if st.button(

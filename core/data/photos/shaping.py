@@ -37,17 +37,18 @@ def shaped(picture: Image.Image, side: int, channels: int, crop: bool = False) -
     flat = flattened(picture)
     if max(flat.size) > WORKING_SIDE:
         flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    return _fitted(flat.convert("L") if channels == 1 else flat, side, "edge")
+    return fitted(flat.convert("L") if channels == 1 else flat, side, "edge")
 
 
 def shaped_mask(picture: Image.Image, side: int, crop: bool = False) -> np.ndarray:
     """Fit a mask as `shaped` fits its photo: bool [side, side]. A defect never vanishes, however thin it is."""
     levels = (cropped(picture) if crop else picture).convert("L").point(lambda level: 255 if level > 127 else 0)
-    shares = _fitted(levels, side, "constant")[..., 0]
+    shares = fitted(levels, side, "constant")[..., 0]
     return np.asarray(shares >= max(1, min(MARKED * 255, int(shares.max()))))
 
 
-def _fitted(picture: Image.Image, side: int, outside: str) -> np.ndarray:
+def fitted(picture: Image.Image, side: int, outside: str) -> np.ndarray:
+    """Fit a grey or RGB picture to uint8 [side, side, C] by its longest edge, in the middle of a margin, "edge" or black."""
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     if size != picture.size:
