@@ -71,7 +71,7 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
     colours = np.asarray(flat)
     levels = np.asarray(flat.convert("L"))
     # Photos are often of plain surfaces: only one that is the same everywhere shows nothing.
-    faint = 1 if data.outside == "edge" else FAINT
+    faint = 1 if data.photos else FAINT
     if int(levels.max()) - int(levels.min()) < faint and int(np.ptp(colours, (0, 1)).max()) < faint:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
     stages = [("Upright", colours)]
@@ -89,7 +89,7 @@ def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: St
         flat = Image.fromarray(255 - np.asarray(flat))
         stages.append(("Inverted", np.asarray(flat)))
     image = shaping.fitted(flat, data.side, data.outside)
-    if int(image.max()) - int(image.min()) < FAINT and data.outside != "edge":
+    if int(image.max()) - int(image.min()) < FAINT and not data.photos:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
     return Taken(picture, np.ascontiguousarray(image), bool(steps.invert), False, tuple(stages))
 

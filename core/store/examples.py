@@ -56,7 +56,7 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
 
 def kind(data: Description) -> str:
     """Return the kind of the first example's defect: a hole in a thing on black, a spot on a photo."""
-    return "hole" if data.outside == "black" else "spot"
+    return "spot" if data.photos else "hole"
 
 
 def damaged(data: Description, normal: str, test: Images) -> tuple[int, np.ndarray] | None:

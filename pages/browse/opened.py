@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.gans import maps
 from pages.browse.look import Look
-from pages.parts import before_after, link, models, tiles, trouble, verdict
+from pages.parts import before_after, datasets, heat, link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
 from pages.parts.pictures import to_grey
 
@@ -31,7 +31,20 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
         st.caption(f"{look.chosen.title}: {sign} {meaning}. True class: {look.name(number)}.")
     else:
         st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
-    through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals])
+    mask = marked(number)
+    if mask is not None:
+        verdict.row([("The true defect, outlined", heat.framed(look.test.images[number], mask))])
+    through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals], mask)
+
+
+def marked(number: int) -> np.ndarray | None:
+    """Return where the defect of a test image is, bool [H, W]; None where it has none, or nobody has marked it."""
+    known = None
+    with trouble.told():
+        known = datasets.test_masks()
+    if known is None or not known.known[number] or not known.masks[number].any():
+        return None
+    return known.masks[number]
 
 
 def heading(title: str, number: int, order: np.ndarray, of: str) -> None:

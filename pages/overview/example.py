@@ -82,11 +82,7 @@ def show(gans: Sequence[Chosen]) -> None:
     st.html(heat.scale(None))
     marked = any(gan.checkpoint.card.scoring.mark is not None for gan in gans)
     old = not all(gan.checkpoint.card.config.repair for gan in gans)
-    put = (
-        f", with {_having(gans[0])} put {'into' if gans[0].data.outside == 'black' else 'on'} it"
-        if shown.damaged
-        else ""
-    )
+    put = f", with {_having(gans[0])} put {'on' if gans[0].data.photos else 'into'} it" if shown.damaged else ""
     st.html(
         "<small>The heat map marks what is odd, on the same scale for every image. "
         + ("Outlined: what is odder than in nineteen of twenty normal images. " if marked else "")
@@ -106,7 +102,7 @@ def _image(shown: Example, gan: Chosen) -> str:
     if shown.damaged:
         having = _having(gan)
         title, what = f"A normal image, with {having}", f"{name}, with {having}"
-        where = "into" if gan.data.outside == "black" else "on"
+        where = "on" if gan.data.photos else "into"
         role = f"normal, but for the {having.split(' ', 1)[1]} that was put {where} it."
         role += f" It is still {article(gan.data.noun)}; only a spot on it is wrong."
     else:

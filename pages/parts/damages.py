@@ -45,7 +45,7 @@ EVERY = damage.KINDS + photo_damage.KINDS
 
 def offered(data: Description, normal: str) -> list[str]:
     """List the kinds that make sense on images of the normal class."""
-    if data.outside == "edge":  # photos: there is no black ground that a hole could show
+    if data.photos:  # there is no black ground that a hole could show
         return list(photo_damage.KINDS)
     sleeves = data == FASHION_MNIST.description and normal in SLEEVELESS
     return [kind for kind in damage.KINDS if kind != "sleeves" or sleeves]

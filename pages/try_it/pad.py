@@ -83,7 +83,7 @@ def show(data: Description, says: str) -> None:
             "base": _base(),
             "side": data.side,
             "channels": data.channels,
-            "photo": data.outside == "edge",
+            "photo": data.photos,
             "pixels": _packed(state["_pad_drawing"]),
             "heard": state.get("_pad_heard", 0),
             "says": says,

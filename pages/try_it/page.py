@@ -24,10 +24,9 @@ state = st.session_state
 
 chosen = models.chosen()
 data = chosen.data
-photos = data.outside == "edge"
 ways = [DRAW, UPLOAD, CAMERA]
 st.markdown(
-    f"{'Draw on' if photos else 'Draw'} or bring {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
+    f"{'Draw on' if data.photos else 'Draw'} or bring {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
     + (
         "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
         if data.intake == "garment"
@@ -46,7 +45,7 @@ def judge(image: np.ndarray) -> Judgement | None:
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
     """Draw the pad with its score; return the image and its judgement, or None while the pad is blank."""
-    if photos and state.get("edit") is None and state.get("_pad_data") != data.key and chosen.normal.any():
+    if data.photos and state.get("edit") is None and state.get("_pad_data") != data.key and chosen.normal.any():
         state["edit"] = int(np.flatnonzero(chosen.normal)[0])  # nobody draws a photo from nothing
     image = pad.drawing(data, models.test_images().images, damages.linked)
     if state.get("try_fit") and data.intake == "garment":

@@ -14,7 +14,7 @@ from core.basics.files import sha256
 from core.data import catalog
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
-from core.runs import folders, transfer
+from core.runs import folders, transfer, unpacking
 from core.runs.status import read_status
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
@@ -23,7 +23,7 @@ from core.store.checkpoints import CARD, SCORES, WEIGHTS
 @pytest.fixture
 def files(saved) -> dict[str, bytes]:
     folder = saved("traditional")
-    return {name: (folder / name).read_bytes() for name in transfer.FILES}
+    return {name: (folder / name).read_bytes() for name in unpacking.FILES}
 
 
 def zipped(files: dict[str, bytes]) -> list[tuple[str, bytes]]:
@@ -173,7 +173,7 @@ def test_validation_scores_are_held_against_the_weights_where_the_images_are_her
 
 def test_a_shipped_model_is_held_against_as_many_validation_images_as_the_starter_set_has() -> None:
     folder = checkpoints.shipped("traditional", "t-shirt")
-    files = {name: (folder / name).read_bytes() for name in transfer.FILES}
+    files = {name: (folder / name).read_bytes() for name in unpacking.FILES}
     run = transfer.take(list(files.items()))
     assert "All 10,000 test scores and 980 of 6,000 validation scores" in read_status(run).reason
     scores = safetensors.numpy.load(files[SCORES])
