@@ -3,7 +3,7 @@
 Where the defects are, how defects do that are put on held-out good photos, and how simple methods do on the same images.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -72,15 +72,11 @@ class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sampled: Count = 0
 
 
-def ahead(own: Own, auroc: float | None) -> list[tuple[str, float]]:
+def ahead(own: Own, auroc: float, on: Literal["test", "synthetic"]) -> list[tuple[str, float]]:
     """Return the simple methods whose AUROC is above the model's, best first, with their AUROC.
 
-    `auroc` is the model's over the test anomalies; None compares on synthetic defects. Empty where nothing can be compared.
+    `auroc` is the model's, of the test anomalies or of synthetic defects; `on` says of which.
     """
-    if auroc is None:
-        auroc = own.synthetic.area.auroc if own.synthetic else 1.0
-        pairs = [(name, each.synthetic) for name, each in own.baselines.items()]
-    else:
-        pairs = [(name, each.test) for name, each in own.baselines.items()]
+    pairs = [(name, each.test if on == "test" else each.synthetic) for name, each in own.baselines.items()]
     better = [(name, area.auroc) for name, area in pairs if area is not None and area.auroc > auroc]
     return sorted(better, key=lambda pair: -pair[1])

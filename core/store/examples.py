@@ -40,7 +40,7 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     """Choose the example images for this normal class: int [M], indices in the test split in the order of display.
 
     Each round has an image of every other class, and a normal image for every three of them. Images are drawn at random;
-    a class without any left is skipped.
+    a class without any left is skipped. Without another class there are three normal images in a round.
     """
     random = np.random.default_rng(SEED)
     drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
@@ -51,6 +51,8 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
             numbers.append(next(drawn[name], None))
             if place % NORMAL_EVERY == 1:
                 numbers.append(next(drawn[normal], None))
+        if not others:
+            numbers += [next(drawn[normal], None) for _ in range(NORMAL_EVERY)]
     return np.array([number for number in numbers if number is not None], int)
 
 

@@ -48,19 +48,23 @@ def synthetic(card: Card) -> str:
 
 def better(card: Card) -> str:
     """Say which simple methods are ahead of the model on the same images, or that none is; "" where none was measured."""
-    if card.own is None or not card.own.baselines:
+    own, parts = card.own, []
+    if own is None or not own.baselines:
         return ""
-    auroc, on = card.test.auroc, "the test's anomalies"
-    if auroc is None:
-        if card.own.synthetic is None:
-            return ""
-        auroc, on = card.own.synthetic.area.auroc, "synthetic defects"
+    if card.test.auroc is not None:
+        parts.append(_compared(card, ahead(own, card.test.auroc, "test"), card.test.auroc, "the test's anomalies"))
+    if own.synthetic is not None:
+        auroc = own.synthetic.area.auroc
+        parts.append(_compared(card, ahead(own, auroc, "synthetic"), auroc, "synthetic defects"))
+    return " ".join(parts)
+
+
+def _compared(card: Card, found: list[tuple[str, float]], auroc: float, on: str) -> str:
     name = MODEL_NAMES[card.model]
-    found = ahead(card.own, card.test.auroc)
     if not found:
-        return f"On {on} none of the simple methods is better than the {name} ({auroc:.3f})."
+        return f"On {on} no simple method is better than the {name} ({auroc:.3f})."
     named = [f"{method_name(method)} ({value:.3f})" for method, value in found]
-    verb = "is" if len(named) == 1 else "are"
-    pretrained = [method for method, _ in found if card.own.baselines[method].pretrained]
-    more = " It was trained on millions of other pictures, which no GAN here has seen." if pretrained else ""
-    return f"On {on} {several(named, ', ')} {verb} better than the {name} ({auroc:.3f}): a simple method would do more here.{more}"
+    text = f"On {on} {several(named, ', ')} {'is' if len(named) == 1 else 'are'} better than the {name} ({auroc:.3f})."
+    if card.own and any(card.own.baselines[method].pretrained for method, _ in found):
+        text += " The pretrained one has learnt from millions of other pictures, which no GAN here has seen."
+    return text

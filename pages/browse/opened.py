@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.gans import maps
 from pages.browse.look import Look
-from pages.parts import before_after, datasets, heat, link, models, tiles, trouble, verdict
+from pages.parts import before_after, datasets, link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
 from pages.parts.pictures import to_grey
 
@@ -32,8 +32,6 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
     else:
         st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
     mask = marked(number)
-    if mask is not None:
-        verdict.row([("The true defect, outlined", heat.framed(look.test.images[number], mask))])
     through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals], mask)
 
 
@@ -107,7 +105,7 @@ def _pictures(image: np.ndarray, gan: Chosen, mask: np.ndarray | None) -> float:
             reconstructions = models.reconstruct(gan, image[None])
     heated, scoring = maps.heat(image[None], reconstructions)[0], gan.checkpoint.card.scoring
     with slot.container():
-        verdict.repair(image, reconstructions[0], heated, scoring.mark, of)
+        verdict.repair(image, reconstructions[0], heated, scoring.mark, of, mask)
         if mask is not None:
             st.caption(hit(heated, mask))
         before_after.show(image, to_grey(reconstructions[0]), f"before_after_{gan.checkpoint.card.model}", of)

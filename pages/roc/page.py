@@ -70,12 +70,12 @@ def decide() -> None:
 def tested() -> str:
     """Say what the curve is measured on."""
     if chosen.copies is None:
-        return f"{int(chosen.normal.sum() + chosen.anomaly.sum()):,} test images"
+        return f"{int(chosen.normal.sum() + chosen.anomaly.sum()):,} test images; nothing is trained again."
     noun = plain(chosen.data.noun)
     return (
         f"{int(chosen.normal.sum()):,} good test {noun}s and to {len(chosen.copies.of):,} damaged copies of "
-        f"{len(np.unique(chosen.copies.of)):,} of them. No real anomaly is in the test: these defects are drawn by code that training "
-        f"never uses. They chose nothing: the threshold starts where at most 5 % of the validation {noun}s are flagged"
+        f"{len(np.unique(chosen.copies.of)):,} of them; nothing is trained again. No real anomaly is in the test: these defects are drawn by "
+        f"code that training never uses, and they chose nothing. The threshold starts where at most 5 % of the validation {noun}s are flagged."
     )
 
 
@@ -83,7 +83,7 @@ if chosen.copies is not None:
     st.subheader(f"On synthetic defects put on held-out good {plain(chosen.data.noun)}s", anchor=False)
 st.markdown(
     f"**{chosen.title}**, normal class **{plain(chosen.normal_name)}**, {plain(chosen.regime)} regime. An image is flagged as an "
-    f"anomaly when its score reaches the threshold. Move it, and watch what it does to the {tested()}; nothing is trained again.",
+    f"anomaly when its score reaches the threshold. Move it, and watch what it does to the {tested()}",
     help="ROC, receiver operating characteristic: the share of anomalies caught (TPR) against the share of normal images flagged "
     "(FPR), over all thresholds. AUROC, the area under it, is the chance that a random anomaly scores higher than a "
     "random normal image: P(s_anomaly > s_normal) + ½ P(equal).",

@@ -127,8 +127,9 @@ def test_methods_ahead_of_the_model_are_named_best_first() -> None:
         return Baseline(Area(auroc, 0.1, 1.0), Area(synthetic, 0.1, 1.0))
 
     known = Own(baselines={"kNN": method(0.8, 0.5), "PCA residual": method(0.9, 0.5), "forest": method(0.6, 0.5)})
-    assert ahead(known, 0.7) == [("PCA residual", 0.9), ("kNN", 0.8)]
-    assert ahead(known, 0.95) == [] and ahead(known, None) == []
+    assert ahead(known, 0.7, "test") == [("PCA residual", 0.9), ("kNN", 0.8)]
+    assert ahead(known, 0.95, "test") == [] and ahead(known, 0.5, "synthetic") == []
+    assert len(ahead(known, 0.4, "synthetic")) == 3
 
 
 def test_large_photos_are_reduced_for_methods_on_pixels() -> None:
