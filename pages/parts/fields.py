@@ -18,6 +18,7 @@ LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of p
 VIEWS = ("curves", "classes", "precision", "seeds")
 SECTIONS = ("gallery", "defects", "lessons", "by-class", "map")
 SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
+DRIFTS = ("none", "darker", "moved", "doubled")
 EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
 MAPS = ("pca", "t-sne")
 COLOURINGS = ("class", "score", "outcome")
@@ -124,13 +125,17 @@ def _damage(text: str) -> str:
 
 
 DATA = Field("data", datasets.DEFAULT, _data_set)
-_ROC = (
+_STAKES = (
     Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
     Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
     Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
+)
+_ROC = (
+    *_STAKES,
     Field("view", VIEWS[0], _one_of(VIEWS)),
     Field("log_fpr", "", _one_of(("", "on"))),
 )
+_LINE = (*_STAKES, Field("line_seed", 0, _whole(0, 10**6)), Field("drift", DRIFTS[0], _one_of(DRIFTS)))
 
 
 def everywhere() -> tuple[Field, ...]:
@@ -167,4 +172,4 @@ def own(page: str) -> tuple[Field, ...]:
             Field("layout", MAPS[0], _one_of(MAPS)),
             Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
         )
-    return _ROC if page == "roc" else ()
+    return {"roc": _ROC, "line": _LINE}.get(page, ())

@@ -16,7 +16,6 @@ from core.judging import judgement
 from core.judging.judgement import Judgement
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
-from core.store.discovery import Damaged
 from pages.parts import stored
 from pages.parts.chosen import SYNTHETIC as SYNTHETIC  # pages import these from this file, too
 from pages.parts.chosen import Chosen as Chosen
@@ -27,6 +26,7 @@ from pages.parts.datasets import data_set as data_set  # pages import these from
 from pages.parts.datasets import description as description
 from pages.parts.datasets import key, known, test_images
 from pages.parts.datasets import trained_normals as trained_normals
+from pages.parts.trained import damaged as damaged
 from pages.parts.trained import discovered
 
 if TYPE_CHECKING:
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
 
 
 _REPLACED = "The model in {} has just been replaced by another one; reload the page to see that one."
-
-
-def damaged(normal: str, model: str | None = None) -> list[Damaged]:
-    """List the damaged folders that may hold a trained model of this class: of kind `model`, or of any kind."""
-    return [
-        place
-        for place in discovered()[1]
-        if any(place.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
-    ]
 
 
 def say_damaged() -> None:
@@ -172,20 +163,28 @@ def _generator(folder: str, weights_sha256: str) -> "Generator":
     return checkpoint.generator()
 
 
+def generator(gan: Chosen) -> "Generator":
+    """Return a model's generator, loaded once for all sessions. Imports torch. Raises CheckpointError."""
+    return _generator(str(gan.checkpoint.folder), gan.checkpoint.card.weights_sha256)
+
+
 def reconstruct(gan: Chosen, images: np.ndarray) -> np.ndarray:
     """Reconstruct uint8 [N, H, W, C] as float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
     from core.gans import scoring
 
-    checkpoint = gan.checkpoint
-    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return scoring.reconstruct(generator, images)
+    return scoring.reconstruct(generator(gan), images)
+
+
+def score(gan: Chosen, images: np.ndarray) -> np.ndarray:
+    """Score uint8 [N, H, W, C]: float32 [N]. Imports torch. Raises CheckpointError."""
+    from core.gans import scoring
+
+    return scoring.score(generator(gan), images)
 
 
 def judge(gan: Chosen, images: np.ndarray) -> list[Judgement]:
     """Judge uint8 [N, H, W, C] at `gan`'s threshold in force. Imports torch. Raises CheckpointError, DataError."""
-    checkpoint = gan.checkpoint
-    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(gan))
+    return judgement.judge(gan.checkpoint, generator(gan), images, known(), test_images(), threshold(gan))
 
 
 def threshold(gan: Chosen) -> float:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, trouble
+from pages.parts import stakes as stakes_part
 from pages.roc import border, compare, lab, points, synthetic, takeaway
 
 chosen = models.on_synthetic(models.chosen())
@@ -35,7 +36,7 @@ def auroc(mark: str, _chosen: models.Chosen) -> float | None:
 def decide() -> None:
     """Draw the lab, and the stakes, points and images that depend on its threshold."""
     limit = models.threshold(chosen)
-    stakes, problem = points.stakes()
+    stakes, problem = stakes_part.stated()
     if state["_stakes_drawn"] != stakes:
         st.rerun()  # the comparison below uses the stakes, too
     area = auroc(chosen.checkpoint.card.scores_sha256, chosen)
@@ -54,7 +55,7 @@ def decide() -> None:
         "training split; what it does on test images is shown beside it, and chose nothing.",
     )
     if area is not None:
-        points.ask_stakes(chosen, problem)
+        stakes_part.ask(chosen, problem)
     points.show(chosen, limit, stakes, set_threshold)
 
     st.subheader(
@@ -88,9 +89,9 @@ st.markdown(
     "(FPR), over all thresholds. AUROC, the area under it, is the chance that a random anomaly scores higher than a "
     "random normal image: P(s_anomaly > s_normal) + ½ P(equal).",
 )
-state["_stakes_drawn"] = points.stakes()[0]
+state["_stakes_drawn"] = stakes_part.stated()[0]
 decide()
 if chosen.copies is not None:
     synthetic.show(chosen)
 if chosen.anomaly.any():
-    compare.show(chosen, points.stakes()[0])
+    compare.show(chosen, stakes_part.stated()[0])

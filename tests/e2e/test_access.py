@@ -15,6 +15,7 @@ PAGES = {
     "overview": ("", "Find what does not belong"),
     "browse": ("browse?classes=shirt&outcomes=missed", "Browse the test images"),
     "roc": ("roc?threshold=0.3", "ROC and threshold"),
+    "line": ("line", "On the line"),
     "results": ("results", "Results"),
     "try it": ("try?edit=17", "Try it"),
     "train": ("train", "Train"),

@@ -87,8 +87,8 @@ def test_without_scores_they_are_made_from_the_weights_where_the_data_is_the_sam
     assert nothing_is_left()
     trains_on(small, monkeypatch)
     found = checkpoints.load(folders.folder(transfer.take(list(files.items()))) / "checkpoint")
-    for name, array in vars(found.scores).items():
-        assert array.tobytes() == original[name].tobytes()
+    for name, array in original.items():
+        assert vars(found.scores)[name].tobytes() == array.tobytes()
 
 
 def test_figures_that_flatter_are_computed_again(files) -> None:
@@ -210,7 +210,7 @@ def test_what_is_no_zip_is_refused(content: bytes) -> None:
 
 
 def test_a_zip_that_grows_without_end_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(checkpoints.LARGEST, WEIGHTS, 100_000)
+    monkeypatch.setitem(unpacking.LARGEST, WEIGHTS, 100_000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(WEIGHTS, bytes(10_000_000))

@@ -96,7 +96,7 @@ def test_other_photos_of_the_same_name_are_not_replaced(model, tmp_path) -> None
     with pytest.raises(CheckpointError, match="Another data set is called wall here"):
         taken(content)
     assert catalog.get("wall").load("test").fingerprint == before
-    with pytest.raises(DataError, match="not those of wall"):
+    with pytest.raises(DataError, match="test images of this model are not here"):
         taken(changed(content, photos=None, masks=None))
 
 
