@@ -53,11 +53,15 @@ class Specimens:
 
 
 def specimens(task: Task, test: Images) -> Specimens:
-    """Put every kind of defect on held-out good images, in turns small, medium and large. Seeded by the images."""
+    """Put every kind of defect on held-out good photos, in turns small, medium and large. Seeded by the images.
+
+    None on images that are no photos: things on black have defects of their own (core/data/damage.py).
+    """
     normal, _ = test_roles(task, test.labels)
     numbers = np.sort(np.random.default_rng(SEED).permutation(np.flatnonzero(normal))[:PHOTOS])
-    images, masks, of, kinds = [], [], [], {}
-    for kind in photo_damage.KINDS:
+    images, of = [test.images[:0]], [numbers[:0]]
+    masks, kinds = [np.zeros((0, *test.images.shape[1:3]), bool)], {}
+    for kind in photo_damage.KINDS if task.data.photos else ():
         count = 0
         for turn, size in enumerate(SIZES):
             some = numbers[turn :: len(SIZES)]
@@ -137,6 +141,8 @@ def _synthetic(
 
 def _baselines(task: Task, normals: np.ndarray, test: Images, made: Specimens) -> tuple[dict[str, Baseline], int]:
     """Measure the simple methods on the same images as the model; return them, and on how many test images."""
+    if not made.kinds and not test_roles(task, test.labels)[1].any():
+        return {}, 0  # nothing to tell from the normal images
     random = np.random.default_rng(SEED)
     good, bad = (np.sort(random.permutation(np.flatnonzero(role))[:TESTED]) for role in test_roles(task, test.labels))
     learnt = normals[np.sort(random.permutation(len(normals))[:LEARNT])]

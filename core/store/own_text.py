@@ -32,6 +32,14 @@ def rests_on(card: Card) -> str:
     return text
 
 
+def marks(card: Card) -> str:
+    """Say how well the heat map points at marked defects; "" where none is marked."""
+    if card.own is None or card.own.marks is None:
+        return ""
+    known = card.own.marks
+    return f"Of {known.images:,} marked defects the hottest spot is on the defect in {known.hit:.0%}; pixel AUROC {known.pixel_auroc:.3f}."
+
+
 def synthetic(card: Card) -> str:
     """Say what the figure of synthetic defects is; "" where there is none."""
     if card.own is None or card.own.synthetic is None:

@@ -19,10 +19,10 @@ QUICK: dict[str, dict[str, object]] = {
 }
 
 
-def trained(key: str, model: str = "traditional", **task: object) -> str:
+def trained(key: str, model: str = "traditional", seed: int = 0, **task: object) -> str:
     """Train `model` on the data set called `key` as a run; returns the run's name."""
     data = catalog.get(key).description
-    request = Request(model, Task(data=data, **task), config_class(model)(**QUICK[model]))
+    request = Request(model, Task(data=data, **task), config_class(model)(**QUICK[model]), seed)
     with queue.here(request) as name:
         Worker(name, "cpu").run(lambda: False)
     return name
