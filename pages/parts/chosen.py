@@ -57,6 +57,11 @@ class Chosen:
     def regime(self) -> str:
         return regime(self.checkpoint)
 
+    @property
+    def mark(self) -> str:
+        """The fingerprint of the scores that are shown, for caches."""
+        return self.checkpoint.card.scores_sha256 + ("-synthetic" if self.copies is not None else "")
+
     def kinds(self) -> dict[str, np.ndarray]:
         """Map the name of each kind of anomaly to the mask of its images, bool [N]. Raises DataError."""
         if self.copies is not None:

@@ -35,7 +35,8 @@ def seeds(regime: str, models: Sequence[Checkpoint]) -> None:
     for group in groups.values():
         if len(group) > 1:
             first = next(iter(group.values()))
-            name = f"{MODEL_NAMES[first.card.model]}, {first.task.data.class_name(first.task.normal)}"
+            name = MODEL_NAMES[first.card.model]
+            name += f", {first.task.data.class_name(first.task.normal)}, {first.card.epochs_trained} epochs"
             for label, figure in (("test", _test_auroc), ("synthetic", _synthetic_auroc)):
                 values = [value for each in group.values() if (value := figure(each)) is not None]
                 if len(values) == len(group):
@@ -44,7 +45,7 @@ def seeds(regime: str, models: Sequence[Checkpoint]) -> None:
     if rows:
         st.markdown("###### Seeds side by side")
         columns = (
-            ("Training", "GAN and normal class; settings, images and epochs are the same."),
+            ("Training", "GAN, normal class and epochs; settings and images are the same, too."),
             ("AUROC of", "Test anomalies, or synthetic defects."),
             ("Each seed", "Seed: AUROC."),
             ("Mean", ""),

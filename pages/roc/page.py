@@ -39,7 +39,7 @@ def decide() -> None:
     stakes, problem = stakes_part.stated()
     if state["_stakes_drawn"] != stakes:
         st.rerun()  # the comparison below uses the stakes, too
-    area = auroc(chosen.checkpoint.card.scores_sha256, chosen)
+    area = auroc(chosen.mark, chosen)
     if area is None:
         st.info(
             f"None of the test images of {plain(chosen.data.name)} is an anomaly of this model. A ROC curve, its AUROC, precision "

@@ -29,7 +29,7 @@ def band(mark: str, _chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:
 
 def mark(chosen: Chosen) -> str:
     """Return the fingerprint of a model's scores, the key of the caches."""
-    return chosen.checkpoint.card.scores_sha256
+    return chosen.mark
 
 
 def sound(chosen: Chosen) -> list[Chosen]:

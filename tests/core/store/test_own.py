@@ -5,13 +5,15 @@ import json
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from core.basics.files import sha256
+from core.data import catalog
 from core.metrics import evaluation
 from core.metrics.own import Area, Baseline, Own, ahead
-from core.store import checkpoints, own, saving
+from core.store import checkpoints, own, own_text, saving
 from core.store.checkpoints import CARD, SCORES
-from tests import photographs
+from tests import drawn, photographs
 from tests.core.store.edits import edit, refused
 from tests.pages.own import kept_wall, trained
 
@@ -137,3 +139,29 @@ def test_large_photos_are_reduced_for_methods_on_pixels() -> None:
     assert own._reduced(photos)[0, 0, 0] == pytest.approx(photos[0, :2, :2].mean((0, 1)), abs=1)
     assert own._reduced(photographs.many(2, 96)).shape == (2, 64, 64, 3)
     assert own._reduced(photos[:, ::4, ::4]).shape[1] == 32
+
+
+def test_what_the_figures_say_in_words(walls) -> None:
+    card = walls().card
+    test, own_figures = card.test, card.own
+    few = f"rests on 12 good and 12 bad photos. These are few: a single bad photo moves it by up to {1 / 12:.3f}"
+    assert few in own_text.rests_on(card)
+    assert f"AUROC {own_figures.synthetic.area.auroc:.3f}" in own_text.synthetic(card)
+    weak = replace(card, test=replace(test, auroc=0.0, auroc_low=0.0, auroc_high=0.1))
+    said = own_text.better(weak)
+    assert "are better than the Traditional GAN (0.000)" in said and "kNN on pixels" in said
+    strong = replace(card, test=replace(test, auroc=1.0, auroc_low=0.9, auroc_high=1.0))
+    assert own_text.better(strong).startswith("On the test's anomalies no simple method is better")
+    seen = replace(
+        weak, own=replace(own_figures, baselines={"x": replace(own_figures.baselines["kNN"], pretrained=True)})
+    )
+    assert "learnt from millions of other pictures" in own_text.better(seen)
+    assert own_text.better(replace(card, own=None)) == "" == own_text.synthetic(replace(card, own=None))
+
+
+def test_data_that_is_no_photos_gets_simple_methods_alone(tmp_path) -> None:
+    catalog.add(drawn.write(tmp_path / "shapes", 28, 1))
+    name = trained("shapes", normal="disc", anomalies=90)
+    card = checkpoints.load(checkpoints.RUNS / name / "checkpoint").card
+    assert card.own.synthetic is None and card.own.marks is None
+    assert all(each.test and each.synthetic is None for each in card.own.baselines.values())
