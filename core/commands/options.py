@@ -149,10 +149,17 @@ def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) ->
         print(json.dumps(values, indent=1))
         return
     print(heading)
+    _print(values, "  ")
+
+
+def _print(values: dict[str, Any], indent: str) -> None:
+    """Print a name and its value on each line; what a value holds comes below it, further in."""
+    width = max(10, 26 - len(indent))
     for name, value in values.items():
         if isinstance(value, dict):
-            print(f"  {name}")
-            for key, inner in value.items():
-                print(f"    {key:22} {inner:.4f}")
+            print(f"{indent}{name}")
+            _print(value, indent + "  ")
         else:
-            print(f"  {name:24} {value:.4f}" if isinstance(value, float) else f"  {name:24} {value}")
+            print(
+                f"{indent}{name:{width}} {value:.4f}" if isinstance(value, float) else f"{indent}{name:{width}} {value}"
+            )

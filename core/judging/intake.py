@@ -79,13 +79,15 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
 def _whole(picture: Image.Image, data: Description, steps: Steps, name: str) -> Taken:
     """Fit the whole picture, or the largest square in its middle, as photos of the data set were (core/data/photos/shaping.py)."""
     flat = shaping.flattened(shaping.cropped(picture) if data.intake == "crop" else picture)
-    stages = [("Upright", _small(flat))]
+    cut = data.intake == "crop" and picture.width != picture.height
+    stages = [("Upright, cut to a square" if cut else "Upright", _small(flat))]
     flat = flat.convert("L") if data.channels == 1 else flat
     if steps.invert:
         flat = ImageOps.invert(flat)
         stages.append(("Inverted", _small(flat)))
     image = shaping.fitted(flat, data.side, data.outside)
-    if int(np.ptp(image, (0, 1)).max()) < FAINT:
+    # Photos are often of plain surfaces: only one that is the same everywhere shows nothing.
+    if int(np.ptp(image, (0, 1)).max()) < (1 if data.photos else FAINT):
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
     return Taken(picture, image, bool(steps.invert), False, tuple(stages))
 

@@ -17,6 +17,7 @@ from core.data.fashion_mnist import TEST_FINGERPRINT
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig
 from core.gans.record import Epoch, Scoring, recorded
+from core.metrics.own import Own
 from core.metrics.reports import Figures, Report
 from core.metrics.thresholds import Thresholds
 
@@ -40,6 +41,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     validation, test    figures; the thresholds are chosen on validation images
     history             one record for each epoch
     scoring             how scores and marks are made; a card without it scores by the mean residual alone
+    own                 more figures of data of one's own; None for Fashion-MNIST, and on cards that are older
     weights_sha256, scores_sha256  of the two files beside the card
     """
 
@@ -65,6 +67,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     weights_sha256: Digest
     scores_sha256: Digest
     scoring: Scoring = Scoring()
+    own: Own | None = None
     format: Literal[2] = FORMAT
 
     def __post_init__(self) -> None:

@@ -51,8 +51,8 @@ def show(
             on_release(float(value))
 
     card = chosen.checkpoint.card
-    data = _scores(card.scores_sha256, chosen) | {
-        "id": card.scores_sha256,
+    data = _scores(chosen.mark, chosen) | {
+        "id": chosen.mark,
         "session": state.setdefault("_lab_session", secrets.token_hex(8)),
         "serial": state.get("_lab_serial", 0),
         "threshold": threshold,

@@ -82,6 +82,7 @@ def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes
     rows = [(POINTS[name][0], value, name == current) for name, value in points.items()]
     if current is None:
         rows.append(("In force", limit, True))
+    shows = "Test shows" if chosen.copies is None else "Synthetic defects show"
     lines = []
     for label, value, in_force in rows:
         mark = ' aria-current="true"' if in_force else ""
@@ -93,7 +94,7 @@ def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes
     return (
         '<div class="mf-scroll" tabindex="0" role="region" aria-label="Operating points"><table class="mf-table mf-points">'
         '<tr><td></td><td></td><th colspan="2" scope="colgroup">Validation chose</th>'
-        '<th colspan="4" scope="colgroup">Test shows</th></tr>'
+        f'<th colspan="4" scope="colgroup">{shows}</th></tr>'
         '<tr><th scope="col">Point</th><th scope="col">Threshold</th><th scope="col">False alarms</th>'
         '<th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Missed</th>'
         f'<th scope="col">Precision</th><th scope="col">Cost an item</th></tr>{"".join(lines)}</table></div>'
