@@ -32,6 +32,7 @@ AGE = LITTER_AGE / 2  # seconds; below the age at which another visitor's scratc
 MOST = 16  # drafts on the list; the oldest leaves it
 _listed: dict[str, "Draft"] = {}
 _lock = threading.Lock()
+_timer: threading.Timer | None = None
 
 Uploaded = tuple[str, BinaryIO]  # name of a file, with folders where it has any, and its content
 
@@ -61,13 +62,16 @@ class Draft:
     gathered: Gathered | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     seen: float = field(default_factory=time.time)
+    _choices: list[str] | None = None
 
     def choices(self) -> list[str]:
         """List the folders of which the user must choose the normal one. Raises DataError."""
         if self.key:
             return []
-        with self.open() as brought:
-            return layout.choices(brought)
+        if self._choices is None:
+            with self.open() as brought:
+                self._choices = layout.choices(brought)
+        return self._choices
 
     def check(self, progress: Progress) -> Gathered:
         """Decode, divide and check the photos, in place of an earlier check. Raises DataError, OSError."""
@@ -200,10 +204,23 @@ def _store(content: BinaryIO, place: Path) -> None:
 
 def _list(draft: Draft) -> Draft:
     with _lock:
-        for token, other in list(_listed.items()):
-            if time.time() - other.seen > AGE:
-                del _listed[token]
         while len(_listed) >= MOST:
             del _listed[min(_listed, key=lambda token: _listed[token].seen)]
         _listed[draft.token] = draft
+    _clear()
     return draft
+
+
+def _clear() -> None:
+    """Take old drafts from the list, and look again later as long as there are any."""
+    global _timer
+    with _lock:
+        for token, draft in list(_listed.items()):
+            if time.time() - draft.seen > AGE:
+                del _listed[token]
+        if _timer:
+            _timer.cancel()
+        _timer = threading.Timer(AGE / 4, _clear) if _listed else None
+        if _timer:
+            _timer.daemon = True
+            _timer.start()
