@@ -61,7 +61,7 @@ class Draft:
     normal: str | None = None
     gathered: Gathered | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(12))
-    seen: float = field(default_factory=time.time)
+    seen: float = field(default_factory=lambda: time.time())
     _choices: list[str] | None = None
 
     def choices(self) -> list[str]:
