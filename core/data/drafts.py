@@ -1,7 +1,7 @@
 """Photos that a page was given but that are not kept yet. They outlive a reload of the page, and are gone in the end.
 
-Each draft has a scratch folder with what was uploaded and what is decoded of it. The folder goes when nothing refers to the
-draft any more: neither this list, where it stays for AGE seconds after it was last looked at, nor the session of a visitor.
+Each draft has a scratch folder with what was uploaded and what is decoded of it. The folder goes when the draft is dropped, AGE
+seconds after somebody last looked at it, and when the server ends.
 """
 
 import os
@@ -28,8 +28,8 @@ from core.data.photos.bringing import Gathered
 from core.data.photos.files import Brought
 from core.data.photos.reading import Progress, Shape
 
-AGE = LITTER_AGE / 2  # seconds; below the age at which another visitor's scratch folder clears this one away
-MOST = 16  # drafts on the list; the oldest leaves it
+AGE = LITTER_AGE  # seconds; older scratch folders are cleared away anyhow
+MOST = 16  # drafts at a time; the one that was looked at longest ago goes
 _listed: dict[str, "Draft"] = {}
 _lock = threading.Lock()
 _timer: threading.Timer | None = None
@@ -63,6 +63,7 @@ class Draft:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     seen: float = field(default_factory=lambda: time.time())
     _choices: list[str] | None = None
+    _remove: Callable[[], object] = lambda: None
 
     def choices(self) -> list[str]:
         """List the folders of which the user must choose the normal one. Raises DataError."""
@@ -94,12 +95,12 @@ class Draft:
         """Note that somebody looks at it. Raises DataError when it has been cleared away."""
         self._still_here()
         self.seen = time.time()
-        os.utime(self.folder)
+        os.utime(self.folder, (self.seen, self.seen))
 
     def _still_here(self) -> None:
         if not self.folder.is_dir():
             raise DataError(
-                f"The photos of {self.name} were put away meanwhile, because they were not kept. Bring them again."
+                f"The photos of {self.name} were kept or put away meanwhile. If they are not below, bring them again."
             )
 
 
@@ -165,9 +166,10 @@ def find(token: str) -> Draft | None:
 
 
 def drop(draft: Draft) -> None:
-    """Take a draft from the list; its folder goes with the last session that shows it."""
+    """Take a draft from the list, and remove its folder."""
     with _lock:
         _listed.pop(draft.token, None)
+    draft._remove()
 
 
 def free_key(name: str) -> str:
@@ -181,7 +183,7 @@ def _new(name: str) -> Draft:
     stack = ExitStack()
     folder = stack.enter_context(catalog.scratch())
     draft = Draft(as_line(name, 60).strip() or "Photos", partial(files.opened, folder), folder)
-    weakref.finalize(draft, stack.close)
+    draft._remove = weakref.finalize(draft, stack.close)  # also when it is never listed, and when the server ends
     return draft
 
 
@@ -204,20 +206,19 @@ def _store(content: BinaryIO, place: Path) -> None:
 
 def _list(draft: Draft) -> Draft:
     with _lock:
-        while len(_listed) >= MOST:
-            del _listed[min(_listed, key=lambda token: _listed[token].seen)]
         _listed[draft.token] = draft
     _clear()
     return draft
 
 
 def _clear() -> None:
-    """Take old drafts from the list, and look again later as long as there are any."""
+    """Drop old drafts, and look again later as long as there are any."""
     global _timer
+    latest_first = sorted(list(_listed.values()), key=lambda draft: -draft.seen)
+    for place, draft in enumerate(latest_first):
+        if place >= MOST or time.time() - draft.seen > AGE:
+            drop(draft)
     with _lock:
-        for token, draft in list(_listed.items()):
-            if time.time() - draft.seen > AGE:
-                del _listed[token]
         if _timer:
             _timer.cancel()
         _timer = threading.Timer(AGE / 4, _clear) if _listed else None
