@@ -97,15 +97,15 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
     for place, photo in enumerate(photos):
         by_digest.setdefault(photo.sha256, []).append(place)
     findings, equal = [], [places for places in by_digest.values() if len(places) > 1]
-    for places in equal:
-        if len({photos[place].label for place in places}) > 1:
-            one, other = places[0], next(p for p in places if photos[p].label != photos[places[0]].label)
-            findings.append(
-                error(
-                    f"{short(photos[one].path)} and {short(photos[other].path)} are the same photo in two classes; remove the one that is wrong.",
-                    [photos[place].path for place in places],
-                )
+    if both := [places for places in equal if len({photos[place].label for place in places}) > 1]:
+        one, other = both[0][0], next(p for p in both[0] if photos[p].label != photos[both[0][0]].label)
+        more = f" So are {count(len(both) - 1, 'more photo')}." if both[1:] else ""
+        findings.append(
+            error(
+                f"{short(photos[one].path)} and {short(photos[other].path)} are the same photo in two classes; remove the one that is wrong.{more}",
+                [photos[place].path for places in both for place in places],
             )
+        )
     if equal:
         extra = [photos[place].path for places in equal for place in places[1:]]
         findings.append(

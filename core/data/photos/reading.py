@@ -18,6 +18,7 @@ from core.data.photos.layout import Item
 
 SIDES = (28, 32, 64, 96, 128)  # 28 is Fashion-MNIST's
 AT_ONCE = 256  # photos whose images wait for the array; of large pictures no more than one for each thread is in memory
+TOLD_OF = 16  # photos between two calls of progress
 Progress = Callable[[int, int], None]  # photos decoded so far, photos in all
 
 
@@ -91,9 +92,10 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     with ThreadPoolExecutor(workers()) as pool:
         for first in range(0, len(items), AT_ONCE):
             some = items[first : first + AT_ONCE]
-            for item, result in zip(
-                some, pool.map(lambda item: _one(item, labels[item.kind], shape), some), strict=True
-            ):
+            results = pool.map(lambda item: _one(item, labels[item.kind], shape), some)
+            for place, (item, result) in enumerate(zip(some, results, strict=True), first + 1):
+                if place % TOLD_OF == 0 or place == len(items):
+                    progress(place, len(items))
                 if result.photo is None or result.image is None:
                     unreadable[item.file.path] = result.problem
                     continue
@@ -103,7 +105,6 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
                     wrong[item.mask.path if item.mask else ""] = result.mask_problem
                 images[len(photos)] = result.image
                 photos.append(result.photo)
-            progress(min(first + AT_ONCE, len(items)), len(items))
     if unreadable and not photos:
         raise DataError(f"No photo could be read: {_more(unreadable)}")
     findings = [warning(f"Left out: {_more(problems)}", problems) for problems in (unreadable, wrong) if problems]
