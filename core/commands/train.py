@@ -10,7 +10,7 @@ import msgspec
 from core.commands.options import add_json, add_model, answer, data_set, normal_class
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
-from core.gans.config import OBJECTIVES, default_config
+from core.gans.recipes import OBJECTIVES, default_config
 from core.store import saving
 
 if TYPE_CHECKING:

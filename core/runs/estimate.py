@@ -12,10 +12,13 @@ from typing import Any
 
 import msgspec
 
-from core.basics.errors import ConfigError, DataError
+from core.basics.errors import ConfigError
 from core.basics.files import read_at_most, sha256, write_whole
 from core.data import catalog, tasks
-from core.gans.config import KIM, TrainingConfig, default_config
+from core.data.dataset import Description
+from core.data.fashion_mnist import FASHION_MNIST
+from core.gans.config import KIM, TrainingConfig
+from core.gans.recipes import default_config
 from core.runs import folders
 from core.runs.request import Request
 from core.runs.status import Seconds
@@ -67,35 +70,41 @@ def check(request: Request) -> Plan:
         raise ConfigError(f"seed is {request.seed}; it must be between 0 and {2**63 - 1}.")
     data = catalog.get(task.data.key)
     normals, anomalies = tasks.sizes(task, data.counts("train"), data.find("train"))
-    if normals < config.batch_size:
-        raise DataError(
-            f"batch_size is {config.batch_size}, but there are {normals} normal training images; it must be at most {normals}."
-        )
+    config = config.fitted(normals)
     idle: set[str] = set() if anomalies or config.stand_ins(anomalies) else set(ON_ANOMALIES)
     if config.undamaged == config.batch_size:
-        idle.add("repair")
+        idle |= {"repair", "unlike"}
     if not any(getattr(config, name) > 0 for name in config.loss_names if name not in idle):
         raise ConfigError("Every loss that could act is switched off; switch on at least one.")
-    return Plan(normals, anomalies, normals // config.batch_size)
+    return Plan(normals, anomalies, config.steps(normals))
 
 
-def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
-    """Return the config of a preset; `normals` is the number of normal training images. Raises ConfigError."""
-    config = default_config(model, regime)
+def preset(
+    name: str, model: str, regime: str, normals: int, data: Description = FASHION_MNIST.description
+) -> TrainingConfig:
+    """Return the config of a preset for images that `data` describes; `normals` is the number of normal training images.
+
+    Raises ConfigError.
+    """
+
+    def default(objective: str = "repair") -> TrainingConfig:
+        return default_config(model, regime, objective, data, normals)
+
+    config = default()
     if name == "as shipped":
         return config
     if name == "quick look":
-        epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / max(1, normals // config.batch_size)))
+        epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / config.steps(normals)))
         # With few steps, the weights are averaged over the last twenty instead of the last two hundred.
         return msgspec.structs.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
     if name == "without repair":
-        return default_config(model, regime, "original")
+        return default("original")
     if name == "as in the paper":
         if model != "dcgan":
             raise ConfigError(
                 "Kim et al. have weights for the DCGAN only; the slide deck gives none for the traditional GAN."
             )
-        original = default_config(model, regime, "original")
+        original = default("original")
         return msgspec.structs.replace(original, epochs=300, abc_scale=1.0, **KIM)
     raise ConfigError(f"There is no preset called {name!r}; the presets are: {', '.join(PRESETS)}.")
 

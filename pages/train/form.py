@@ -10,7 +10,8 @@ from core.basics.text import plain
 from core.data import tasks
 from core.data.dataset import DataSet, Description
 from core.data.tasks import Task
-from core.gans.config import CONFIGS, default_config
+from core.gans.config import CONFIGS
+from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
 from pages.parts import models, trouble
@@ -39,8 +40,9 @@ def show(data: DataSet, busy: bool) -> None:
     regime = _ask_regime(data.description, counts)
     assert model and regime  # a choice is required
     whole = counts[data.description.label(st.session_state["train_normal"])]
-    config = default_config(model, regime)
-    settings.presets(model, regime, whole - tasks.held_out(whole))
+    normals = whole - tasks.held_of(counts, data.description.label(st.session_state["train_normal"]))
+    config = default_config(model, regime, data=data.description, normals=normals)
+    settings.presets(model, regime, normals, data.description)
     first, second, third = st.columns(3)
     epochs = second.number_input(
         "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", config.epochs),

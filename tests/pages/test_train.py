@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from core.data import fashion_mnist
 from core.data.tasks import Task
-from core.gans.config import KIM, config_class, default_config
+from core.gans.config import KIM, config_class
+from core.gans.recipes import default_config
 from core.runs import estimate, folders, listing, queue, transfer
 from core.runs.request import Request
 from core.runs.status import read_status
