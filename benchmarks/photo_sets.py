@@ -80,7 +80,7 @@ def _coins() -> list[tuple[np.ndarray, np.ndarray]]:
     picture = skimage.data.coins()
     markers = np.zeros_like(picture, int)
     markers[picture < 30], markers[picture > 150] = 1, 2
-    found, count = label(remove_small_objects(binary_fill_holes(watershed(sobel(picture), markers) == 2), 500))
+    found, count = label(remove_small_objects(binary_fill_holes(watershed(sobel(picture), markers) == 2), max_size=500))
     coins = []
     for number in range(1, count + 1):
         rows, columns = np.nonzero(found == number)

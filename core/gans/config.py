@@ -10,6 +10,7 @@ import msgspec
 from core.basics.errors import ConfigError, DataError
 
 SMALLEST_BATCH = 2
+LITTLE_TURN = 10  # degrees; a distorted normal is turned by more (core/gans/distortions.py)
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,9 +75,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return how many of a batch's anomalies are distorted normals when `labels` labelled ones are in training.
 
         All of them without a label, then fewer in a straight line, down to none at `enough_labels`. If there are
-        labels, a batch has at least one labelled image.
+        labels, a batch has at least one labelled image. None where items may lie in any turn: a turned one is normal.
         """
-        if not self.distorted or labels >= self.enough_labels:
+        if not self.distorted or self.quarter or self.turn > LITTLE_TURN or labels >= self.enough_labels:
             return 0
         count = round(self.batch_size * (1 - labels / self.enough_labels))
         return min(count, self.batch_size - 1) if labels else self.batch_size

@@ -21,16 +21,23 @@ _ORIGINAL: dict[str, dict[str, Any]] = {
 _ORIGINAL_ONE_CLASS: dict[str, dict[str, Any]] = {"traditional": {"epochs": 10}, "dcgan": {"epochs": 8, "abc": 3.0}}
 
 FEW = 2000  # normal training images; with fewer, an epoch has a least number of steps
+LARGE = 64  # pixels
 STEPS = 1500  # of a training on few images, or on photos
 # Photos, and other data of few images. A set of photos is passed over until it has taught as much as a large one.
 _FEW: dict[str, dict[str, Any]] = {
     "traditional": {"epochs": 20, "batch_size": 16, "least_steps": STEPS // 20},
     "dcgan": {"epochs": 20, "batch_size": 16, "least_steps": STEPS // 20},
 }
-_PHOTOS: dict[str, Any] = {"faint": 0.5, "unlike": 2.0, "light": 0.1, "distorted": False, "enough_labels": 200}
-# From 64 pixels on: a fifth level, so that the innermost one sees most of a photo, and patches that fit.
+_PHOTOS: dict[str, Any] = {"faint": 0.5, "light": 0.1, "enough_labels": 200}
+# Photos large enough to show a defect of few pixels. What a turned or squeezed texture is, nobody knows: none is distorted.
+_DETAILED: dict[str, Any] = {"distorted": False}
+_DETAILED_DCGAN: dict[str, Any] = {"unlike": 2.0}
+# With labels, the worst patches of an anomaly count; the mean of its nearest normals is no repair of a small defect.
+_DETAILED_SEEN: dict[str, Any] = {"abc_worst": True, "as_normal": 0.0}
+# From 64 pixels on: a fifth level, so that the innermost one sees most of a photo. All skips: without the outermost one a
+# texture is never sharp, and what is never sharp hides a defect. That defects do not slip through, `unlike` sees to.
 _LARGE: dict[str, dict[str, Any]] = {
-    "dcgan": {"widths": (16, 32, 64, 64, 64), "skips": 3, "patch_worst": 6},
+    "dcgan": {"widths": (16, 32, 64, 64, 64), "skips": 4, "patch_worst": 6},
 }
 
 
@@ -53,10 +60,10 @@ def default_config(
     changes: dict[str, Any] = _ORIGINAL.get(model, {}) if objective == "original" else {}
     if regime == "one-class":
         changes = changes | (_ORIGINAL_ONE_CLASS if objective == "original" else _ONE_CLASS).get(model, {})
-    return msgspec.structs.replace(config, **changes | _for_data(model, objective, data, normals))
+    return msgspec.structs.replace(config, **changes | _for_data(model, regime, objective, data, normals))
 
 
-def _for_data(model: str, objective: str, data: Description, normals: int | None) -> dict[str, Any]:
+def _for_data(model: str, regime: str, objective: str, data: Description, normals: int | None) -> dict[str, Any]:
     """Return what is set otherwise than for Fashion-MNIST."""
     changes: dict[str, Any] = {}
     if data == FASHION_MNIST.description:
@@ -67,6 +74,10 @@ def _for_data(model: str, objective: str, data: Description, normals: int | None
             changes["epochs"] = min(changes["epochs"], max(4, round(3 * STEPS / max(1, normals // 16))))
     if data.outside == "edge" and objective == "repair" and model in _FEW:
         changes |= _PHOTOS
-    if data.side >= 64:
+        if data.side >= LARGE:
+            changes |= _DETAILED
+            if model == "dcgan":
+                changes |= _DETAILED_DCGAN | (_DETAILED_SEEN if regime != "one-class" else {})
+    if data.side >= LARGE:
         changes |= _LARGE.get(model, {})
     return changes

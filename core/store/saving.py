@@ -56,7 +56,7 @@ def save(
     if best:
         generator.load_state_dict(training.best_weights)
     weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
     generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
