@@ -74,6 +74,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     train.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of weights, order and augmentation (default: 0)"
     )
+    train.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        metavar="K",
+        help="for few photos: train K more models, each without a part of them, and take the false-alarm thresholds from the "
+        "scores of photos that each has not seen; takes K trainings longer (default: 0)",
+    )
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     train.add_argument(
         "--out", type=Path, metavar="DIR", help="copy the checkpoint there, too (it is in the run's folder in runs/)"
@@ -205,7 +213,7 @@ def _request(options: argparse.Namespace) -> "Request":
         if regime != "one-class":
             anomalies = tasks.default_anomalies(data.description, counts, normal, options.left_out)
     task = Task(normal, regime, anomalies, options.left_out, data.description)
-    return Request(options.model, task, _changed(options.model, config, options.set), options.seed)
+    return Request(options.model, task, _changed(options.model, config, options.set), options.seed, options.folds)
 
 
 def _changed(model: str, config: TrainingConfig, changes: list[str]) -> TrainingConfig:

@@ -17,7 +17,7 @@ from core.basics.files import read_at_most, sha256, write_whole
 from core.data import catalog, tasks
 from core.data.dataset import Description
 from core.data.fashion_mnist import FASHION_MNIST
-from core.gans.config import KIM, TrainingConfig
+from core.gans.config import KIM, SMALLEST_BATCH, TrainingConfig
 from core.gans.recipes import default_config
 from core.runs import folders
 from core.runs.request import Request
@@ -27,6 +27,7 @@ from core.store import checkpoints
 PRESETS = ("quick look", "as shipped", "without repair", "as in the paper")
 ON_ANOMALIES = ("as_normal", "abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 110}  # about twelve seconds of training on one slow core
+MOST_FOLDS = 10  # each costs a whole training
 _FEW_STEPS = 110  # for a model that has not been timed
 SPEEDS = ".speed.json"  # beside the runs' folders
 # Settings that do not change how long a step takes.
@@ -76,6 +77,11 @@ def check(request: Request) -> Plan:
         idle |= {"repair", "unlike"}
     if not any(getattr(config, name) > 0 for name in config.loss_names if name not in idle):
         raise ConfigError("Every loss that could act is switched off; switch on at least one.")
+    most = min(MOST_FOLDS, normals // SMALLEST_BATCH)
+    if request.folds and not 2 <= request.folds <= most:
+        raise ConfigError(
+            f"folds is {request.folds}; with {normals} normal training images it must be 0, or from 2 to {most}."
+        )
     return Plan(normals, anomalies, config.steps(normals))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.gans.build import Generator
+    from core.gans.folds import Parts
     from core.gans.training import Training
 
 
@@ -39,16 +40,19 @@ def save(
     test: Images,
     best: bool = False,
     replace: bool = False,
+    folds: "tuple[int, Parts] | None" = None,
 ) -> Checkpoint:
     """Score the validation and test images and write the checkpoint, whole or not at all.
 
     `best` saves the model of the best epoch, with the history up to that epoch, instead of the last model.
     `replace` replaces what is in `folder`; otherwise `folder` must be missing or empty.
+    `folds` is a number of leave-out folds and what they gave for the training normals (core/gans/folds.py): scores of these
+    then stand behind those of the validation normals.
     Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
     from safetensors.torch import save as save_tensors
 
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     if not replace:
         refuse_occupied(folder)
@@ -62,6 +66,9 @@ def save(
     history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    if folds:
+        left_out = maps.score_parts(*folds[1], scored.share)
+        scores = dataclasses.replace(scores, validation_normal=np.append(scores.validation_normal, left_out))
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -87,6 +94,8 @@ def save(
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
         scoring=scored,
+        folds=folds[0] if folds else 0,
+        left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
 
