@@ -1,5 +1,5 @@
 """The DCGAN after Kim et al. 2020 (doi 10.1007/978-3-030-65414-6_11): a convolutional autoencoder with skip connections
-("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses. Two more losses are ours: they
+("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses. Three more losses are ours: they
 teach the generator to repair defects and to redraw an anomaly as a normal image."""
 
 from itertools import pairwise

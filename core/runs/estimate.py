@@ -31,7 +31,7 @@ MOST_FOLDS = 10  # each costs a whole training
 _FEW_STEPS = 110  # for a model that has not been timed
 SPEEDS = ".speed.json"  # beside the runs' folders
 # Settings that do not change how long a step takes.
-_WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
+_WITHOUT_WEIGHT = ("epochs", "least_steps", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pages.train import settings, timing
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
+FEW_PHOTOS = 500  # normal images in training; with fewer, leave-out folds may help
 FOLLOWED = ("data", "model", "normal")  # the sidebar's choices
 
 
@@ -46,18 +47,23 @@ def show(data: DataSet, busy: bool) -> None:
     first, second, third = st.columns(3)
     epochs = second.number_input(
         "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", config.epochs),
-        persist_state="session", help="Passes over the normal training images.",
+        persist_state="session", help="Passes over the normal training images; a small set is passed over several times in each (More).",
     )  # fmt: skip
     seed = third.number_input(
         "Seed", step=1, key=given("train_seed", 0), persist_state="session",
         help="Of weights, order and augmentation. Same seed, same machine: same model.",
     )  # fmt: skip
+    folds = third.number_input(
+        "Leave-out folds", step=1, key=given("train_folds", 0), persist_state="session",
+        help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
+        "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
+    ) if normals < FEW_PHOTOS else 0  # fmt: skip
     chosen = _ask_task(data.description, counts, regime, first, second)
     request = None
     try:
         changes = settings.losses(model, config) | settings.more(model, config, data.description)
         config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
-        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed))
+        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed), int(folds))
         timing.show(request, estimate.check(request))
     except MisfitError as error:
         request = None
