@@ -2,13 +2,15 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
+from core.data.photos.reading import SIDES, Shape
 from core.data.tasks import REGIMES
 from core.gans.config import CONFIGS
 from core.metrics.costs import POINTS, Stakes
@@ -37,6 +39,26 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="photos in a folder or zip, a folder with the four IDX files of the MNIST family, or the name of a data set here "
         f"(default: {_FASHION.key})",
     )
+
+
+def add_shape(parser: argparse.ArgumentParser) -> None:
+    """Add --size, --grey and --crop: what photos are brought to."""
+    parser.add_argument("--size", type=int, choices=SIDES, help="pixels of a photo's side in training (default: 64)")
+    parser.add_argument(
+        "--grey", action=argparse.BooleanOptionalAction, help="photos without colours, or with them (the default)"
+    )
+    parser.add_argument(
+        "--crop",
+        action=argparse.BooleanOptionalAction,
+        help="cut the middle square out of photos, or add a margin (the default)",
+    )
+
+
+def shaped(options: argparse.Namespace, shape: Shape) -> Shape:
+    """Return the shape that `add_shape`'s options ask for; what they do not say is as in `shape`."""
+    size, grey, crop = (getattr(options, name, None) for name in ("size", "grey", "crop"))
+    channels = shape.channels if grey is None else 1 if grey else 3
+    return Shape(size or shape.side, channels, shape.crop if crop is None else crop)
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
@@ -114,10 +136,22 @@ def _number_or_name(text: str) -> float | str:
 
 
 def data_set(options: argparse.Namespace) -> DataSet:
-    """Return the data set that --data names: a known one, or photos or a folder to remember. Raises DataError, OSError."""
-    if options.data in catalog.available():
-        return catalog.get(options.data)
-    return catalog.add(Path(options.data), options.normal)
+    """Return the data set that --data names: a known one, or photos or a folder to remember.
+
+    Raises DataError, OSError.
+    """
+    wanted = partial(shaped, options)
+    if options.data not in catalog.available():
+        return catalog.add(Path(options.data), options.normal, wanted)
+    facts = catalog.facts(options.data)
+    if facts and facts.shape != wanted(facts.shape):
+        raise DataError(
+            f"The photos of {options.data} are kept with {facts.shape.side}×{facts.shape.side} pixels. Name their folder or "
+            "zip once more with --size, --grey or --crop, or leave these options out."
+        )
+    if not facts and wanted(Shape()) != Shape():
+        raise DataError(f"{options.data} has no photos: --size, --grey and --crop cannot change it.")
+    return catalog.get(options.data)
 
 
 def normal_class(options: argparse.Namespace, data: DataSet) -> str:

@@ -51,6 +51,7 @@ class Gathered:
             side=self.shape.side,
             channels=self.shape.channels,
             noun="photo",
+            mirror=True,
             outside="edge",
             intake="crop" if self.shape.crop else "fit",
             only_normal=classes[0] if self.layout.only_normal else None,
