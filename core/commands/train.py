@@ -34,22 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     add_model(train)
     add_shape(train)
-    train.add_argument(
-        "--regime",
-        choices=REGIMES,
-        help="which anomalies are in training (default: seen; one-class where none is labelled)",
-    )
-    train.add_argument(
-        "--left-out",
-        metavar="CLASS",
-        help="the anomaly class that only the test has (unseen regime)",
-    )
-    train.add_argument(
-        "--anomalies",
-        type=int,
-        metavar="N",
-        help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
-    )
+    _add_task(train)
     train.add_argument(
         "--objective",
         choices=OBJECTIVES,
@@ -93,6 +78,26 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     add_json(train)
     train.set_defaults(run=run)
+
+
+def _add_task(train: argparse.ArgumentParser) -> None:
+    """Add the options that say which anomalies are in training."""
+    train.add_argument(
+        "--regime",
+        choices=REGIMES,
+        help="which anomalies are in training (default: seen; one-class where none is labelled)",
+    )
+    train.add_argument(
+        "--left-out",
+        metavar="CLASS",
+        help="the anomaly class that only the test has (unseen regime)",
+    )
+    train.add_argument(
+        "--anomalies",
+        type=int,
+        metavar="N",
+        help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
+from core.metrics.own import Own
 from core.metrics.reports import Report
 from core.store import checkpoints, own
 from core.store.card import Card, encode
@@ -64,10 +65,7 @@ def save(
     generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
-    normal, anomaly = training.validation
-    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
-    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
-    scores = dataclasses.replace(scores, synthetic=damaged)
+    scores, measured = _scores(generator, training, task, test)
     if folds:
         left_out = maps.score_parts(*folds[1], scored.share)
         scores = dataclasses.replace(scores, validation_normal=np.append(scores.validation_normal, left_out))
@@ -101,6 +99,16 @@ def save(
         left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def _scores(generator: "Generator", training: "Training", task: Task, test: Images) -> tuple[Scores, Own | None]:
+    """Score the test and validation images, and measure what the card of data of one's own says besides."""
+    from core.gans import scoring
+
+    normal, anomaly = training.validation
+    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    return dataclasses.replace(scores, synthetic=damaged), measured
 
 
 def _halved(generator: "Generator") -> dict[str, "Tensor"]:
