@@ -18,7 +18,7 @@ from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
 from core.metrics.reports import Report
-from core.store import checkpoints
+from core.store import checkpoints, own
 from core.store.card import Card, encode
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
@@ -66,6 +66,8 @@ def save(
     history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    scores = dataclasses.replace(scores, synthetic=damaged)
     if folds:
         left_out = maps.score_parts(*folds[1], scored.share)
         scores = dataclasses.replace(scores, validation_normal=np.append(scores.validation_normal, left_out))
@@ -94,6 +96,7 @@ def save(
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
         scoring=scored,
+        own=measured,
         folds=folds[0] if folds else 0,
         left_out=len(folds[1][0]) if folds else 0,
     )
@@ -142,7 +145,8 @@ def pack_scores(scores: Scores) -> bytes:
     """Return the content of scores.safetensors."""
     from safetensors.numpy import save
 
-    return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})
+    arrays = {field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)}
+    return save({name: array for name, array in arrays.items() if name != "synthetic" or len(array)})
 
 
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> Report:

@@ -15,7 +15,7 @@ from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
 from pages.parts import models, trouble
-from pages.train import settings, timing
+from pages.train import settings, strip, timing
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
@@ -65,6 +65,7 @@ def show(data: DataSet, busy: bool) -> None:
         config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
         request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed), int(folds))
         timing.show(request, estimate.check(request))
+        strip.show(request)
     except MisfitError as error:
         request = None
         st.error(plain(error), icon=":material/error:")

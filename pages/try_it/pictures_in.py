@@ -19,6 +19,7 @@ def uploaded(data: Description) -> list[Named]:
         "Pictures",
         type=list(decoding.SUFFIXES),
         accept_multiple_files=True,
+        max_upload_size=decoding.LARGEST_BYTES // 2**20,
         help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {decoding.LARGEST_BYTES // 2**20} MB each and {MOST:,} at "
         "once. They stay on this machine.",
     )
@@ -82,6 +83,8 @@ def steps(data: Description) -> Steps:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if data.intake == "garment":
             return _garment_steps(data)
+        if data.photos:  # they are taken as they are
+            return Steps(invert=False, turn=_turn())
         inverted = st.toggle(
             "Invert",
             key="try_invert",

@@ -37,6 +37,16 @@ def test_as_json_it_says_where_each_photo_went(run, tmp_path: Path) -> None:
     }
 
 
+def test_an_example_is_kept_like_a_folder(run, refused) -> None:
+    out = run("data", "--example", "brick-wall", "--keep")
+    assert "good           120          40          40" in out and "Kept as brick-wall" in out
+    assert catalog.get("brick-wall").description.shape == (64, 64, 1)
+    answer = json.loads(run("data", "--example", "brick-wall", "--side", "32", "--no-grey", "--json"))
+    assert answer["shape"] == [32, 32, 3]
+    assert "Name a folder or zip of photos, or --example" in refused("data")
+    assert "Name a folder or zip of photos, or --example" in refused("data", "somewhere", "--example", "coins")
+
+
 def test_an_error_ends_with_two_and_keeps_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photographs.write(tmp_path / "wall", photographs.tiles()[:9])
     assert main(["data", str(tmp_path / "wall"), "--keep"]) == 2
