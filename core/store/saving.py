@@ -51,18 +51,11 @@ def save(
     then stand behind those of the validation normals.
     Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
-    from safetensors.torch import save as save_tensors
-
-    from core.gans import maps, scoring
+    from core.gans import maps
 
     if not replace:
         refuse_occupied(folder)
-    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
-    if best:
-        generator.load_state_dict(training.best_weights)
-    weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
-    generator.share = scored.share
+    generator, weights, scored = _ready(training, best)
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     scores, measured = _scores(generator, training, task, test)
@@ -99,6 +92,21 @@ def save(
         left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def _ready(training: "Training", best: bool) -> tuple["Generator", bytes, Scoring]:
+    """Return the generator that is to be saved, rounded as it is stored, its file, and how it scores."""
+    from safetensors.torch import save as save_tensors
+
+    from core.gans import scoring
+
+    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
+    if best:
+        generator.load_state_dict(training.best_weights)
+    weights = save_tensors(_halved(generator))
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
+    generator.share = scored.share
+    return generator, weights, scored
 
 
 def _scores(generator: "Generator", training: "Training", task: Task, test: Images) -> tuple[Scores, Own | None]:

@@ -157,6 +157,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
     ),
     "Inside the models": INSIDE,
 }
+TERMS = tuple(term for terms in GROUPS.values() for term in terms)
 
 
 def find(text: str) -> dict[str, list[Term]]:
