@@ -51,17 +51,21 @@ def save(
     then stand behind those of the validation normals.
     Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
-    from core.gans import maps
+    from safetensors.torch import save as save_tensors
+
+    from core.gans import scoring
 
     if not replace:
         refuse_occupied(folder)
-    generator, weights, scored = _ready(training, best)
+    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
+    if best:
+        generator.load_state_dict(training.best_weights)
+    weights = save_tensors(_halved(generator))
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
+    generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
-    scores, measured = _scores(generator, training, task, test)
-    if folds:
-        left_out = maps.score_parts(*folds[1], scored.share)
-        scores = dataclasses.replace(scores, validation_normal=np.append(scores.validation_normal, left_out))
+    scores, measured = _scored(generator, training, task, test, folds)
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -94,28 +98,18 @@ def save(
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
 
 
-def _ready(training: "Training", best: bool) -> tuple["Generator", bytes, Scoring]:
-    """Return the generator that is to be saved, rounded as it is stored, its file, and how it scores."""
-    from safetensors.torch import save as save_tensors
-
-    from core.gans import scoring
-
-    generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
-    if best:
-        generator.load_state_dict(training.best_weights)
-    weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
-    generator.share = scored.share
-    return generator, weights, scored
-
-
-def _scores(generator: "Generator", training: "Training", task: Task, test: Images) -> tuple[Scores, Own | None]:
-    """Score the test and validation images, and measure what the card of data of one's own says besides."""
-    from core.gans import scoring
+def _scored(
+    generator: "Generator", training: "Training", task: Task, test: Images, folds: "tuple[int, Parts] | None"
+) -> tuple[Scores, Own | None]:
+    """Score test and validation images, those of leave-out folds too; measure what a card says of data of one's own."""
+    from core.gans import maps, scoring
 
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
     measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    if folds:
+        normals = np.append(scores.validation_normal, maps.score_parts(*folds[1], generator.share))
+        scores = dataclasses.replace(scores, validation_normal=normals)
     return dataclasses.replace(scores, synthetic=damaged), measured
 
 
