@@ -17,6 +17,7 @@ from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
+from core.metrics.own import Own
 from core.metrics.reports import Report
 from core.store import checkpoints, own
 from core.store.card import Card, encode
@@ -58,20 +59,17 @@ def save(
     weights = save_tensors(_halved(generator))
     scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
     generator.share = scored.share
-    epochs = training.best_epoch if best else training.finished_epochs
-    history = training.history[:epochs]
-    normal, anomaly = training.validation
-    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
-    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
-    scores = dataclasses.replace(scores, synthetic=damaged)
+    history = training.history[: training.best_epoch if best else training.finished_epochs]
+    scores = Scores(*(scoring.score(generator, images) for images in (test.images, *training.validation)))
+    measured, scores = _measured(generator, task, training.split.train_normal, test, scores)
     stored = pack_scores(scores)
     card = Card(
         model=model,
         task=task,
         config=training.config,
         seed=seed,
-        epochs_trained=epochs,
-        stopped_early=epochs < training.config.epochs,
+        epochs_trained=len(history),
+        stopped_early=len(history) < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
         seconds=float(sum(record.seconds for record in history)),
         device=str(training.device),
@@ -92,6 +90,14 @@ def save(
         own=measured,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def _measured(
+    generator: "Generator", task: Task, normals: np.ndarray, test: Images, scores: Scores
+) -> tuple[Own | None, Scores]:
+    """Measure what the card says of data of one's own; add the scores of synthetic defects."""
+    measured, damaged = own.measure(generator, task, normals, test, scores.test)
+    return measured, dataclasses.replace(scores, synthetic=damaged)
 
 
 def _halved(generator: "Generator") -> dict[str, "Tensor"]:
