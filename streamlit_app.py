@@ -15,6 +15,7 @@ from pages.parts import style
 
 HEADINGS = {  # by the page's address
     "": "Find what does not belong",
+    "data": "Bring your own photos",
     "browse": "Browse the test images",
     "roc": "ROC and threshold",
     "line": "On the line",
@@ -31,6 +32,7 @@ def route() -> None:
     page = st.navigation(
         [
             st.Page("pages/overview/page.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/data/page.py", title="Data", icon=":material/add_photo_alternate:", url_path="data"),
             st.Page("pages/browse/page.py", title="Browse", icon=":material/grid_view:", url_path="browse"),
             st.Page("pages/roc/page.py", title="ROC", icon=":material/show_chart:", url_path="roc"),
             st.Page("pages/line/page.py", title="Line", icon=":material/conveyor_belt:", url_path="line"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.basics.files import ROOT
+from pages.data import uploads
 from tests import audit
 
 SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Dependencies")[1].split("\n## ")[0]
@@ -62,11 +63,11 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_the_server_starts_closed() -> None:
-    """This machine alone, no statistics, no details of errors, small uploads, protected against foreign pages."""
+    """This machine alone, no statistics, no details of errors, no upload larger than a zip of photos, protected against foreign pages."""
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     server = settings["server"]
     assert server["address"] == "127.0.0.1"
     assert server["enableXsrfProtection"] is True and server["enableCORS"] is True
-    assert server["maxUploadSize"] <= 10 and not server.get("enableStaticServing", False)
+    assert server["maxUploadSize"] == uploads.LARGEST_ZIP and not server.get("enableStaticServing", False)
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["client"]["showErrorDetails"] == "none" and settings["client"]["toolbarMode"] == "minimal"

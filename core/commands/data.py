@@ -1,10 +1,9 @@
 """python -m core data: check photos before anything is trained, show the split, and keep them as a data set."""
 
 import argparse
-import csv
-import io
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ import msgspec
 
 from core.basics.errors import DataError
 from core.basics.files import write_whole
-from core.basics.text import as_line, cell
-from core.commands.options import add_json
+from core.basics.text import as_line
+from core.commands.options import add_json, add_shape, shaped
 from core.data import catalog, idx_folder
-from core.data.photos import files
+from core.data.photos import examples, files, stored
 from core.data.photos.division import SPLITS
-from core.data.photos.reading import SIDES, Progress, Shape
+from core.data.photos.files import Brought
+from core.data.photos.reading import Progress, Shape
 
 if TYPE_CHECKING:
     from core.data.photos.bringing import Gathered
@@ -32,16 +32,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "validation and test. Nothing is kept unless --keep is given. Ends with 2 when the check finds an error.",
     )
     data.add_argument(
-        "path", type=Path, metavar="PATH", help="a folder or zip; docs/photos.md says how it may be arranged"
+        "path",
+        type=Path,
+        nargs="?",
+        metavar="PATH",
+        help="a folder or zip; docs/photos.md says how it may be arranged",
     )
+    data.add_argument("--example", choices=tuple(examples.EXAMPLES), help="photos in the box, instead of PATH")
     data.add_argument("--normal", metavar="CLASS", help="the folder of good items, where none is called good")
-    data.add_argument("--side", type=int, choices=SIDES, help="pixels of a trained image (default: 64)")
-    data.add_argument(
-        "--grey", action=argparse.BooleanOptionalAction, help="without colours, or with them (the default)"
-    )
-    data.add_argument(
-        "--crop", action=argparse.BooleanOptionalAction, help="cut the middle square out, or add a margin (the default)"
-    )
+    add_shape(data)
     data.add_argument("--name", metavar="NAME", help="of the data set (default: the folder's or zip's)")
     data.add_argument("--keep", action="store_true", help="keep it, so that `train --data NAME` and the pages know it")
     data.add_argument("--split", type=Path, metavar="FILE", help="write which photo went where, as a CSV file")
@@ -51,15 +50,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status. Raises MisfitError, OSError."""
-    path = options.path.resolve()
-    if path.is_dir() and idx_folder.is_meant(path):
-        raise DataError(f"{path} has IDX files, which are no photos to check; name it as `train --data {path}`.")
-    with files.opened(path) as brought, catalog.scratch() as folder:
+    path = options.path.resolve() if options.path else None
+    with _opened(path, options.example) as brought, catalog.scratch() as folder:
         key = options.name or catalog.key_of(brought, path)
         gathered = catalog.gather(brought, folder, key, _shape(options, key), options.normal, _progress())
         sound = not any(finding.severity == "error" for finding in gathered.findings)
         if options.split:
-            write_whole(options.split, _as_csv(gathered))
+            write_whole(options.split, stored.as_csv(gathered.entries, gathered.layout.kinds))
         if options.keep and sound:
             catalog.keep(gathered, key, path)
         print(_as_json(gathered, key) if options.json else _as_text(gathered))
@@ -68,15 +65,22 @@ def run(options: argparse.Namespace) -> int:
     return 0 if sound else 2
 
 
+def _opened(path: Path | None, example: str | None) -> AbstractContextManager[Brought]:
+    """List the photos at `path`, or those of an example. Raises DataError."""
+    if (path is None) == (example is None):
+        raise DataError(f"Name a folder or zip of photos, or --example with one of {' '.join(examples.EXAMPLES)}.")
+    if path is None:
+        return nullcontext(examples.brought(example or ""))
+    if path.is_dir() and idx_folder.is_meant(path):
+        raise DataError(f"{path} has IDX files, which are no photos to check; name it as `train --data {path}`.")
+    return files.opened(path)
+
+
 def _shape(options: argparse.Namespace, key: str) -> Shape:
-    """Return the shape that was asked for; what was not is as in the data set that is here already."""
+    """Return the shape that was asked for; what was not is as in the data set that is here already, or as suits an example."""
     before = catalog.facts(key)
-    shape = before.shape if before else Shape()
-    return Shape(
-        options.side or shape.side,
-        shape.channels if options.grey is None else 1 if options.grey else 3,
-        shape.crop if options.crop is None else options.crop,
-    )
+    shape = before.shape if before else examples.EXAMPLES[options.example].shape if options.example else Shape()
+    return shaped(options, shape)
 
 
 def _progress() -> Progress:
@@ -124,14 +128,3 @@ def _as_json(gathered: "Gathered", key: str) -> str:
         ],
     }
     return json.dumps(values, indent=1)
-
-
-def _as_csv(gathered: "Gathered") -> bytes:
-    """Write which photo went where as a CSV file for spreadsheets."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["file", "class", "split", "group", "sha256"])
-    for entry in gathered.entries:
-        kind = gathered.layout.kinds[entry.photo.label]
-        table.writerow([cell(entry.photo.path), cell(kind), entry.split, entry.group, entry.photo.sha256])
-    return text.getvalue().encode()

@@ -9,10 +9,14 @@ MISFIT_DATA names another folder instead of data/own.
 import contextlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from core.basics.errors import DataError
 from core.basics.files import ROOT, clear_litter, read_at_most, whole_folder, write_whole
@@ -30,6 +34,14 @@ from core.data.photos.stored import Facts
 OWN = Path(os.environ.get("MISFIT_DATA") or ROOT / "data" / "own").resolve()
 PLACES = "places.json"
 _SCRATCH = ".scratch-"  # beginning of a folder's name; no key begins so
+
+
+class Kept(NamedTuple):
+    """A data set of photos on disk: its key, when it was kept (seconds since 1970), and its size in bytes."""
+
+    key: str
+    time: float
+    size: int
 
 
 def available() -> list[str]:
@@ -50,11 +62,12 @@ def get(key: str) -> DataSet:
     return _opened(folder, key, _stamp(folder))
 
 
-def add(path: Path, normal: str | None = None) -> DataSet:
+def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] = lambda shape: shape) -> DataSet:
     """Open the data set at `path` and remember it, so that pages offer it, too.
 
     A folder with IDX files stays where it is. Photos, in a folder or zip, are checked, decoded and kept here; photos that
-    have not changed since are not read again. Raises DataError when it is no data set, or when another one has its key;
+    have not changed since are not read again. `shaped` says what they are brought to: it gets the shape they have here, or
+    the default one. Raises DataError when it is no data set, or when another one has its key;
     OSError when the disk refuses.
     """
     path = path.resolve()
@@ -68,9 +81,10 @@ def add(path: Path, normal: str | None = None) -> DataSet:
     with files.opened(path) as brought, scratch() as folder:
         key = key_of(brought, path)
         before = facts(key)
-        if before and before.stamp == bringing.stamp(brought):
+        shape = shaped(before.shape if before else Shape())
+        if before and before.stamp == bringing.stamp(brought) and before.shape == shape:
             return get(key)
-        return keep(gather(brought, folder, key, before.shape if before else Shape(), normal), key, path)
+        return keep(gather(brought, folder, key, shape, normal), key, path)
 
 
 def key_of(brought: Brought, origin: Path | None = None) -> str:
@@ -84,8 +98,45 @@ def key_of(brought: Brought, origin: Path | None = None) -> str:
 
 def facts(key: str) -> Facts | None:
     """Return what is known of the data set of photos called `key`; None when there is none. Raises DataError."""
+    folder = _photos_in(key)
+    return stored.read_facts(folder) if folder else None
+
+
+def kept() -> list[Kept]:
+    """List the data sets of photos that were kept here, the latest first; damaged ones, too."""
+    listed = []
+    for key in _folders():
+        if folder := _photos_in(key):
+            with contextlib.suppress(OSError):  # it is being removed
+                sizes = [path.stat().st_size for path in folder.iterdir()]
+                listed.append(Kept(key, (folder / stored.FACTS).stat().st_mtime, sum(sizes)))
+    return sorted(listed, key=lambda each: -each.time)
+
+
+def photos(key: str) -> np.ndarray:
+    """Map the photos of a data set into memory, in the order of its facts: uint8 [N, side, side, C]. Raises DataError."""
+    folder = _photos_in(key)
+    if folder is None:
+        raise DataError(f"There is no data set of photos called {key!r:.80} here.")
+    return stored.read_arrays(folder, stored.read_facts(folder))[0]
+
+
+def delete(key: str) -> None:
+    """Remove a data set of photos for good. Raises DataError when none was kept here, OSError when the disk refuses."""
+    folder = _photos_in(key)
+    if folder is None:
+        raise DataError(f"There is no data set of photos called {key!r:.80} here; it may be deleted already.")
+    if folder != OWN.resolve() / key:  # a link, put there by whoever runs Misfit
+        raise DataError(f"The data set {key} lies elsewhere, in {folder}; whoever put it there can remove it.")
+    gone = Path(tempfile.mkdtemp(dir=OWN, prefix=_SCRATCH))
+    os.rename(folder, gone / key)  # in one step: nobody sees a part of it
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _photos_in(key: str) -> Path | None:
+    """Return the folder of the data set of photos called `key`, or None."""
     folder = _folders().get(key)
-    return stored.read_facts(folder) if folder and stored.holds(folder) else None
+    return folder if folder and stored.holds(folder) else None
 
 
 @contextlib.contextmanager
@@ -104,12 +155,16 @@ def gather(
     shape: Shape,
     normal: str | None = None,
     progress: Progress = lambda *_: None,
+    add_to: bool = False,
 ) -> Gathered:
     """Decode photos into `folder`, divide and check them, as they would be in the data set `key`.
 
-    Photos may be added to a data set that is here already: those of before keep their split, and its normal class is the
-    default. Raises DataError when there is nothing to check, or when something else is called `key`.
+    Where such a data set is here already, photos of before keep their split, and its normal class is the default. With
+    `add_to`, the photos of before stay in it beside these; else these replace them. Raises DataError when there is nothing
+    to check, or when something else is called `key`.
     """
+    if onto := _photos_in(key) if add_to else None:
+        return bringing.gather(brought, folder, shape, normal, progress=progress, onto=onto)
     before = facts(key)
     if idx_folder.slug(key) != key or (before is None and key in available()):
         raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name (--name).")

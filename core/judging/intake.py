@@ -9,12 +9,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from core.basics.errors import PictureError
 from core.data.dataset import Description
 from core.data.photos import shaping
-from core.data.photos.shaping import WORKING_SIDE
 
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
 FAINT = 24  # grey levels; a picture that spans fewer is blank
@@ -22,6 +21,7 @@ GARMENT = 12  # grey levels; where a pixel differs from the background by more, 
 SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
 INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
 NEUTRAL = 24  # grey levels; a background whose channels differ by less is grey paper, not coloured
+WORKING_SIDE = 512  # pixels; larger pictures are reduced first
 COARSE = 0.15  # least share of its variance that a garment keeps in the small image; a photo has 0.7, noise 0.05
 _LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
 
@@ -64,34 +64,37 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
             f"{name} is {picture.width}×{picture.height} pixels; it needs at least {SMALLEST_SIDE} on each side."
         )
     picture = picture.rotate(-90 * (steps.turn % 4), expand=True) if steps.turn % 4 else picture
-    square = shaping.cropped(picture) if data.intake == "crop" else picture
-    flat = shaping.flattened(square)
+    if data.intake != "garment":
+        return _whole(picture, data, steps, name)
+    flat = shaping.flattened(picture)
     if max(flat.size) > WORKING_SIDE:
         flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     colours = np.asarray(flat)
     levels = np.asarray(flat.convert("L"))
-    # Photos are often of plain surfaces: only one that is the same everywhere shows nothing.
-    faint = 1 if data.photos else FAINT
-    if int(levels.max()) - int(levels.min()) < faint and int(np.ptp(colours, (0, 1)).max()) < faint:
+    if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    stages = [("Upright", colours)]
-    if data.intake != "garment":
-        return _whole(picture, flat, data, steps, stages, name)
-    return _garment(picture, flat, data, steps, stages)
+    return _garment(picture, flat, data, steps, [("Upright", colours)])
 
 
-def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list, name: str) -> Taken:
-    """Fit a picture, or the square cut out of it, by its longest edge; fill the rest as the data set's `outside` says."""
-    if data.intake == "crop" and picture.width != picture.height:
-        stages[0] = ("Upright, cut to a square", np.asarray(flat))
+def _whole(picture: Image.Image, data: Description, steps: Steps, name: str) -> Taken:
+    """Fit the whole picture, or the largest square in its middle, as photos of the data set were (core/data/photos/shaping.py)."""
+    flat = shaping.flattened(shaping.cropped(picture) if data.intake == "crop" else picture)
+    cut = data.intake == "crop" and picture.width != picture.height
+    stages = [("Upright, cut to a square" if cut else "Upright", _small(flat))]
     flat = flat.convert("L") if data.channels == 1 else flat
     if steps.invert:
-        flat = Image.fromarray(255 - np.asarray(flat))
-        stages.append(("Inverted", np.asarray(flat)))
+        flat = ImageOps.invert(flat)
+        stages.append(("Inverted", _small(flat)))
     image = shaping.fitted(flat, data.side, data.outside)
-    if int(image.max()) - int(image.min()) < FAINT and not data.photos:
+    # Photos are often of plain surfaces: only one that is the same everywhere shows nothing.
+    if int(np.ptp(image, (0, 1)).max()) < (1 if data.photos else FAINT):
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    return Taken(picture, np.ascontiguousarray(image), bool(steps.invert), False, tuple(stages))
+    return Taken(picture, image, bool(steps.invert), False, tuple(stages))
+
+
+def _small(flat: Image.Image) -> np.ndarray:
+    """Return a picture to look at, at most WORKING_SIDE wide and high: uint8 [H, W] or [H, W, 3]."""
+    return np.asarray(flat.reduce(math.ceil(max(flat.size) / WORKING_SIDE)))
 
 
 def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list) -> Taken:

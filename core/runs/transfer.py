@@ -111,6 +111,8 @@ def _made_sound(folder: Path, scored: bool, progress: Progress) -> tuple[Checkpo
         thresholds=thresholds.operating_points(normal, anomaly),
         scores_sha256=sha256((folder / SCORES).read_bytes()),
         own=measured,
+        folds=checkpoint.card.folds if scored else 0,
+        left_out=checkpoint.card.left_out if scored else 0,
     )
     write_whole(folder / CARD, card.encode(known))
     return checkpoints.load(folder), sentence
@@ -157,7 +159,8 @@ def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
     scores = checkpoint.scores
     parts = [(checkpoint.test_scores(test), test.images)]
     places = tasks.validation_places(checkpoint.task, checkpoint.card.data_fingerprint, train)
-    stored = (scores.validation_normal, scores.validation_anomaly)
+    held = len(scores.validation_normal) - checkpoint.card.left_out  # the others are of models that were not kept
+    stored = (scores.validation_normal[:held], scores.validation_anomaly)
     whole = sum(map(len, stored))
     if places is not None:
         if [len(part) for part in places] != [len(part) for part in stored]:

@@ -177,6 +177,8 @@ def _stand_ins(checkpoint: Checkpoint) -> str:
 def _augmented(checkpoint: Checkpoint) -> str:
     config = checkpoint.config
     done = ["mirrored"] * config.flip + [f"moved by up to {config.shift} px"] * bool(config.shift)
+    done += ["turned by quarters"] * config.quarter + [f"turned by up to {config.turn}°"] * bool(config.turn)
+    done += [f"made up to {config.light:.0%} lighter or darker"] * bool(config.light)
     return f"Images are {' and '.join(done)} at random." if done else "Images are taken as they are."
 
 

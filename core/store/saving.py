@@ -7,7 +7,7 @@ import tempfile
 from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
-from core.metrics.own import Own
 from core.metrics.reports import Report
 from core.store import checkpoints, own
 from core.store.card import Card, encode
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.gans.build import Generator
+    from core.gans.folds import Parts
     from core.gans.training import Training
 
 
@@ -40,16 +40,19 @@ def save(
     test: Images,
     best: bool = False,
     replace: bool = False,
+    folds: "tuple[int, Parts] | None" = None,
 ) -> Checkpoint:
     """Score the validation and test images and write the checkpoint, whole or not at all.
 
     `best` saves the model of the best epoch, with the history up to that epoch, instead of the last model.
     `replace` replaces what is in `folder`; otherwise `folder` must be missing or empty.
+    `folds` is a number of leave-out folds and what they gave for the training normals (core/gans/folds.py): scores of these
+    then stand behind those of the validation normals.
     Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
     from safetensors.torch import save as save_tensors
 
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     if not replace:
         refuse_occupied(folder)
@@ -57,11 +60,12 @@ def save(
     if best:
         generator.load_state_dict(training.best_weights)
     weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
     generator.share = scored.share
     history = training.history[: training.best_epoch if best else training.finished_epochs]
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, *training.validation)))
-    measured, scores = _measured(generator, task, training.split.train_normal, test, scores)
+    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    scores = _completed(scores, damaged, maps.score_parts(*folds[1], scored.share) if folds else np.empty(0))
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -70,16 +74,8 @@ def save(
         seed=seed,
         epochs_trained=len(history),
         stopped_early=len(history) < training.config.epochs,
-        trained_at=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
         seconds=float(sum(record.seconds for record in history)),
-        device=str(training.device),
-        data_source=train.source.name,
-        data_fingerprint=train.fingerprint,
-        data_images=len(train.images),
-        test_fingerprint=test.fingerprint,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "numpy", "safetensors")},
-        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        **_origin(training, train, test),
         validation=reports.figures(scores.validation_normal, scores.validation_anomaly),
         test=test_report(task, scores.test, test.labels),
         thresholds=thresholds.operating_points(scores.validation_normal, scores.validation_anomaly),
@@ -88,16 +84,31 @@ def save(
         scores_sha256=sha256(stored),
         scoring=scored,
         own=measured,
+        folds=folds[0] if folds else 0,
+        left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
 
 
-def _measured(
-    generator: "Generator", task: Task, normals: np.ndarray, test: Images, scores: Scores
-) -> tuple[Own | None, Scores]:
-    """Measure what the card says of data of one's own; add the scores of synthetic defects."""
-    measured, damaged = own.measure(generator, task, normals, test, scores.test)
-    return measured, dataclasses.replace(scores, synthetic=damaged)
+def _origin(training: "Training", train: Images, test: Images) -> dict[str, Any]:
+    """Return the entries of a card that say when, on what and with what a model was trained."""
+    versions = {name: version(name) for name in ("torch", "numpy", "safetensors")}
+    return {
+        "trained_at": datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        "device": str(training.device),
+        "data_source": train.source.name,
+        "data_fingerprint": train.fingerprint,
+        "data_images": len(train.images),
+        "test_fingerprint": test.fingerprint,
+        "versions": {"python": platform.python_version()} | versions,
+        "parameters": sum(parameter.numel() for parameter in training.generator.parameters()),
+    }
+
+
+def _completed(scores: Scores, damaged: np.ndarray, left_out: np.ndarray) -> Scores:
+    """Add the scores of synthetic defects, and behind those of the validation normals those of left-out folds."""
+    normal = np.append(scores.validation_normal, left_out).astype(np.float32)
+    return dataclasses.replace(scores, validation_normal=normal, synthetic=damaged)
 
 
 def _halved(generator: "Generator") -> dict[str, "Tensor"]:

@@ -19,6 +19,7 @@ def uploaded(data: Description) -> list[Named]:
         "Pictures",
         type=list(decoding.SUFFIXES),
         accept_multiple_files=True,
+        max_upload_size=decoding.LARGEST_BYTES // 2**20,
         help=f"PNG, JPEG, WebP, BMP or GIF (its first frame), up to {decoding.LARGEST_BYTES // 2**20} MB each and {MOST:,} at "
         "once. They stay on this machine.",
     )

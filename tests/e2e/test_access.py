@@ -13,6 +13,7 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"  # the npm package axe-cor
 NOT_OURS: tuple[tuple[str, str], ...] = ()
 PAGES = {
     "overview": ("", "Find what does not belong"),
+    "data": ("data", "Bring your own photos"),
     "browse": ("browse?classes=shirt&outcomes=missed", "Browse the test images"),
     "roc": ("roc?threshold=0.3", "ROC and threshold"),
     "line": ("line", "On the line"),

@@ -15,7 +15,7 @@ from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from core.study import results
 from pages.parts import datasets, models
 
-PAGES = ("overview", "browse", "roc", "try_it", "train", "results")
+PAGES = ("overview", "data", "browse", "roc", "try_it", "train", "results")
 MODEL_PAGES = ("overview", "browse", "roc", "try_it")
 
 

@@ -9,7 +9,7 @@ from core.data.fashion_mnist import ROOT
 from core.store import checkpoints
 from tests.pages.conftest import words
 
-PAGES = ("overview", "browse", "roc", "line", "try_it", "train", "results")
+PAGES = ("overview", "data", "browse", "roc", "line", "try_it", "train", "results")
 
 
 @pytest.mark.parametrize("page", PAGES)

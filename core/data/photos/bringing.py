@@ -1,7 +1,7 @@
 """Bringing photos, from the folder or zip to the data set: list, decode, group, divide, check, and keep."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from core.basics.files import sha256
 from core.basics.text import as_line
 from core.data.dataset import Description
 from core.data.idx_folder import slug
-from core.data.photos import check, division, layout, likeness, reading, stored
+from core.data.photos import adding, check, division, layout, likeness, reading, stored
 from core.data.photos.files import Brought
 from core.data.photos.findings import Finding
 from core.data.photos.layout import Layout
@@ -39,7 +39,10 @@ class Gathered:
         """The description of the data set that the photos make."""
         kinds = self.layout.kinds
         name = as_line(self.brought.name, 60)
-        classes = tuple(slug(kind) or f"class-{label}" for label, kind in enumerate(kinds))
+        slugs = [slug(kind) for kind in kinds]
+        classes = tuple(
+            kind if kind and kind not in slugs[:label] else f"class-{label}" for label, kind in enumerate(slugs)
+        )
         return Description(
             key=slug(name) or "photos",
             name=name,
@@ -48,6 +51,7 @@ class Gathered:
             side=self.shape.side,
             channels=self.shape.channels,
             noun="photo",
+            mirror=True,
             outside="edge",
             intake="crop" if self.shape.crop else "fit",
             only_normal=classes[0] if self.layout.only_normal else None,
@@ -56,10 +60,7 @@ class Gathered:
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """The number of photos by class and split."""
-        counts = {kind: dict.fromkeys(division.SPLITS, 0) for kind in self.layout.kinds}
-        for photo, split in zip(self.decoded.photos, self.splits, strict=True):
-            counts[self.layout.kinds[photo.label]][split] += 1
-        return counts
+        return stored.counts(self.entries, self.layout.kinds)
 
     @property
     def entries(self) -> list[Entry]:
@@ -75,14 +76,20 @@ def gather(
     normal: str | None = None,
     earlier: Mapping[str, str] | None = None,
     progress: Progress = lambda *_: None,
+    onto: Path | None = None,
 ) -> Gathered:
     """Decode the photos into a file in `folder`, divide and check them. Errors that the check finds are in `findings`.
 
-    `earlier` has the splits of photos that were divided before, by SHA-256. Raises DataError when there is nothing to
-    check, OSError when the disk refuses.
+    `earlier` has the splits of photos that were divided before, by SHA-256. `onto` is the folder of a data set that the
+    photos are added to; it decides the shape. Raises DataError when there is nothing to check, OSError when the disk refuses.
     """
-    recognised = layout.recognise(brought, normal)
+    recognised = layout.recognise(brought, normal, adding=onto is not None)
+    facts = stored.read_facts(onto) if onto else None
+    shape = facts.shape if facts else shape
     decoded = reading.decode(recognised.items, recognised.kinds, shape, folder / "decoded.npy", progress)
+    if onto and facts:
+        earlier, brought = facts.splits, replace(brought, name=facts.description.name)
+        recognised, decoded = adding.join(onto, facts, recognised, decoded, folder / "joined.npy")
     groups = likeness.groups([photo.sha256 for photo in decoded.photos], decoded.images)
     splits = division.divide(decoded.photos, groups, earlier)
     found = check.check(decoded, groups, splits, recognised.kinds, shape)

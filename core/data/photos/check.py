@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core.data.photos.division import SPLITS
-from core.data.photos.findings import SEVERITIES, Finding, count, error, named, note, warning
+from core.data.photos.findings import SEVERITIES, Finding, count, error, named, note, short, warning
 from core.data.photos.reading import Decoded, Photo, Shape
 
 FEWEST, FEW, ENOUGH = 10, 50, 100  # good photos: refused below the first, warned of below the second
@@ -47,7 +47,9 @@ def _numbers(photos: Sequence[Photo], kinds: Sequence[str], good: np.ndarray) ->
     n, findings = int(good.sum()), []
     if n < FEWEST:
         findings.append(
-            error(f"There are {count(n, 'good photo')}; at least {FEWEST} are needed, and {ENOUGH} make a fair start.")
+            error(
+                f"There {'is' if n == 1 else 'are'} {count(n, 'good photo')}; at least {FEWEST} are needed, and {ENOUGH} make a fair start."
+            )
         )
     elif n < FEW:
         findings.append(
@@ -95,20 +97,20 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
     for place, photo in enumerate(photos):
         by_digest.setdefault(photo.sha256, []).append(place)
     findings, equal = [], [places for places in by_digest.values() if len(places) > 1]
-    for places in equal:
-        if len({photos[place].label for place in places}) > 1:
-            one, other = places[0], next(p for p in places if photos[p].label != photos[places[0]].label)
-            findings.append(
-                error(
-                    f"{photos[one].path} and {photos[other].path} are the same photo in two classes; remove the one that is wrong.",
-                    [photos[place].path for place in places],
-                )
+    if both := [places for places in equal if len({photos[place].label for place in places}) > 1]:
+        one, other = both[0][0], next(p for p in both[0] if photos[p].label != photos[both[0][0]].label)
+        more = f" So are {count(len(both) - 1, 'more photo')}." if both[1:] else ""
+        findings.append(
+            error(
+                f"{short(photos[one].path)} and {short(photos[other].path)} are the same photo in two classes; remove the one that is wrong.{more}",
+                [photos[place].path for places in both for place in places],
             )
+        )
     if equal:
         extra = [photos[place].path for places in equal for place in places[1:]]
         findings.append(
             note(
-                f"{count(len(extra))} come{'s' * (len(extra) == 1)} twice, such as {extra[0]}; copies stay in the same split.",
+                f"{count(len(extra))} come{'s' * (len(extra) == 1)} twice, such as {short(extra[0])}; copies stay in the same split.",
                 extra,
             )
         )
@@ -120,8 +122,8 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
         files = [photos[place].path for places in near for place in places]
         findings.append(
             note(
-                f"{count(len(files))} look nearly the same as another, such as {photos[near[0][0]].path} and "
-                f"{photos[near[0][1]].path}; each such group stays in the same split.",
+                f"{count(len(files))} look nearly the same as another, such as {short(photos[near[0][0]].path)} and "
+                f"{short(photos[near[0][1]].path)}; each such group stays in the same split.",
                 files,
             )
         )

@@ -77,28 +77,27 @@ def opened(path: Path) -> Iterator[Brought]:
             yield sorted_out(as_line(path.stem), [File(*member) for member in members], [])
 
 
-def given(name: str, files: Sequence[tuple[str, bytes]]) -> Brought:
-    """Return what a page was given: (file name, content) each. Raises DataError for too many, or for a path that leads out."""
+def given(name: str, files: Sequence[tuple[str, Path]]) -> Brought:
+    """Return what a page was given: (file name, where it is stored) each, the name with folders if it has any.
+
+    Raises DataError for too many, or for a path that leads out.
+    """
     _refuse_many(len(files), name)
     listed: dict[str, File] = {}
-    for path, content in files:
+    for path, place in files:
         path = path.replace("\\", "/")
         zips.check_path(path, name)
         whole, copy = PurePosixPath(path), 1
         while path in listed:  # cameras number their photos anew in every folder
             copy += 1
             path = str(whole.with_stem(f"{whole.stem} ({copy})"))
-        listed[path] = File(path, _returning(content), (len(content),))
+        listed[path] = File(path, _reading(place.resolve(), place.parent.resolve()), (place.stat().st_size,))
     return sorted_out(name, list(listed.values()), [])
-
-
-def _returning(content: bytes) -> Callable[[], bytes]:
-    return lambda: content
 
 
 def offered(text: str) -> Path:
     """Return the folder or zip that a page may read. Raises DataError unless it lies in a folder of MISFIT_PHOTOS."""
-    allowed = [Path(place).resolve() for place in os.environ.get(OFFERED, "").split(os.pathsep) if place]
+    allowed = _allowed()
     if not allowed:
         raise DataError(
             f"No folder of this server is offered to pages. Whoever runs Misfit can name some in {OFFERED}; "
@@ -112,6 +111,21 @@ def offered(text: str) -> Path:
         places = ", ".join(map(str, allowed))
         raise DataError(f"{as_line(text, 80)} is not among the folders that pages may read, which are: {places}.")
     return path
+
+
+def offers() -> list[Path]:
+    """List what pages may read and offer at once: the folders of MISFIT_PHOTOS, and the folders and zips right in them."""
+    listed = []
+    for place in _allowed():
+        listed.append(place)
+        with contextlib.suppress(OSError):
+            inner = (path for path in place.iterdir() if not _is_litter(path.name) and not path.is_symlink())
+            listed += sorted(path for path in inner if path.is_dir() or path.suffix.lower() == ".zip")
+    return listed
+
+
+def _allowed() -> list[Path]:
+    return [Path(place).resolve() for place in os.environ.get(OFFERED, "").split(os.pathsep) if place]
 
 
 def _folder(root: Path) -> Brought:
@@ -129,7 +143,7 @@ def _folder(root: Path) -> Brought:
         _refuse_many(seen, root.name)
         for name in [*folders, *sorted(names)]:
             path = below / name
-            if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
+            if path.is_symlink() and _leads_elsewhere(path, root):
                 links.append(_shown(path.relative_to(root)))
             elif name in names and not _is_litter(name):
                 with contextlib.suppress(OSError):  # it went away just now, or leads nowhere
@@ -138,6 +152,14 @@ def _folder(root: Path) -> Brought:
                         File(_shown(path.relative_to(root)), _reading(path, root), (facts.st_size, facts.st_mtime_ns))
                     )
     return sorted_out(as_line(root.name) or "photos", files, links)
+
+
+def _leads_elsewhere(link: Path, root: Path) -> bool:
+    """Tell whether a link leads to a folder, out of `root`, or in a circle."""
+    try:
+        return link.is_dir() or not link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return True
 
 
 def _reading(path: Path, root: Path) -> Callable[[], bytes]:
@@ -178,8 +200,9 @@ def _is_litter(name: str) -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as text; bytes that are no text are shown by their numbers."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as printable text; bytes that are no text, and letters that cannot be shown, by their numbers."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _refuse_many(files: int, name: str) -> None:

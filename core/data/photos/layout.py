@@ -7,6 +7,8 @@ train/good  test/good  test/<defect>  ground_truth/<defect>/<name>_mask.png     
 <class>/  <class>/                        classes (torchvision's ImageFolder), of which one is chosen as normal
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -50,9 +52,10 @@ class Layout:
     findings: list[Finding]
 
 
-def recognise(brought: Brought, normal: str | None = None) -> Layout:
+def recognise(brought: Brought, normal: str | None = None, adding: bool = False) -> Layout:
     """Find out what the folders mean; `normal` names the folder of good items where its name does not say so.
 
+    With `adding`, there may be bad photos alone, because they are for a data set that has good ones.
     Raises DataError when there is no picture, no good one, or when folders contradict each other.
     """
     findings = _passed_over(brought)
@@ -65,10 +68,26 @@ def recognise(brought: Brought, normal: str | None = None) -> Layout:
             + "; PNG, JPEG, WebP, BMP and GIF files are taken, or the four IDX files of the MNIST family."
         )
     items = [_item(file) for file in pictures]
-    kinds, only_normal = _kinds(items, normal, brought.name)
+    kinds, only_normal = _kinds(items, normal, brought.name, adding)
     items = [replace(item, kind=item.kind or kinds[0]) for item in items]
     marked, more = _with_masks(items, masks, kinds[0])
     return Layout(marked, kinds, only_normal, findings + more)
+
+
+def choices(brought: Brought) -> list[str]:
+    """List the folders of which the user must choose the normal one; none where their names say which it is."""
+    folders = sorted({_item(file).kind for file in _apart(_cut(brought.pictures))[1]} - {""})
+    if _can_be(brought, None):
+        return []
+    return [folder for folder in folders if _can_be(brought, folder)]
+
+
+def _can_be(brought: Brought, normal: str | None) -> bool:
+    try:
+        recognise(brought, normal)
+    except DataError:
+        return False
+    return True
 
 
 def _passed_over(brought: Brought) -> list[Finding]:
@@ -116,7 +135,7 @@ def _item(file: File) -> Item:
     return Item(file, folders[0] if folders else "", split)
 
 
-def _kinds(items: Sequence[Item], normal: str | None, name: str) -> tuple[tuple[str, ...], bool]:
+def _kinds(items: Sequence[Item], normal: str | None, name: str, adding: bool) -> tuple[tuple[str, ...], bool]:
     """Return the classes' names, the normal one first, and whether the others are all bad. Raises DataError."""
     folders = sorted({item.kind for item in items if item.kind})
     _refuse_names(folders, name)
@@ -138,7 +157,7 @@ def _kinds(items: Sequence[Item], normal: str | None, name: str) -> tuple[tuple[
         )
     if good:
         return (good[0], *others), slug(good[0]) in GOOD or len(folders) == 1
-    if any(not item.kind for item in items):  # photos in no folder are good ones
+    if adding or any(not item.kind for item in items):  # photos in no folder are good ones
         return ("good", *others), True
     if len(others) == 1 and slug(others[0]) not in BAD:
         return (others[0],), True
@@ -157,7 +176,7 @@ def _refuse_names(folders: Sequence[str], name: str) -> None:
         raise DataError(f"The folder {as_line(long, 60)} has a name of more than {LONGEST_NAME} letters; shorten it.")
     seen: dict[str, str] = {}
     for kind in folders:
-        key = slug(kind) or kind
+        key = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", kind).casefold()).strip() or kind
         if key in seen:
             raise DataError(
                 f"The folders {as_line(seen[key])} and {as_line(kind)} have the same name but for capitals or signs; "

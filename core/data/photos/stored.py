@@ -5,6 +5,9 @@ masks.npy    bool [M, side, side], where defects are marked
 photos.json  the description, each photo's class and split, and what the check found
 """
 
+import csv
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +16,11 @@ import numpy as np
 
 from core.basics.errors import DataError
 from core.basics.files import read_at_most, write_whole
-from core.basics.text import as_line
+from core.basics.text import as_line, cell
 from core.data.dataset import Counts, DataSet, Description, Images, Masks, Source
 from core.data.photos.division import SPLITS
 from core.data.photos.findings import Finding
-from core.data.photos.reading import Photo, Shape
+from core.data.photos.reading import Photo, Shape, new_array
 
 IMAGES, MASKS, FACTS = "photos.npy", "masks.npy", "photos.json"
 LARGEST_FACTS = 128 * 2**20  # bytes of photos.json; 50,000 photos have a quarter of it
@@ -58,6 +61,25 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Shape(self.description.side, self.description.channels, self.description.intake == "crop")
 
 
+def as_csv(entries: Sequence[Entry], kinds: Sequence[str]) -> bytes:
+    """Write which photo went where as a CSV file for spreadsheets; `kinds` are the classes' names."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["file", "class", "split", "group", "sha256"])
+    for entry in entries:
+        row = [cell(entry.photo.path), cell(kinds[entry.photo.label]), entry.split, entry.group, entry.photo.sha256]
+        table.writerow(row)
+    return text.getvalue().encode()
+
+
+def counts(entries: Sequence[Entry], kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count the photos by class and split."""
+    counted = {kind: dict.fromkeys(SPLITS, 0) for kind in kinds}
+    for entry in entries:
+        counted[kinds[entry.photo.label]][entry.split] += 1
+    return counted
+
+
 def holds(folder: Path) -> bool:
     """Tell whether a data set of photos is in `folder`."""
     return (folder / FACTS).is_file() and (folder / IMAGES).is_file()
@@ -70,7 +92,7 @@ def write(folder: Path, facts: Facts, images: np.ndarray, masks: dict[int, np.nd
     """
     entries = facts.entries
     order = sorted(range(len(entries)), key=lambda place: SPLITS.index(entries[place].split))
-    array = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, images.shape)
+    array = new_array(folder / IMAGES, images.shape)
     for first in range(0, len(order), _ROWS):
         array[first : first + _ROWS] = images[order[first : first + _ROWS]]
     array.flush()
@@ -116,7 +138,7 @@ def open_folder(folder: Path, key: str) -> DataSet:
         images = np.array(images) if images.nbytes <= IN_MEMORY else images
         return Images(images, labels[places[split]], find(split), held[places[split]] if split == "train" else None)
 
-    def counts(split: str) -> list[int]:
+    def counted(split: str) -> list[int]:
         own = labels[places[split]]
         numbers = np.bincount(own, minlength=classes).tolist()
         if split != "train":
@@ -127,26 +149,37 @@ def open_folder(folder: Path, key: str) -> DataSet:
         own = entries[places[split]]
         if all(entry.mask is None for entry in own):
             return None
-        stored = _array(folder / MASKS, (None, description.side, description.side), np.bool_)
         marked = np.zeros((len(own), description.side, description.side), bool)
-        for place, entry in enumerate(own):
-            if entry.mask is not None:
-                if not 0 <= entry.mask < len(stored):
-                    raise DataError(
-                        f"{folder / MASKS} has too few masks. Remove its folder, and bring the photos again."
-                    )
-                marked[place] = stored[entry.mask]
+        for place, mask in _masks(folder, description.side, own).items():
+            marked[place] = mask
         known = np.array([entry.photo.label == 0 or entry.mask is not None for entry in own], bool)
         return Masks(marked, known)
 
-    return DataSet(description, find, load, counts, masks)
+    return DataSet(description, find, load, counted, masks)
+
+
+def read_arrays(folder: Path, facts: Facts) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """Map the photos in the order of `facts.entries`, and read the masks by their places in it. Raises DataError."""
+    images = _array(folder / IMAGES, (len(facts.entries), *facts.description.shape))
+    return images, _masks(folder, facts.description.side, facts.entries)
+
+
+def _masks(folder: Path, side: int, entries: Sequence[Entry]) -> dict[int, np.ndarray]:
+    """Read the masks of some photos, by their places among these: bool [side, side]. Raises DataError."""
+    numbers = {place: entry.mask for place, entry in enumerate(entries) if entry.mask is not None}
+    if not numbers:
+        return {}
+    masks = _array(folder / MASKS, (None, side, side), np.bool_)
+    if not all(0 <= number < len(masks) for number in numbers.values()):
+        raise DataError(f"{folder / MASKS} has too few masks. Remove its folder, and bring the photos again.")
+    return {place: np.array(masks[number]) for place, number in numbers.items()}
 
 
 def _array(path: Path, shape: tuple[int | None, ...], kind: type[np.generic] = np.uint8) -> np.ndarray:
     """Map an array file into memory; writing to it changes the copy in memory alone. Raises DataError."""
     try:
         array = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged header can fail anywhere: ValueError, OverflowError, TokenError…
         raise DataError(
             f"{path} cannot be read ({as_line(error)}). Remove its folder, and bring the photos again."
         ) from error

@@ -8,7 +8,7 @@ import pytest
 from core.basics.errors import DataError
 from core.data import catalog
 from core.data.fashion_mnist import FASHION_MNIST
-from tests import drawn
+from tests import drawn, photographs
 
 
 def test_fashion_mnist_is_always_here_and_comes_first(tmp_path: Path) -> None:
@@ -87,3 +87,29 @@ def test_a_folder_that_changes_is_read_anew(tmp_path: Path) -> None:
     shutil.rmtree(folder)
     drawn.write(folder, 32)
     assert catalog.get("shapes").description.side == 32
+
+
+def test_kept_photos_are_listed_and_deleted_for_good(tmp_path: Path) -> None:
+    photographs.write(tmp_path / "wall", photographs.tiles()[:20])
+    catalog.add(tmp_path / "wall")
+    drawn.write(catalog.OWN / "shapes")
+    (kept,) = catalog.kept()
+    assert kept.key == "wall" and kept.size > 20 * 64 * 64 * 3
+    catalog.delete("wall")
+    assert catalog.available() == ["fashion-mnist", "shapes"] and [path.name for path in catalog.OWN.iterdir()] == [
+        "shapes"
+    ]
+    assert len(list((tmp_path / "wall").iterdir())) == 20  # the files that it was made of
+    for key in ("wall", "shapes", "fashion-mnist", "../wall"):
+        with pytest.raises(DataError, match="no data set of photos called"):
+            catalog.delete(key)
+
+
+def test_a_data_set_that_lies_elsewhere_is_not_deleted(tmp_path: Path) -> None:
+    photographs.write(tmp_path / "wall", photographs.tiles()[:20])
+    catalog.add(tmp_path / "wall")
+    (catalog.OWN / "wall").rename(tmp_path / "elsewhere")
+    (catalog.OWN / "wall").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="lies elsewhere"):
+        catalog.delete("wall")
+    assert catalog.get("wall").counts("test")

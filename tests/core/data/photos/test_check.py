@@ -108,9 +108,12 @@ def test_of_sound_photos_nothing_is_said_but_what_they_are(tmp_path: Path) -> No
 def test_a_good_photo_that_is_also_bad_is_an_error(tmp_path: Path) -> None:
     photographs.write(tmp_path / "wall" / "good", photographs.tiles()[:30])
     photographs.write(tmp_path / "wall" / "bad", photographs.tiles()[29:35])
-    assert sentences(gathered(tmp_path / "wall"), "error") == [
-        "bad/000.png and good/029.png are the same photo in two classes; remove the one that is wrong."
-    ]
+    told = "bad/000.png and good/029.png are the same photo in two classes; remove the one that is wrong."
+    assert sentences(gathered(tmp_path / "wall"), "error") == [told]
+    photographs.write(tmp_path / "wall" / "bad", photographs.tiles()[10:12], first=100)
+    found = gathered(tmp_path / "wall")
+    assert sentences(found, "error") == [f"{told} So are 2 more photos."]
+    assert len(next(finding for finding in found.findings if finding.severity == "error").files) == 6
 
 
 def test_copies_and_near_copies_are_named_and_stay_together(tmp_path: Path) -> None:

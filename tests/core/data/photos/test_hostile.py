@@ -251,16 +251,18 @@ def test_a_page_reads_only_what_the_operator_offers(tmp_path: Path, monkeypatch:
         assert "\n" not in str(error.value)
 
 
-def test_uploads_of_one_name_are_all_taken() -> None:
-    brought = files.given(
-        "upload", [("IMG_1.png", png(0)), ("IMG_1.png", png(1)), ("a\\b.png", png(2)), ("IMG_1.png", b"x")]
-    )
+def test_uploads_of_one_name_are_all_taken(tmp_path: Path) -> None:
+    places = [tmp_path / str(number) for number in range(4)]
+    for place, content in zip(places, (png(0), png(1), png(2), b"x"), strict=True):
+        place.write_bytes(content)
+    names = ("IMG_1.png", "IMG_1.png", "a\\b.png", "IMG_1.png")
+    brought = files.given("upload", list(zip(names, places, strict=True)))
     assert [file.path for file in brought.pictures] == ["IMG_1 (2).png", "IMG_1 (3).png", "IMG_1.png", "a/b.png"]
     assert brought.pictures[0].read() == png(1)
     with pytest.raises(DataError, match="leads out"):
-        files.given("upload", [("../a.png", png())])
+        files.given("upload", [("../a.png", places[0])])
     with pytest.raises(DataError, match="more than 50,000 files"):
-        files.given("upload", [("a.png", b"")] * 50_001)
+        files.given("upload", [("a.png", places[0])] * 50_001)
 
 
 def test_a_folder_of_far_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
