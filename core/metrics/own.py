@@ -71,6 +71,11 @@ class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baselines: Annotated[dict[Name, Baseline], Meta(max_length=20)] = {}
     sampled: Count = 0
 
+    @property
+    def copies(self) -> int:
+        """How many images with a synthetic defect there are; as many scores are stored."""
+        return sum(kind.images for kind in self.synthetic.kinds.values()) if self.synthetic else 0
+
 
 def ahead(own: Own, auroc: float, on: Literal["test", "synthetic"]) -> list[tuple[str, float]]:
     """Return the simple methods whose AUROC is above the model's, best first, with their AUROC.

@@ -99,22 +99,19 @@ class Checkpoint:
         from safetensors.numpy import load
 
         arrays = self._tensors(SCORES, self.card.scores_sha256, load)
-        measured = self.card.own.synthetic if self.card.own else None
-        kinds = measured.kinds.values() if measured else ()
-        names = {field.name for field in dataclasses.fields(Scores)} - (set() if measured else {"synthetic"})
+        expected = self.card.own.copies if self.card.own else 0
+        names = {field.name for field in dataclasses.fields(Scores)} - (set() if expected else {"synthetic"})
         if set(arrays) != names or not all(are_scores(array) for array in arrays.values()):
             raise CheckpointError(
                 f"{self.folder / SCORES} must hold finite float32 vectors from 0 to 2, called {', '.join(sorted(names))}."
             )
         scores = Scores(**arrays)
-        if len(scores.synthetic) != sum(kind.images for kind in kinds):
+        if (count := len(scores.synthetic)) != expected:
             raise CheckpointError(
-                f"{self.folder / SCORES} has {len(scores.synthetic)} scores of synthetic defects; its card names {sum(kind.images for kind in kinds)}."
+                f"{self.folder / SCORES} has {count} scores of synthetic defects; its card names {expected}."
             )
         if not len(scores.test) or not len(scores.validation_normal):
-            raise CheckpointError(
-                f"{self.folder / SCORES} has no scores of test images or of normal validation images."
-            )
+            raise CheckpointError(f"{self.folder / SCORES} has no scores of test or of normal validation images.")
         return scores
 
     def generator(self, device: str = "cpu") -> "Generator":

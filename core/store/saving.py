@@ -7,7 +7,7 @@ import tempfile
 from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,8 +63,7 @@ def save(
     weights = save_tensors(_halved(generator))
     scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
     generator.share = scored.share
-    epochs = training.best_epoch if best else training.finished_epochs
-    history = training.history[:epochs]
+    history = training.history[: training.best_epoch if best else training.finished_epochs]
     scores, measured = _scored(generator, training, task, test, folds)
     stored = pack_scores(scores)
     card = Card(
@@ -72,18 +71,10 @@ def save(
         task=task,
         config=training.config,
         seed=seed,
-        epochs_trained=epochs,
-        stopped_early=epochs < training.config.epochs,
-        trained_at=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        epochs_trained=len(history),
+        stopped_early=len(history) < training.config.epochs,
         seconds=float(sum(record.seconds for record in history)),
-        device=str(training.device),
-        data_source=train.source.name,
-        data_fingerprint=train.fingerprint,
-        data_images=len(train.images),
-        test_fingerprint=test.fingerprint,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "numpy", "safetensors")},
-        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        **_origin(training, train, test),
         validation=reports.figures(scores.validation_normal, scores.validation_anomaly),
         test=test_report(task, scores.test, test.labels),
         thresholds=thresholds.operating_points(scores.validation_normal, scores.validation_anomaly),
@@ -96,6 +87,21 @@ def save(
         left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
+
+
+def _origin(training: "Training", train: Images, test: Images) -> dict[str, Any]:
+    """Return the entries of a card that say when, on what and with what a model was trained."""
+    versions = {name: version(name) for name in ("torch", "numpy", "safetensors")}
+    return {
+        "trained_at": datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        "device": str(training.device),
+        "data_source": train.source.name,
+        "data_fingerprint": train.fingerprint,
+        "data_images": len(train.images),
+        "test_fingerprint": test.fingerprint,
+        "versions": {"python": platform.python_version()} | versions,
+        "parameters": sum(parameter.numel() for parameter in training.generator.parameters()),
+    }
 
 
 def _scored(

@@ -92,7 +92,7 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
 def _synthetic(checkpoint: Checkpoint, known: Synthetic) -> None:
     area, noun = known.area, plain(checkpoint.task.data.noun)
     st.metric(
-        f"{models.title(checkpoint)}, AUROC on synthetic defects",
+        f"Synthetic AUROC, {models.title(checkpoint)}",
         f"{area.auroc:.3f}",
         help=f"The chance that a good test {noun} with a synthetic defect scores higher than one without. 0.5 is guessing, 1 is perfect.",
     )

@@ -32,12 +32,14 @@ def test_colour_and_grey_from_browse_to_try_it(fresh_server, page: Page):
     tile.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img", name="Heat map").first).to_be_visible()
-    expect(dialog.get_by_role("button", name="Edit this one")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Edit this one")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
-    expect(page.get_by_text("images of colour are in colour")).to_be_visible()
+    expect(page.get_by_role("application", name=re.compile("Drawing pad, 64 by 64 pixels"))).to_be_visible()
+    expect(page.locator(".pad .colour")).to_be_visible()
+    page.get_by_text("Upload or paste", exact=True).click()
     image = catalog.get("colour").load("test").images[5]
     file = {"name": "shape.png", "mimeType": "image/png", "buffer": png(image)}
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)

@@ -203,7 +203,7 @@ def test_the_overview_begins_with_a_photo_of_the_data_set(look_at, wall) -> None
     app = look_at("overview")
     assert "In wall **Good** is **normal**" in words(app)
     shown = {metric.label: metric.value for metric in app.metric}
-    label = "Traditional GAN (traditional-good-one-class-1), AUROC on synthetic defects"
+    label = "Synthetic AUROC, Traditional GAN (traditional-good-one-class-1)"
     assert shown[label] == f"{model.card.own.synthetic.area.auroc:.3f}"
     next(button for button in app.button if button.label == "Show the reconstructions").click().run()
     app.session_state["example"] = None
