@@ -18,6 +18,22 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             ("split",),
         ),
         Term(
+            "Data set",
+            "The images that models learn from and are tested on: Fashion-MNIST, or photos that were kept on the page Data.",
+            ("own photos",),
+        ),
+        Term(
+            "Check",
+            "What is looked for in photos before anything is trained: too few, unreadable, blank, twice, or told apart by the light alone.",
+            ("validation of data", "data quality"),
+        ),
+        Term(
+            "Near copy",
+            "A photo that looks nearly the same as another of its set, such as the next one of a burst. Near copies stay in the same split, so "
+            "that the test holds nothing that was in training.",
+            ("duplicate", "burst", "leak"),
+        ),
+        Term(
             "Regime",
             "Which anomalies the model was allowed to learn from. Figures of different regimes answer different questions "
             "and never stand in one column.",
