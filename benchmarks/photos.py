@@ -177,7 +177,7 @@ def _write(found: list[dict[str, str]]) -> None:
 
 def document(found: list[dict[str, str]]) -> str:
     """Write the rows as tables: image AUROC and pixel AUROC of each kind, the mean over seeds."""
-    parts = [__doc__.split("\n\n")[2].strip() if __doc__ else ""]
+    parts: list[str] = []
     for name in SETS:
         own = [row for row in found if row["photos"] == name]
         kinds = list(dict.fromkeys(row["kind"] for row in own))
@@ -202,7 +202,7 @@ def document(found: list[dict[str, str]]) -> str:
     head = (
         "# Photos\n\nWritten by `python -m benchmarks.photos` from photos.csv. Image AUROC / pixel AUROC (the mean over images, where a "
         "method marks pixels), the mean over seeds. *others* are other pictures: other textures, or what is no face. CPU seconds are of "
-        "training and of choosing the score.\n\n"
+        "training and of choosing the score. What has no row has not been measured yet.\n\n"
     )
     return head + "\n\n".join(parts) + "\n"
 

@@ -34,7 +34,7 @@ def write(folder: Path, number: int, size: tuple[int, int] = TAKEN, seed: int = 
         picture = pictures[place % len(pictures)]
         width = int(random.integers(100, 280))
         height = width * size[1] // size[0]
-        left, top = random.integers(0, picture.width - width), random.integers(0, picture.height - height)
+        left, top = int(random.integers(0, picture.width - width)), int(random.integers(0, picture.height - height))
         photo = picture.crop((left, top, left + width, top + height)).resize(size, Image.Resampling.BICUBIC)
         if random.random() < 0.5:
             photo = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -42,7 +42,7 @@ def write(folder: Path, number: int, size: tuple[int, int] = TAKEN, seed: int = 
         photo = photo.point([int(level * light) for level in range(256)] * 3)
         bad = place % 10 == 9
         if bad:
-            row, column = random.integers(10, size[1] - 10), random.integers(10, size[0] - 70)
+            row, column = int(random.integers(10, size[1] - 10)), int(random.integers(10, size[0] - 70))
             photo.paste((10, 10, 10), (column, row, column + 60, row + 4))
         photo.save(folder / ("scratch" if bad else "good") / f"{place:05}.jpg", quality=90)
 

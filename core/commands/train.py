@@ -50,6 +50,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="N",
         help="labelled anomalies in training, all classes together (default: 6003; one-class: 0)",
     )
+    _add_settings(train)
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="copy the checkpoint there, too (it is in the run's folder in runs/)"
+    )
+    train.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run that was stopped or killed; the other settings are the run's own",
+    )
+    add_json(train)
+    train.set_defaults(run=run)
+
+
+def _add_settings(train: argparse.ArgumentParser) -> None:
+    """Add the options that say how to train."""
     train.add_argument(
         "--objective",
         choices=OBJECTIVES,
@@ -82,17 +98,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="for few photos: train K more models, each without a part of them, and take the false-alarm thresholds from the "
         "scores of photos that each has not seen; takes K trainings longer (default: 0)",
     )
-    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    train.add_argument(
-        "--out", type=Path, metavar="DIR", help="copy the checkpoint there, too (it is in the run's folder in runs/)"
-    )
-    train.add_argument(
-        "--resume",
-        metavar="RUN",
-        help="go on with a run that was stopped or killed; the other settings are the run's own",
-    )
-    add_json(train)
-    train.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

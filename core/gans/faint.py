@@ -49,7 +49,9 @@ def _region(count: int, height: int, width: int, random: torch.Generator) -> Ten
         y, x = rows - centre[0] - away[0], columns - centre[1] - away[1]
         along, across = angle.cos() * x + angle.sin() * y, angle.cos() * y - angle.sin() * x
         bump = torch.exp(-0.5 * ((along / size).square() + (across / narrow).square()) ** 1.5)
-        there = (torch.rand(count, 1, 1, generator=random) < 0.5) if number else torch.ones(count, 1, 1, dtype=bool)
+        there = (
+            (torch.rand(count, 1, 1, generator=random) < 0.5) if number else torch.ones(count, 1, 1, dtype=torch.bool)
+        )
         share = torch.maximum(share, bump * there)
     return share
 

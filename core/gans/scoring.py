@@ -48,7 +48,7 @@ def choose(generator: Generator, split: Split, config: TrainingConfig = AS_USUAL
     or damaged where training distorts none.
     """
     normals, anomalies = split.validation_normal, split.validation_anomaly
-    weights = WEIGHTS
+    weights: tuple[float, ...] = WEIGHTS
     if not len(split.train_anomaly) or not len(anomalies):
         random = torch.Generator().manual_seed(0)
         if config.stand_ins(0):

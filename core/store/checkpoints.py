@@ -26,9 +26,10 @@ from core.data import catalog
 from core.data.dataset import Images
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig
-from core.metrics.evaluation import LARGEST_SCORE
 from core.store import card
 from core.store.card import Card
+from core.store.scores import Scores as Scores  # others import it from here
+from core.store.scores import are_scores
 
 if TYPE_CHECKING:
     from core.gans.build import Generator
@@ -42,17 +43,6 @@ WEIGHTS, SCORES, CARD = "generator.safetensors", "scores.safetensors", "card.jso
 LARGEST_FILE = 64 * 2**20  # bytes; a longer file is refused
 # Bytes; parsed JSON takes thirty times its length in memory.
 LARGEST = {WEIGHTS: LARGEST_FILE, SCORES: 2**20, CARD: 8 * 2**20}
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Stored raw scores, float32 [N] each; `test` is in the order of the test split, `synthetic` (core/store/own.py) of the
-    card's kinds of synthetic defects; it is empty where there are none."""
-
-    test: np.ndarray
-    validation_normal: np.ndarray
-    validation_anomaly: np.ndarray
-    synthetic: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -111,7 +101,7 @@ class Checkpoint:
         arrays = self._tensors(SCORES, self.card.scores_sha256, load)
         expected = self.card.own.copies if self.card.own else 0
         names = {field.name for field in dataclasses.fields(Scores)} - (set() if expected else {"synthetic"})
-        if set(arrays) != names or not all(_are_scores(array) for array in arrays.values()):
+        if set(arrays) != names or not all(are_scores(array) for array in arrays.values()):
             raise CheckpointError(
                 f"{self.folder / SCORES} must hold finite float32 vectors from 0 to 2, called {', '.join(sorted(names))}."
             )
@@ -229,12 +219,6 @@ def load(folder: Path) -> Checkpoint:
 def shipped(model: str, normal: str, regime: str = "seen") -> Path:
     """Return the folder of the shipped checkpoint of this model, class and regime, whether or not it exists."""
     return SHIPPED / model / (normal if regime == "seen" else f"{normal}-{regime}")
-
-
-def _are_scores(values: np.ndarray) -> bool:
-    if values.ndim != 1 or values.dtype != np.float32:
-        return False
-    return bool(((values >= 0) & (values <= LARGEST_SCORE)).all())  # nan is neither
 
 
 def read(path: Path, largest: int = LARGEST_FILE) -> bytes:

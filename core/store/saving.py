@@ -17,6 +17,7 @@ from core.data.dataset import Images
 from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
+from core.metrics.own import Own
 from core.metrics.reports import Report
 from core.store import checkpoints, own
 from core.store.card import Card, encode
@@ -52,7 +53,7 @@ def save(
     """
     from safetensors.torch import save as save_tensors
 
-    from core.gans import maps, scoring
+    from core.gans import scoring
 
     if not replace:
         refuse_occupied(folder)
@@ -63,9 +64,7 @@ def save(
     scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
     generator.share = scored.share
     history = training.history[: training.best_epoch if best else training.finished_epochs]
-    scores = Scores(*(scoring.score(generator, images) for images in (test.images, *training.validation)))
-    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
-    scores = _completed(scores, damaged, maps.score_parts(*folds[1], scored.share) if folds else np.empty(0))
+    scores, measured = _scored(generator, training, task, test, folds)
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -105,10 +104,19 @@ def _origin(training: "Training", train: Images, test: Images) -> dict[str, Any]
     }
 
 
-def _completed(scores: Scores, damaged: np.ndarray, left_out: np.ndarray) -> Scores:
-    """Add the scores of synthetic defects, and behind those of the validation normals those of left-out folds."""
-    normal = np.append(scores.validation_normal, left_out).astype(np.float32)
-    return dataclasses.replace(scores, validation_normal=normal, synthetic=damaged)
+def _scored(
+    generator: "Generator", training: "Training", task: Task, test: Images, folds: "tuple[int, Parts] | None"
+) -> tuple[Scores, Own | None]:
+    """Score test and validation images, those of leave-out folds too; measure what a card says of data of one's own."""
+    from core.gans import maps, scoring
+
+    normal, anomaly = training.validation
+    scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    if folds:
+        normals = np.append(scores.validation_normal, maps.score_parts(*folds[1], generator.share))
+        scores = dataclasses.replace(scores, validation_normal=normals)
+    return dataclasses.replace(scores, synthetic=damaged), measured
 
 
 def _halved(generator: "Generator") -> dict[str, "Tensor"]:

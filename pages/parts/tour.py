@@ -47,8 +47,8 @@ STEPS = (
         "pages/results/page.py",
         "results",
         "Results",
-        "How good is it really? Every measured figure, by **regime**, beside simpler methods. To train a GAN of your own, "
-        "go to Train.",
+        "How good is it really? Every measured figure, by **regime**, beside simpler methods. Own photos "
+        "are brought on Data, and models trained on Train.",
     ),
 )
 

@@ -1,7 +1,7 @@
 """Every term of the pages, in plain words. Pages, tables and cards use only the name in this list."""
 
 from core.basics.names import REGIME_HELP
-from pages.parts.vocabulary_models import INSIDE, Term
+from pages.parts.terms import INSIDE, Term
 
 GROUPS: dict[str, tuple[Term, ...]] = {
     "The task": (
@@ -16,6 +16,22 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "Training images teach the model. Validation images are held back from them to place thresholds. Test images "
             "choose nothing: they are kept for the figures that are reported.",
             ("split",),
+        ),
+        Term(
+            "Data set",
+            "The images that models learn from and are tested on: Fashion-MNIST, or photos that were kept on the page Data.",
+            ("own photos",),
+        ),
+        Term(
+            "Check",
+            "What is looked for in photos before anything is trained: too few, unreadable, blank, twice, or told apart by the light alone.",
+            ("validation of data", "data quality"),
+        ),
+        Term(
+            "Near copy",
+            "A photo that looks nearly the same as another of its set, such as the next one of a burst. Near copies stay in the same split, so "
+            "that the test holds nothing that was in training.",
+            ("duplicate", "burst", "leak"),
         ),
         Term(
             "Regime",

@@ -51,7 +51,8 @@ def _rows(request: Request, data: DataSet) -> Rows:
     from core.gans.batches import Batches
 
     split = tasks.split(request.task, data.load("train"))
-    batches = Batches(split, request.config, split.data.side, request.seed, torch.device("cpu"))
+    config = request.config.fitted(len(split.train_normal))
+    batches = Batches(split, config, split.data.side, request.seed, torch.device("cpu"))
     batch = next(batches.epoch())
     noun = split.data.noun
     rows = [(f"**Normal {noun}s.** Each should be redrawn as it is.", f"Normal {noun}", _images(batch.normal.images))]

@@ -7,6 +7,7 @@ when it is far below what a photo of this set has to its neighbours.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -67,7 +68,7 @@ def _near(described: np.ndarray) -> np.ndarray:
         small = share * float(np.median(nearest[:, neighbour - 1]))
         firsts, places = np.nonzero(nearest <= small)
         crowded = np.flatnonzero(nearest[:, -1] <= small)
-        more = _for_rows(described, crowded, lambda squares, small=small: np.argwhere(squares <= small**2))
+        more = _for_rows(described, crowded, partial(_below, small**2))
         pairs = [np.stack([firsts, columns[firsts, places]], 1)]
         for start, found in zip(range(0, len(crowded), _ROWS), more, strict=True):
             pairs.append(np.stack([crowded[start + found[:, 0]], found[:, 1]], 1))
@@ -85,6 +86,11 @@ def _nearest(squares: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     nearest = np.take_along_axis(squares, columns, 1)
     order = np.argsort(nearest, 1)
     return np.take_along_axis(columns, order, 1), np.sqrt(np.take_along_axis(nearest, order, 1))
+
+
+def _below(limit: float, squares: np.ndarray) -> np.ndarray:
+    """Return the places [K, 2] of the squared distances up to `limit`."""
+    return np.argwhere(squares <= limit)
 
 
 def _for_rows(described: np.ndarray, rows: np.ndarray, work: Callable[[np.ndarray], T]) -> list[T]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -111,7 +112,7 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     return Decoded(photos, images[: len(photos)], masks, findings)
 
 
-def new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def new_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":
     """Make an array file of zeros, uint8, in which one writes as in memory.
 
     Its place on the disk is taken now, where the system can: a disk that is full later would end the process.

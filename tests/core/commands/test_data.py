@@ -41,7 +41,7 @@ def test_an_example_is_kept_like_a_folder(run, refused) -> None:
     out = run("data", "--example", "brick-wall", "--keep")
     assert "good           120          40          40" in out and "Kept as brick-wall" in out
     assert catalog.get("brick-wall").description.shape == (64, 64, 1)
-    answer = json.loads(run("data", "--example", "brick-wall", "--side", "32", "--no-grey", "--json"))
+    answer = json.loads(run("data", "--example", "brick-wall", "--size", "32", "--no-grey", "--json"))
     assert answer["shape"] == [32, 32, 3]
     assert "Name a folder or zip of photos, or --example" in refused("data")
     assert "Name a folder or zip of photos, or --example" in refused("data", "somewhere", "--example", "coins")

@@ -1,4 +1,4 @@
-"""The terms of what is inside the models, and of methods beside them, in plain words."""
+"""The terms for what is inside the models, and what a term is. pages/parts/vocabulary.py has all terms."""
 
 from dataclasses import dataclass
 
