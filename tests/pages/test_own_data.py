@@ -212,6 +212,7 @@ def test_the_pad_begins_anew_for_another_data_set(open_page, kept):
 def test_noise_is_said_to_be_far_by_the_data_sets_own_noun(open_page, kept):
     kept("colour")
     app = open_page("try_it", data="colour")
+    app.segmented_control(key="try_way").set_value("Upload or paste").run()
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     app.file_uploader[0].set_value([("noise.png", png(noise), "image/png")]).run()
     assert "**can't tell**] far from any image, whatever the score" in words(app)
