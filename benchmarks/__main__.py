@@ -158,6 +158,12 @@ def growth() -> str:
     )
 
 
+def line() -> str:
+    from benchmarks import line
+
+    return line.section()
+
+
 def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
     """The curves as a picture, drawn by plotly in Chromium."""
     import plotly.graph_objects as go
@@ -196,6 +202,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "start": start,
     "evaluation": evaluation,
     "growth": growth,
+    "line": line,
 }
 
 

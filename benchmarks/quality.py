@@ -12,7 +12,7 @@ from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.batches import Batch, Pair
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.gans.training import Training
 
 LEVELS = (0.95, 0.97)

@@ -18,7 +18,7 @@ from core.basics.files import ROOT
 from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.gans.training import Training
 
 ANOMALIB = ROOT / "benchmarks" / ".anomalib"

@@ -25,7 +25,7 @@ from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans import distortions
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.metrics import evaluation
 
 CSV = ROOT / "docs" / "tuning.csv"

@@ -8,3 +8,6 @@ import os
 # some microseconds, then sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "6000")
+# The same with numpy's products, which are many and small here (one for every few pictures): two threads that wait for each
+# other take longer than one. What is large enough for two is divided by whoever computes it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,12 +1,12 @@
-"""The command line: python -m core data | train | evaluate | score | results | documents | examples | fetch."""
+"""The command line: python -m core data | train | evaluate | score | watch | serve | export | results | documents | examples | fetch."""
 
 import argparse
 import sys
 
 from core.basics.errors import MisfitError
-from core.commands import data, documents, evaluate, examples, fetch, results, score, train
+from core.commands import data, documents, evaluate, examples, export, fetch, results, score, serve, train, watch
 
-COMMANDS = (data, train, evaluate, score, results, documents, examples, fetch)
+COMMANDS = (data, train, evaluate, score, watch, serve, export, results, documents, examples, fetch)
 
 
 def main(arguments: list[str] | None = None) -> int:

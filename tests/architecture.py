@@ -15,7 +15,15 @@ import grimp
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "architecture.svg"
 # Rows from the top: who may import whom is the contract in pyproject.toml, which `make check` holds.
-ROWS = (("pages", "commands"), ("study",), ("runs", "judging"), ("store",), ("gans",), ("data", "metrics"), ("basics",))
+ROWS = (
+    ("pages", "commands"),
+    ("study", "line"),
+    ("runs", "judging"),
+    ("store",),
+    ("gans",),
+    ("data", "metrics"),
+    ("basics",),
+)
 SENTENCES = {"pages": "What a person sees: a folder a page. Streamlit is known here alone."}
 WIDTH, HEIGHT, GAP, LEFT, LANE = 560, 58, 26, 16, 22  # pixels; a lane is for arrows that pass a box
 STYLE = """

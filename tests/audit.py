@@ -15,7 +15,13 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 
-FILES = ("requirements.txt", "requirements-cluster.txt", "requirements-test.txt", "requirements-audit.txt")
+FILES = (
+    "requirements.txt",
+    "requirements-export.txt",
+    "requirements-cluster.txt",
+    "requirements-test.txt",
+    "requirements-audit.txt",
+)
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.+!]*)")
 SERVICES = ("pypi", "osv")
 

@@ -12,12 +12,12 @@ import msgspec
 from core.basics.errors import DataError
 from core.basics.files import write_whole
 from core.basics.text import as_line
-from core.commands.options import add_json
+from core.commands.options import add_json, add_shape, shaped
 from core.data import catalog, idx_folder
 from core.data.photos import examples, files, stored
 from core.data.photos.division import SPLITS
 from core.data.photos.files import Brought
-from core.data.photos.reading import SIDES, Progress, Shape
+from core.data.photos.reading import Progress, Shape
 
 if TYPE_CHECKING:
     from core.data.photos.bringing import Gathered
@@ -40,13 +40,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     data.add_argument("--example", choices=tuple(examples.EXAMPLES), help="photos in the box, instead of PATH")
     data.add_argument("--normal", metavar="CLASS", help="the folder of good items, where none is called good")
-    data.add_argument("--side", type=int, choices=SIDES, help="pixels of a trained image (default: 64)")
-    data.add_argument(
-        "--grey", action=argparse.BooleanOptionalAction, help="without colours, or with them (the default)"
-    )
-    data.add_argument(
-        "--crop", action=argparse.BooleanOptionalAction, help="cut the middle square out, or add a margin (the default)"
-    )
+    add_shape(data)
     data.add_argument("--name", metavar="NAME", help="of the data set (default: the folder's or zip's)")
     data.add_argument("--keep", action="store_true", help="keep it, so that `train --data NAME` and the pages know it")
     data.add_argument("--split", type=Path, metavar="FILE", help="write which photo went where, as a CSV file")
@@ -86,11 +80,7 @@ def _shape(options: argparse.Namespace, key: str) -> Shape:
     """Return the shape that was asked for; what was not is as in the data set that is here already, or as suits an example."""
     before = catalog.facts(key)
     shape = before.shape if before else examples.EXAMPLES[options.example].shape if options.example else Shape()
-    return Shape(
-        options.side or shape.side,
-        shape.channels if options.grey is None else 1 if options.grey else 3,
-        shape.crop if options.crop is None else options.crop,
-    )
+    return shaped(options, shape)
 
 
 def _progress() -> Progress:

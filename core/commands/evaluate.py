@@ -5,7 +5,8 @@ import argparse
 import msgspec
 
 from core.commands.options import add_checkpoint, add_json, answer, load_checkpoint
-from core.store import saving
+from core.data import catalog, tasks
+from core.store import own, saving
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,6 +29,13 @@ def run(options: argparse.Namespace) -> int:
     task, test = checkpoint.task, checkpoint.test_images()
     scores = scoring.score(checkpoint.generator(), test.images)
     report = msgspec.structs.asdict(saving.test_report(task, scores, test.labels))
+    normals = None
+    if checkpoint.card.own is not None:
+        train = catalog.get(task.data.key).load("train")
+        normals = tasks.trained_normals(task, checkpoint.card.data_fingerprint, train)
+    if normals is not None:
+        measured, _ = own.measure(checkpoint.generator(), task, normals, test, scores)
+        report["own"] = msgspec.to_builtins(measured)
     values = {"model": checkpoint.card.model, "normal": task.normal, "regime": task.regime, **report}
     answer(options, values, f"{checkpoint.folder}, recomputed from the weights over the test split:")
     return 0

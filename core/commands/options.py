@@ -2,19 +2,26 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
+from core.data.photos.reading import SIDES, Shape
 from core.data.tasks import REGIMES
 from core.gans.config import CONFIGS
+from core.metrics.costs import POINTS, Stakes
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
+if TYPE_CHECKING:
+    from core.line.model import Wishes
+
 _FASHION = FASHION_MNIST.description
+_BACKGROUNDS = {"auto": None, "dark": False, "light": True}  # whether to invert
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +41,26 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_shape(parser: argparse.ArgumentParser) -> None:
+    """Add --size, --grey and --crop: what photos are brought to."""
+    parser.add_argument("--size", type=int, choices=SIDES, help="pixels of a photo's side in training (default: 64)")
+    parser.add_argument(
+        "--grey", action=argparse.BooleanOptionalAction, help="photos without colours, or with them (the default)"
+    )
+    parser.add_argument(
+        "--crop",
+        action=argparse.BooleanOptionalAction,
+        help="cut the middle square out of photos, or add a margin (the default)",
+    )
+
+
+def shaped(options: argparse.Namespace, shape: Shape) -> Shape:
+    """Return the shape that `add_shape`'s options ask for; what they do not say is as in `shape`."""
+    size, grey, crop = (getattr(options, name, None) for name in ("size", "grey", "crop"))
+    channels = shape.channels if grey is None else 1 if grey else 3
+    return Shape(size or shape.side, channels, shape.crop if crop is None else crop)
+
+
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     """Add --checkpoint, and the options that name a shipped checkpoint."""
     add_model(parser)
@@ -48,11 +75,83 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
 
 
+def add_intake(parser: argparse.ArgumentParser) -> None:
+    """Add --background, --whole and --turn, the steps of the intake."""
+    parser.add_argument(
+        "--background",
+        choices=_BACKGROUNDS,
+        default="auto",
+        help="of the pictures; light ones are inverted (default: auto, as each one's border is)",
+    )
+    parser.add_argument("--whole", action="store_true", help="fit the whole picture, do not trim it to the garment")
+    parser.add_argument(
+        "--turn",
+        type=int,
+        choices=range(4),
+        default=0,
+        help="quarter turns clockwise before anything else (default: 0)",
+    )
+
+
+def add_threshold(parser: argparse.ArgumentParser) -> None:
+    """Add --threshold, and what "cheapest" needs."""
+    parser.add_argument(
+        "--threshold",
+        type=_number_or_name,
+        metavar="T",
+        help=f"a score, or one of {' '.join(POINTS)}, chosen on validation images (default: youden, or fpr_5 where no anomaly "
+        "was labelled)",
+    )
+    for name, value, meaning in (
+        ("missed", Stakes.missed, "cost of a missed anomaly"),
+        ("alarm", Stakes.alarm, "cost of a false alarm, in the same unit"),
+        ("prevalence", Stakes.prevalence, "share of anomalies among all items, 0 to 1"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=float,
+            default=value,
+            metavar="N",
+            help=f"{meaning}, for the threshold cheapest (default: {value:g})",
+        )
+
+
+def wishes(options: argparse.Namespace) -> "Wishes":
+    """Return what --threshold and the intake's options ask for. Raises EvaluationError."""
+    from core.judging.intake import Steps
+    from core.line.model import Wishes
+
+    return Wishes(
+        options.threshold,
+        Stakes(options.missed, options.alarm, options.prevalence),
+        Steps(_BACKGROUNDS[options.background], not options.whole, options.turn),
+    )
+
+
+def _number_or_name(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def data_set(options: argparse.Namespace) -> DataSet:
-    """Return the data set that --data names: a known one, or photos or a folder to remember. Raises DataError, OSError."""
-    if options.data in catalog.available():
-        return catalog.get(options.data)
-    return catalog.add(Path(options.data), options.normal)
+    """Return the data set that --data names: a known one, or photos or a folder to remember.
+
+    Raises DataError, OSError.
+    """
+    wanted = partial(shaped, options)
+    if options.data not in catalog.available():
+        return catalog.add(Path(options.data), options.normal, wanted)
+    facts = catalog.facts(options.data)
+    if facts and facts.shape != wanted(facts.shape):
+        raise DataError(
+            f"The photos of {options.data} are kept with {facts.shape.side}×{facts.shape.side} pixels. Name their folder or "
+            "zip once more with --size, --grey or --crop, or leave these options out."
+        )
+    if not facts and wanted(Shape()) != Shape():
+        raise DataError(f"{options.data} has no photos: --size, --grey and --crop cannot change it.")
+    return catalog.get(options.data)
 
 
 def normal_class(options: argparse.Namespace, data: DataSet) -> str:
@@ -84,10 +183,17 @@ def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) ->
         print(json.dumps(values, indent=1))
         return
     print(heading)
+    _print(values, "  ")
+
+
+def _print(values: dict[str, Any], indent: str) -> None:
+    """Print a name and its value on each line; what a value holds comes below it, further in."""
+    width = max(10, 26 - len(indent))
     for name, value in values.items():
         if isinstance(value, dict):
-            print(f"  {name}")
-            for key, inner in value.items():
-                print(f"    {key:22} {inner:.4f}")
+            print(f"{indent}{name}")
+            _print(value, indent + "  ")
         else:
-            print(f"  {name:24} {value:.4f}" if isinstance(value, float) else f"  {name:24} {value}")
+            print(
+                f"{indent}{name:{width}} {value:.4f}" if isinstance(value, float) else f"{indent}{name:{width}} {value}"
+            )

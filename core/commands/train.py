@@ -1,16 +1,20 @@
 """python -m core train: train a GAN and save it."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.commands.options import add_json, add_model, answer, data_set, normal_class
+from core.basics.errors import ConfigError
+from core.commands.options import add_json, add_model, add_shape, answer, data_set, normal_class
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
-from core.gans.config import OBJECTIVES, default_config
+from core.gans.config import TrainingConfig
+from core.gans.recipes import OBJECTIVES, default_config
+from core.gans.record import recorded
 from core.store import saving
 
 if TYPE_CHECKING:
@@ -29,8 +33,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "The run is in the list on the Train page.",
     )
     add_model(train)
+    add_shape(train)
     train.add_argument(
-        "--regime", choices=REGIMES, default="seen", help="which anomalies are in training (default: seen)"
+        "--regime",
+        choices=REGIMES,
+        help="which anomalies are in training (default: seen; one-class where none is labelled)",
     )
     train.add_argument(
         "--left-out",
@@ -51,10 +58,29 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "the paper (DCGAN) or the slide deck (traditional GAN) alone (default: repair)",
     )
     train.add_argument(
-        "--epochs", type=int, metavar="N", help="passes over the normal images (default: the model's own)"
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="passes over the normal images (default: the model's own); a small set is passed over several times in each",
+    )
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another setting of the training, as often as needed: turn=180 where an item may lie in any turn, flip=false "
+        "where a mirrored one is a mistake; the Train page names all of them under More",
     )
     train.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of weights, order and augmentation (default: 0)"
+    )
+    train.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        metavar="K",
+        help="for few photos: train K more models, each without a part of them, and take the false-alarm thresholds from the "
+        "scores of photos that each has not seen; takes K trainings longer (default: 0)",
     )
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     train.add_argument(
@@ -75,7 +101,14 @@ def run(options: argparse.Namespace) -> int:
 
     name = options.resume or ""
     request = folders.request_of(name) if name else _request(options)
-    estimate.check(request)
+    plan = estimate.check(request)
+    if request.config.least_steps > 1:
+        config = request.config.fitted(plan.normals)
+        print(
+            f"{plan.normals:,} normal images in training: {config.epochs} epochs of {plan.steps:,} steps with "
+            f"{config.batch_size} of them each.",
+            file=sys.stderr,
+        )
     if options.out:
         saving.refuse_occupied(options.out)  # before the training, not after it
     saved = _trained(request, name, options.device)
@@ -168,13 +201,30 @@ def _request(options: argparse.Namespace) -> "Request":
 
     data = data_set(options)
     normal = normal_class(options, data)
-    config = default_config(options.model, options.regime, options.objective)
+    counts, label = data.counts("train"), data.description.label(normal)
+    regime = options.regime or tasks.possible_regimes(data.description, counts, normal)[0]
+    normals = counts[label] - tasks.held_of(counts, label)
+    config = default_config(options.model, regime, options.objective, data.description, normals)
     if options.epochs is not None:
         config = msgspec.structs.replace(config, epochs=options.epochs)
     anomalies = options.anomalies
     if anomalies is None:
         anomalies = 0
-        if options.regime != "one-class":
-            anomalies = tasks.default_anomalies(data.description, data.counts("train"), normal, options.left_out)
-    task = Task(normal, options.regime, anomalies, options.left_out, data.description)
-    return Request(options.model, task, config, options.seed)
+        if regime != "one-class":
+            anomalies = tasks.default_anomalies(data.description, counts, normal, options.left_out)
+    task = Task(normal, regime, anomalies, options.left_out, data.description)
+    return Request(options.model, task, _changed(options.model, config, options.set), options.seed, options.folds)
+
+
+def _changed(model: str, config: TrainingConfig, changes: list[str]) -> TrainingConfig:
+    """Return the config with the settings NAME=VALUE changed. Raises ConfigError."""
+    values = msgspec.to_builtins(config)
+    for change in changes:
+        name, _, text = change.partition("=")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            raise ConfigError(
+                f"--set {change:.80} does not fit: write NAME=VALUE with a number, true, false, or a list such as [16,32]."
+            ) from None
+    return recorded(model, values)

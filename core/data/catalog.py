@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -62,11 +62,12 @@ def get(key: str) -> DataSet:
     return _opened(folder, key, _stamp(folder))
 
 
-def add(path: Path, normal: str | None = None) -> DataSet:
+def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] = lambda shape: shape) -> DataSet:
     """Open the data set at `path` and remember it, so that pages offer it, too.
 
     A folder with IDX files stays where it is. Photos, in a folder or zip, are checked, decoded and kept here; photos that
-    have not changed since are not read again. Raises DataError when it is no data set, or when another one has its key;
+    have not changed since are not read again. `shaped` says what they are brought to: it gets the shape they have here, or
+    the default one. Raises DataError when it is no data set, or when another one has its key;
     OSError when the disk refuses.
     """
     path = path.resolve()
@@ -80,9 +81,10 @@ def add(path: Path, normal: str | None = None) -> DataSet:
     with files.opened(path) as brought, scratch() as folder:
         key = key_of(brought, path)
         before = facts(key)
-        if before and before.stamp == bringing.stamp(brought):
+        shape = shaped(before.shape if before else Shape())
+        if before and before.stamp == bringing.stamp(brought) and before.shape == shape:
             return get(key)
-        return keep(gather(brought, folder, key, before.shape if before else Shape(), normal), key, path)
+        return keep(gather(brought, folder, key, shape, normal), key, path)
 
 
 def key_of(brought: Brought, origin: Path | None = None) -> str:

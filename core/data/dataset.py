@@ -74,6 +74,11 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.side, self.side, self.channels
 
     @property
+    def photos(self) -> bool:
+        """Whether its images are photos: things on any ground, or surfaces, and not things cut out on black."""
+        return self.outside == "edge"
+
+    @property
     def normal_choices(self) -> tuple[str, ...]:
         """The classes that can be the normal one."""
         return (self.only_normal,) if self.only_normal else self.classes

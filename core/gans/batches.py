@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.data.tasks import Split
 from core.gans import defects
+from core.gans.augmentation import augment
 from core.gans.build import to_input
 from core.gans.config import TrainingConfig
 from core.gans.distortions import distort
@@ -48,16 +49,17 @@ class Batches:
         wanted = targets(split.train_normal, split.train_anomaly) if config.as_normal else split.train_anomaly
         self.as_normal = torch.from_numpy(wanted)
         self.random = torch.Generator().manual_seed(seed)
-        self.steps = len(self.normal) // config.batch_size
+        self.steps = config.steps(len(self.normal))
         self.stand_ins = config.stand_ins(len(self.anomaly))
         self.kinds = 2 if len(self.anomaly) or self.stand_ins else 1
 
     def epoch(self) -> Iterator[Batch]:
         """Yield `steps` batches of `batch_size` normals and as many anomalies; there may be none.
 
-        No normal comes twice. Up to `batch_size` - 1 normals, others in each epoch, are left out, because they would
-        not fill a batch. Labelled anomalies are repeated as needed; `config.stand_ins` of each batch are distorted
-        normals, whose targets are the undistorted ones.
+        No normal comes twice, except in a small set that is passed over several times (`least_steps`). Up to
+        `batch_size` - 1 normals, others in each epoch, are left out, because they would not fill a batch. Labelled
+        anomalies are repeated as needed; `config.stand_ins` of each batch are distorted normals, whose targets are the
+        undistorted ones.
         """
         size, undamaged = self.config.batch_size, self.config.undamaged
         normals, anomalies = self._shuffled(self.normal), self._shuffled(self.anomaly)
@@ -78,7 +80,7 @@ class Batches:
 
     def _damaged(self, images: Tensor) -> Tensor:
         """Damage the normals to be repaired of a few steps: uint8 [S, D, …], D may be 0."""
-        return defects.damage(images.flatten(0, 1), self.random)[0].view(images.shape)
+        return defects.damage(images.flatten(0, 1), self.random, self.config.faint)[0].view(images.shape)
 
     def _anomalies(self, normal: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """Return the anomalies of a few steps and their targets, uint8 [S · B, …]; both empty when there are none."""
@@ -113,17 +115,5 @@ class Batches:
         return torch.cat(shuffles)[:needed]
 
     def _moved(self, images: Tensor) -> Tensor:
-        """Mirror each image or not and move it by up to `shift` pixels: uint8 [B, H, W, C] → the same shape."""
-        count, side = len(images), images.shape[1]
-        if count and self.config.flip and self.data.mirror:
-            mirrored = torch.rand(count, generator=self.random) < 0.5
-            images = torch.where(mirrored[:, None, None, None], images.flip(2), images)
-        if count and (reach := self.config.shift):
-            corner = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=self.random)
-            rows, columns = corner + torch.arange(side)  # [count, side] each, in the image with a margin of `reach`
-            if self.data.outside == "black":
-                images = nn.functional.pad(images, (0, 0, *(reach,) * 4))
-            else:  # repeat the outermost pixels
-                rows, columns = (rows - reach).clamp(0, side - 1), (columns - reach).clamp(0, side - 1)
-            images = images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-        return images
+        """Augment images, each in its own way: uint8 [B, H, W, C] → the same shape."""
+        return augment(images, self.config, self.data, self.random)

@@ -1,6 +1,8 @@
 """The DCGAN after Kim et al. 2020 (doi 10.1007/978-3-030-65414-6_11): a convolutional autoencoder with skip connections
-("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses. Two more losses are ours: they
+("modified U-Net"), a normal and an anomaly discriminator with patch decisions, six losses. Three more losses are ours: they
 teach the generator to repair defects and to redraw an anomaly as a normal image."""
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +14,10 @@ from core.gans.config import DCGANConfig
 from core.gans.gan import GAN, Generator, Pass
 
 
-def padded(side: int) -> int:
-    """Return the smallest multiple of 16 that is not below `side`, pixels."""
-    return -(-side // 16) * 16
+def padded(side: int, levels: int = 4) -> int:
+    """Return the smallest side that can be halved `levels` times and is not below `side`, pixels."""
+    whole = 2**levels
+    return -(-side // whole) * whole
 
 
 def _initialise(module: nn.Module) -> None:
@@ -29,32 +32,27 @@ def _initialise(module: nn.Module) -> None:
 
 
 class UNetGenerator(Generator):
-    """Four 4×4 stride-2 convolutions, four 4×4 stride-2 transposed convolutions, skips by concatenation, no convolution
+    """4×4 stride-2 convolutions, as many 4×4 stride-2 transposed convolutions, skips by concatenation, no convolution
     bias, batch norm on all but the first and the last layer. 96,976 parameters at widths 8-16-32-64 on one channel.
 
-    Four halvings need a side that 16 divides, so images get a margin: 28 becomes 32. Sizes below are for 32×32.
+    Four halvings need a side that 16 divides, so images get a margin: 28 becomes 32. With widths a-b-c-d and all three
+    skips, 32×32 goes down to [N, a, 16, 16], [N, b, 8, 8], [N, c, 4, 4] and the latent z [N, d, 2, 2], and up the same
+    way. `skips` are counted from the inside: 2 of 3 leave out that of a.
     """
 
-    def __init__(self, data: Description, widths: tuple[int, ...]) -> None:
+    def __init__(self, data: Description, widths: tuple[int, ...], skips: int) -> None:
         super().__init__()
-        self.data, self.side = data, padded(data.side)
-        a, b, c, d = widths
+        self.data, self.side, self.skips = data, padded(data.side, len(widths)), skips
         self.down = nn.ModuleList(
-            [
-                self._down(data.channels, a, norm=False),  # [N, C, 32, 32] → [N, a, 16, 16]
-                self._down(a, b),  # → [N, b, 8, 8]
-                self._down(b, c),  # → [N, c, 4, 4]
-                self._down(c, d),  # → [N, d, 2, 2], the latent z
-            ]
+            [self._down(data.channels, widths[0], norm=False), *(self._down(*pair) for pair in pairwise(widths))]
         )
+        inner = [  # what a layer gets from the one before, and from the skip
+            inputs * (2 if 1 <= number <= skips else 1) for number, inputs in enumerate(reversed(widths))
+        ]
         self.up = nn.ModuleList(
             [
-                self._up(d, c),  # → [N, c, 4, 4]
-                self._up(2 * c, b),  # → [N, b, 8, 8]
-                self._up(2 * b, a),  # → [N, a, 16, 16]
-                nn.Sequential(
-                    nn.ConvTranspose2d(2 * a, data.channels, 4, 2, 1, bias=False), nn.Tanh()
-                ),  # → [N, C, 32, 32]
+                *(self._up(*pair) for pair in zip(inner[:-1], reversed(widths[:-1]), strict=True)),
+                nn.Sequential(nn.ConvTranspose2d(inner[-1], data.channels, 4, 2, 1, bias=False), nn.Tanh()),
             ]
         )
         self.apply(_initialise)
@@ -79,7 +77,7 @@ class UNetGenerator(Generator):
         return features
 
     def encode(self, images: Tensor) -> Tensor:
-        """Return E(x): [N, C, side, side] → z [N, d, side / 16, side / 16]."""
+        """Return E(x): [N, C, side, side] → z [N, d, side / 16, side / 16] for four halvings."""
         return self._features(images)[-1]
 
     def forward(self, images: Tensor) -> Tensor:
@@ -91,8 +89,8 @@ class UNetGenerator(Generator):
         *skips, hidden = self._features(images)
         z = hidden
         hidden = self.up[0](hidden)
-        for layer, skip in zip(self.up[1:], reversed(skips), strict=True):
-            hidden = layer(torch.cat([hidden, skip], dim=1))
+        for number, (layer, skip) in enumerate(zip(self.up[1:], reversed(skips), strict=True)):
+            hidden = layer(torch.cat([hidden, skip], dim=1) if number < self.skips else hidden)
         return z, hidden
 
 
@@ -129,14 +127,14 @@ class DCGAN(GAN):
 
     def __init__(self, config: DCGANConfig, data: Description) -> None:
         super().__init__(config)
-        side = padded(data.side)
+        side = padded(data.side, len(config.widths))
         patches = max(0, (side - config.patch) // config.patch_stride + 1) ** 2
         if config.patch_worst > patches:
             raise ConfigError(
                 f"patch_worst is {config.patch_worst}; images of {side}×{side} pixels have {patches} patches "
                 f"of {config.patch} pixels at a stride of {config.patch_stride}."
             )
-        self.generator = UNetGenerator(data, config.widths)
+        self.generator = UNetGenerator(data, config.widths, config.skips)
         self.normal_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
         self.anomaly_discriminator = PatchDiscriminator(data.channels, config.discriminator_widths)
 
@@ -155,10 +153,11 @@ class DCGAN(GAN):
         if len(damaged.images):
             whole, mended = damaged.targets, damaged.reconstructions
             terms["repair"] = lambda: losses.on_damage((whole - mended).abs(), damaged.images, whole)
+            terms["unlike"] = lambda: losses.unlike(damaged.images, whole, mended)
         if len(anomaly.images):
             a, redrawn = anomaly.images, anomaly.reconstructions
             terms["as_normal"] = lambda: losses.l1(anomaly.targets, redrawn)
-            terms["abc"] = lambda: losses.abc(a, redrawn, config.abc_scale)
+            terms["abc"] = lambda: losses.abc(a, redrawn, config.abc_scale, patches if config.abc_worst else None)
             # Target 0: the generator helps the anomaly discriminator instead of fooling it.
             terms["adversarial_anomaly"] = lambda: losses.adversarial(self.anomaly_discriminator(redrawn), 0.0)
         return self.weighing(terms)

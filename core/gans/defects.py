@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.gans import faint
+
 VISIBLE = 12  # levels of 255: a pixel that changed by more belongs to the mask
 OBJECT = 25  # levels of 255: a pixel this far from the background belongs to the object
 ON_OBJECT = 0.65  # share of the defects whose centre is on the object; the others are anywhere
@@ -24,10 +26,11 @@ SOFT = 0.35  # share of the regions with a soft edge
 FILLS = (0.24, 0.20, 0.18, 0.18, 0.06, 0.14)
 
 
-def damage(images: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+def damage(images: Tensor, random: torch.Generator, faintly: float = 0.0) -> tuple[Tensor, Tensor]:
     """Damage uint8 [N, H, W, C]: (damaged images, same shape; mask of what changed, bool [N, H, W]).
 
-    Any side and number of channels; on the CPU, like `random`. The mask may be empty: a black hole on black is no defect.
+    Any side and number of channels; on the CPU, like `random`. A share `faintly` of the images gets a faint defect
+    instead (core/gans/faint.py). The mask may be empty: a black hole on black is no defect.
     """
     if not len(images):
         return images, torch.zeros(images.shape[:3], dtype=torch.bool)
@@ -38,6 +41,10 @@ def damage(images: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
     again = (torch.rand(len(whole), generator=random) < SECOND).nonzero()[:, 0]
     if len(again):
         damaged[again] = _once(whole[again], damaged[again], background[again], weights[again], random)
+    if faintly:
+        pale = (torch.rand(len(whole), generator=random) < faintly).nonzero()[:, 0]
+        if len(pale):
+            damaged[pale] = faint.put(whole[pale], random)
     damaged = damaged.round_().clamp_(0, 255).to(torch.uint8)
     changed = ((damaged.short() - whole.short()).abs() > VISIBLE).any(1)
     return damaged.permute(0, 2, 3, 1).contiguous(), changed

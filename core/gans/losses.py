@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from core.gans.defects import VISIBLE
 
 DAMAGE_COUNTS = 5.0  # a damaged pixel counts so many times in the loss of a repair
+UNLIKE = 0.5  # on [-1, 1]; so much a damaged pixel should differ from its reconstruction
 ABC_FLOOR = 1e-6  # smallest reconstruction error in use: −log(1 − exp(−err)) is infinite at 0
 
 
@@ -25,8 +26,13 @@ def patch_l1(images: Tensor, reconstructions: Tensor, patch: int = 16, stride: i
 
     On 32×32 with patch 16 and stride 8 there are nine patches.
     """
+    return worst_patches(images, reconstructions, patch, stride, worst).mean()
+
+
+def worst_patches(images: Tensor, reconstructions: Tensor, patch: int, stride: int, worst: int) -> Tensor:
+    """Return the `worst` largest patch means of |x − G(x)| of each image, [N, worst]."""
     means = F.avg_pool2d((images - reconstructions).abs(), patch, stride).flatten(1)  # [N, patches]
-    return means.topk(worst, dim=1).values.mean()
+    return means.topk(worst, dim=1).values
 
 
 def on_damage(errors: Tensor, damaged: Tensor, whole: Tensor) -> Tensor:
@@ -35,9 +41,25 @@ def on_damage(errors: Tensor, damaged: Tensor, whole: Tensor) -> Tensor:
     A pixel is damaged where the `damaged` images differ visibly from the `whole` ones (core/gans/defects.py). Without
     the factor the loss hardly notices a defect of a few pixels.
     """
+    return (errors * (1.0 + (DAMAGE_COUNTS - 1.0) * _damaged(damaged, whole))).mean()
+
+
+def _damaged(damaged: Tensor, whole: Tensor) -> Tensor:
+    """Mark the visibly damaged pixels of [N, C, H, W] with 1, the others with 0: float [N, 1, H, W]."""
     visible = VISIBLE / 127.5 + 1e-4  # of the rounding from levels to [-1, 1]
-    mask = ((damaged - whole).abs().amax(1, keepdim=True) > visible).float()
-    return (errors * (1.0 + (DAMAGE_COUNTS - 1.0) * mask)).mean()
+    return ((damaged - whole).abs().amax(1, keepdim=True) > visible).float()
+
+
+def unlike(damaged: Tensor, whole: Tensor, mended: Tensor) -> Tensor:
+    """Return by how much damaged pixels are reconstructed too much like themselves, the mean over all pixels. Scalar.
+
+    What is repaired differs from the damage only as much as the damage from the whole image: nothing for a blur, little
+    for a pale spot. This loss asks for a difference of at least 0.5, so that a faint defect shows as well. A pixel between
+    damaged ones counts with them.
+    """
+    region = F.max_pool2d(_damaged(damaged, whole), 3, 1, 1)
+    short = (UNLIKE - (damaged - mended).abs().mean(1, keepdim=True)).clamp_min(0.0)
+    return DAMAGE_COUNTS * (region * short).mean()
 
 
 def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:
@@ -45,15 +67,23 @@ def latent(encoded: Tensor, encoded_again: Tensor) -> Tensor:
     return F.l1_loss(encoded_again, encoded)
 
 
-def abc(anomalies: Tensor, reconstructions: Tensor, scale: float = 1.0) -> Tensor:
+def abc(
+    anomalies: Tensor, reconstructions: Tensor, scale: float = 1.0, patches: tuple[int, int, int] | None = None
+) -> Tensor:
     """Return the loss of an Autoencoding Binary Classifier: −log(1 − exp(−scale · err)), err = mean |a − G(a)|. Scalar.
 
     It is small when an anomaly is reconstructed badly. Scale 1 is Kim's, after Yamanaka et al. 2019, whose err is a
     norm over the whole image. A norm is far larger than a mean, so an anomaly is soon bad enough; a larger scale
     restores that. The pull on an anomaly, scale / (exp(scale · err) − 1), is 1 / err near 0 for every scale, and fades
     sooner for a larger one. expm1 keeps the precision that 1 − exp(−err) loses near 0.
+
+    `patches`, the (patch, stride, worst) of `patch_l1`, makes err the mean of an anomaly's worst patches alone: a small
+    defect need not spoil the whole image.
     """
-    error = (anomalies - reconstructions).abs().flatten(1).mean(1).clamp_min(ABC_FLOOR)
+    if patches:
+        error = worst_patches(anomalies, reconstructions, *patches).mean(1).clamp_min(ABC_FLOOR)
+    else:
+        error = (anomalies - reconstructions).abs().flatten(1).mean(1).clamp_min(ABC_FLOOR)
     return -torch.log(-torch.expm1(-scale * error)).mean()
 
 

@@ -58,13 +58,13 @@ def _heat(residuals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     edges = np.zeros_like(residuals)
     edges[:, :-1] += np.abs(np.diff(reconstructions, axis=1)).mean(-1)
     edges[:, :, :-1] += np.abs(np.diff(reconstructions, axis=2)).mean(-1)
-    rows, columns = (_smoothing(side) for side in residuals.shape[1:])
+    rows, columns = (smoothing(side) for side in residuals.shape[1:])
     smoothed = rows @ residuals @ columns.T / (1.0 + rows @ edges @ columns.T / EDGE)
     return smoothed.clip(0.0, 2.0)  # rounding may lead past the end of the scale
 
 
 @lru_cache(maxsize=8)
-def _smoothing(side: int) -> np.ndarray:
+def smoothing(side: int) -> np.ndarray:
     """Build the matrix [side, side] that smooths a column of `side` pixels, mirrored at the ends: float32."""
     from scipy.ndimage import gaussian_filter1d
 

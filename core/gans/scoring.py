@@ -7,6 +7,8 @@ import numpy as np
 import torch
 
 from core.data.tasks import Split
+from core.gans import defects
+from core.gans.config import TrainingConfig
 from core.gans.distortions import distort
 from core.gans.gan import Generator, from_output, to_input
 from core.gans.maps import parts_of_score, score_parts, score_reconstructions
@@ -19,7 +21,10 @@ BATCH = 256
 # Weights of the largest heat that are tried, beside a weight of 1 for the mean residual; each is counted in its own SD
 # over normals.
 WEIGHTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.0)
+MORE_HEAT = (16.0, 4.0, 2.0)  # weights tried as well where a model is to see small defects alone
+DAMAGED = 200  # damaged normals at least, to choose by
 LOSS = 0.001  # AUROC that a heavier weight may cost
+AS_USUAL = TrainingConfig()  # distorted normals in training
 MARKED = 0.05  # share of normal images that may have a marked pixel
 
 
@@ -35,20 +40,27 @@ def score(generator: Generator, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def choose(generator: Generator, split: Split) -> Scoring:
+def choose(generator: Generator, split: Split, config: TrainingConfig = AS_USUAL) -> Scoring:
     """Choose on validation images the share of the heat in a generator's scores, and from which heat on it marks.
 
     The share is the largest of those tried whose AUROC is at most 0.001 below the best. Anomalies are the labelled ones
-    of validation, or distorted normals where training had no label: then no label may choose anything.
+    of validation. Where training had no label, no label may choose anything: they are normals, distorted as in training,
+    or damaged where training distorts none.
     """
     normals, anomalies = split.validation_normal, split.validation_anomaly
+    weights = WEIGHTS
     if not len(split.train_anomaly) or not len(anomalies):
         random = torch.Generator().manual_seed(0)
-        anomalies = distort(torch.from_numpy(normals), random, split.data.outside).numpy()
+        if config.stand_ins(0):
+            anomalies = distort(torch.from_numpy(normals), random, split.data.outside).numpy()
+        else:
+            weights = MORE_HEAT + WEIGHTS
+            times = -(-DAMAGED // len(normals))  # a few normals get several defects each, one at a time
+            anomalies = defects.damage(torch.from_numpy(normals.repeat(times, 0)), random, config.faint)[0].numpy()
     parts = [parts_of_score(images, reconstruct(generator, images)) for images in (normals, anomalies)]
     means, peaks = parts[0]
     spread = float(means.std() / max(peaks.std(), 1e-9))
-    shares = [weight * spread / (1.0 + weight * spread) for weight in WEIGHTS]
+    shares = [weight * spread / (1.0 + weight * spread) for weight in weights]
     areas = [auroc(*(score_parts(*part, share) for part in parts)) for share in shares]
     share = next(share for share, area in zip(shares, areas, strict=True) if area >= max(areas) - LOSS)
     return Scoring(share=share, mark=float(np.quantile(peaks, 1.0 - MARKED)))

@@ -77,6 +77,7 @@ class TraditionalGAN(GAN):
         if len(damaged.images):
             whole, mended = damaged.targets, damaged.reconstructions
             terms["repair"] = lambda: losses.on_damage((whole - mended).square(), damaged.images, whole)
+            terms["unlike"] = lambda: losses.unlike(damaged.images, whole, mended)
         if len(anomaly.images):
             a, redrawn = anomaly.images, anomaly.reconstructions
             terms["as_normal"] = lambda: losses.mse(anomaly.targets, redrawn)

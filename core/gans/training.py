@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.basics.errors import ConfigError, DataError, TrainingDiverged
+from core.basics.errors import ConfigError, TrainingDiverged
 from core.data.tasks import Split
 from core.gans import scoring
 from core.gans.batches import Batch, Batches
@@ -58,14 +58,12 @@ class Training:
     best_weights  the averaged generator's weights after that epoch
 
     Same data, config, seed and machine: same weights. The global random state of torch is left as it was.
-    Raises DataError when there are fewer normal images than one batch, ConfigError for a seed out of range.
+    The batch is at most as large as the set of normal images. Raises DataError when there are fewer than two of them,
+    ConfigError for a seed out of range.
     """
 
     def __init__(self, model: str, config: TrainingConfig, split: Split, seed: int = 0, device: str = "auto") -> None:
-        if len(split.train_normal) < config.batch_size:
-            raise DataError(
-                f"There are {len(split.train_normal)} normal training images, fewer than one batch of {config.batch_size}."
-            )
+        config = config.fitted(len(split.train_normal))
         if not 0 <= seed < 2**63:
             raise ConfigError(f"seed is {seed}; it must be between 0 and {2**63 - 1}.")
         self.config = config

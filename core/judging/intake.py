@@ -9,10 +9,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from core.basics.errors import PictureError
 from core.data.dataset import Description
+from core.data.photos import shaping
 
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
 FAINT = 24  # grey levels; a picture that spans fewer is blank
@@ -63,42 +64,37 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
             f"{name} is {picture.width}×{picture.height} pixels; it needs at least {SMALLEST_SIDE} on each side."
         )
     picture = picture.rotate(-90 * (steps.turn % 4), expand=True) if steps.turn % 4 else picture
-    flat = _flattened(picture)
+    if data.intake != "garment":
+        return _whole(picture, data, steps, name)
+    flat = shaping.flattened(picture)
     if max(flat.size) > WORKING_SIDE:
         flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     colours = np.asarray(flat)
     levels = np.asarray(flat.convert("L"))
-    stages = [("Upright", colours), ("Grey", levels)]
     if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    stages = [("Upright", colours)]
-    if data.intake == "fit":
-        return _whole(picture, flat, data, steps, stages, name)
-    return _garment(picture, flat, data, steps, stages)
+    return _garment(picture, flat, data, steps, [("Upright", colours)])
 
 
-def _whole(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list, name: str) -> Taken:
-    """Fit the whole picture by its longest edge; fill the rest as the data set's `outside` says."""
+def _whole(picture: Image.Image, data: Description, steps: Steps, name: str) -> Taken:
+    """Fit the whole picture, or the largest square in its middle, as photos of the data set were (core/data/photos/shaping.py)."""
+    flat = shaping.flattened(shaping.cropped(picture) if data.intake == "crop" else picture)
+    cut = data.intake == "crop" and picture.width != picture.height
+    stages = [("Upright, cut to a square" if cut else "Upright", _small(flat))]
     flat = flat.convert("L") if data.channels == 1 else flat
-    values = np.asarray(flat).reshape(flat.height, flat.width, -1)
     if steps.invert:
-        values = 255 - values
-        stages.append(("Inverted", values.squeeze()))
-    scale = data.side / max(flat.size)
-    size = (max(1, round(flat.width * scale)), max(1, round(flat.height * scale)))
-    if size != flat.size:
-        method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-        values = np.asarray(Image.fromarray(values.squeeze()).resize(size, method)).reshape(size[1], size[0], -1)
-    spare_rows, spare_columns = data.side - values.shape[0], data.side - values.shape[1]
-    margin = (
-        (spare_rows // 2, spare_rows - spare_rows // 2),
-        (spare_columns // 2, spare_columns - spare_columns // 2),
-        (0, 0),
-    )
-    image = np.pad(values, margin, mode="edge" if data.outside == "edge" else "constant")
-    if int(image.max()) - int(image.min()) < FAINT:
+        flat = ImageOps.invert(flat)
+        stages.append(("Inverted", _small(flat)))
+    image = shaping.fitted(flat, data.side, data.outside)
+    # Photos are often of plain surfaces: only one that is the same everywhere shows nothing.
+    if int(np.ptp(image, (0, 1)).max()) < (1 if data.photos else FAINT):
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
-    return Taken(picture, np.ascontiguousarray(image), bool(steps.invert), False, tuple(stages))
+    return Taken(picture, image, bool(steps.invert), False, tuple(stages))
+
+
+def _small(flat: Image.Image) -> np.ndarray:
+    """Return a picture to look at, at most WORKING_SIDE wide and high: uint8 [H, W] or [H, W, 3]."""
+    return np.asarray(flat.reduce(math.ceil(max(flat.size) / WORKING_SIDE)))
 
 
 def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list) -> Taken:
@@ -134,17 +130,6 @@ def _kept(flat: Image.Image, side: int) -> float:
         return 1.0
     small = flat.resize((max(1, round(flat.width * scale)), max(1, round(flat.height * scale))), Image.Resampling.BOX)
     return float(np.asarray(small).var((0, 1)).sum() / np.asarray(flat).var((0, 1)).sum())
-
-
-def _flattened(picture: Image.Image) -> Image.Image:
-    """Convert to RGB; transparency becomes white or black, by the stronger contrast with the visible pixels."""
-    if picture.mode != "RGBA":
-        return picture.convert("RGB")
-    grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
-    alpha = np.asarray(picture.getchannel("A"), np.float64) / 255.0
-    mean = float((grey * alpha).sum() / max(alpha.sum(), 1e-9))
-    ground = Image.new("RGBA", picture.size, (0, 0, 0, 255) if mean > 127 else (255, 255, 255, 255))
-    return Image.alpha_composite(ground, picture).convert("RGB")
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:

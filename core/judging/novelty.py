@@ -20,7 +20,7 @@ FAR = 0.01  # share of the held-out images that lie beyond the limits; no test i
 CELLS = 7  # edges are counted in 7×7 squares
 DIRECTIONS = 8
 EPSILON = 1e-3
-BATCH = 4  # images at a time, always exactly as many: so the last bits of a result never depend on other images
+BATCH = 16  # images at a time, always exactly as many: so the last bits of a result never depend on other images
 CHUNK = 250  # images at a time while fitting; all at once would take 600 MB
 
 

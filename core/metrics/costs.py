@@ -24,9 +24,9 @@ class Stakes:
     outside these bounds, or a cost that is not a finite number above 0.
     """
 
-    missed: float
-    alarm: float
-    prevalence: float
+    missed: float = 10.0
+    alarm: float = 1.0
+    prevalence: float = 0.05
 
     def __post_init__(self) -> None:
         for name, cost in (("missed anomaly", self.missed), ("false alarm", self.alarm)):

@@ -7,7 +7,6 @@ wrong with it) or full (nothing is right) is left out.
 import math
 
 import numpy as np
-from scipy.ndimage import label
 
 from core.metrics.evaluation import auroc
 
@@ -48,6 +47,8 @@ def aupro(maps: np.ndarray, masks: np.ndarray, limit: float = LIMIT) -> float:
 
     Images with an empty mask count among the other pixels. nan when there is no defect, or nothing beside it.
     """
+    from scipy.ndimage import label
+
     weights = np.zeros(masks.shape)
     regions = 0
     for index, mask in enumerate(masks):

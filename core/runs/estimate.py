@@ -12,10 +12,13 @@ from typing import Any
 
 import msgspec
 
-from core.basics.errors import ConfigError, DataError
+from core.basics.errors import ConfigError
 from core.basics.files import read_at_most, sha256, write_whole
 from core.data import catalog, tasks
-from core.gans.config import KIM, TrainingConfig, default_config
+from core.data.dataset import Description
+from core.data.fashion_mnist import FASHION_MNIST
+from core.gans.config import KIM, SMALLEST_BATCH, TrainingConfig
+from core.gans.recipes import default_config
 from core.runs import folders
 from core.runs.request import Request
 from core.runs.status import Seconds
@@ -24,10 +27,11 @@ from core.store import checkpoints
 PRESETS = ("quick look", "as shipped", "without repair", "as in the paper")
 ON_ANOMALIES = ("as_normal", "abc", "negative_mse", "anomaly_mse", "adversarial_anomaly")
 _QUICK_STEPS = {"traditional": 700, "dcgan": 110}  # about twelve seconds of training on one slow core
+MOST_FOLDS = 10  # each costs a whole training
 _FEW_STEPS = 110  # for a model that has not been timed
 SPEEDS = ".speed.json"  # beside the runs' folders
 # Settings that do not change how long a step takes.
-_WITHOUT_WEIGHT = ("epochs", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
+_WITHOUT_WEIGHT = ("epochs", "least_steps", "learning_rate", "beta1", "beta2", "ema_decay", "clip_norm")
 
 
 @dataclass(frozen=True)
@@ -67,35 +71,46 @@ def check(request: Request) -> Plan:
         raise ConfigError(f"seed is {request.seed}; it must be between 0 and {2**63 - 1}.")
     data = catalog.get(task.data.key)
     normals, anomalies = tasks.sizes(task, data.counts("train"), data.find("train"))
-    if normals < config.batch_size:
-        raise DataError(
-            f"batch_size is {config.batch_size}, but there are {normals} normal training images; it must be at most {normals}."
-        )
+    config = config.fitted(normals)
     idle: set[str] = set() if anomalies or config.stand_ins(anomalies) else set(ON_ANOMALIES)
     if config.undamaged == config.batch_size:
-        idle.add("repair")
+        idle |= {"repair", "unlike"}
     if not any(getattr(config, name) > 0 for name in config.loss_names if name not in idle):
         raise ConfigError("Every loss that could act is switched off; switch on at least one.")
-    return Plan(normals, anomalies, normals // config.batch_size)
+    most = min(MOST_FOLDS, normals // SMALLEST_BATCH)
+    if request.folds and not 2 <= request.folds <= most:
+        raise ConfigError(
+            f"folds is {request.folds}; with {normals} normal training images it must be 0, or from 2 to {most}."
+        )
+    return Plan(normals, anomalies, config.steps(normals))
 
 
-def preset(name: str, model: str, regime: str, normals: int) -> TrainingConfig:
-    """Return the config of a preset; `normals` is the number of normal training images. Raises ConfigError."""
-    config = default_config(model, regime)
+def preset(
+    name: str, model: str, regime: str, normals: int, data: Description = FASHION_MNIST.description
+) -> TrainingConfig:
+    """Return the config of a preset for images that `data` describes; `normals` is the number of normal training images.
+
+    Raises ConfigError.
+    """
+
+    def default(objective: str = "repair") -> TrainingConfig:
+        return default_config(model, regime, objective, data, normals)
+
+    config = default()
     if name == "as shipped":
         return config
     if name == "quick look":
-        epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / max(1, normals // config.batch_size)))
+        epochs = max(2, round(_QUICK_STEPS.get(model, _FEW_STEPS) / config.steps(normals)))
         # With few steps, the weights are averaged over the last twenty instead of the last two hundred.
         return msgspec.structs.replace(config, epochs=min(epochs, config.epochs), ema_decay=0.95)
     if name == "without repair":
-        return default_config(model, regime, "original")
+        return default("original")
     if name == "as in the paper":
         if model != "dcgan":
             raise ConfigError(
                 "Kim et al. have weights for the DCGAN only; the slide deck gives none for the traditional GAN."
             )
-        original = default_config(model, regime, "original")
+        original = default("original")
         return msgspec.structs.replace(original, epochs=300, abc_scale=1.0, **KIM)
     raise ConfigError(f"There is no preset called {name!r}; the presets are: {', '.join(PRESETS)}.")
 

@@ -1,6 +1,7 @@
 """The models that are kept of a run: the last, and the best by validation if it is a different one."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,28 @@ from core.store import checkpoints, saving
 from core.store.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
+    from core.gans.folds import Parts
     from core.gans.training import Training
 
 
 def keep(
-    folder: Path, training: "Training", request: Request, train: Images, test: Images, diverged: bool = False
+    folder: Path,
+    training: "Training",
+    request: Request,
+    train: Images,
+    test: Images,
+    diverged: bool = False,
+    left_out: "Parts | None" = None,
 ) -> Checkpoint:
     """Score and save the models in the run's folder; return the last one.
 
-    Returns the best one instead where the last has diverged and cannot be scored. Raises OSError when the disk refuses, MisfitError when no model can be scored.
+    `left_out` is what `leave_out` returned; it serves the last model. Returns the best one instead where the last has diverged and cannot be scored. Raises OSError when the disk refuses, MisfitError when no model can be scored.
     """
 
     def store(place: Path, best: bool) -> Checkpoint:
+        folds = (request.folds, left_out) if left_out and not best else None
         return saving.save(
-            place, training, request.task, request.model, request.seed, train, test, best=best, replace=True
+            place, training, request.task, request.model, request.seed, train, test, best, replace=True, folds=folds
         )
 
     last, best = folder / checkpoints.LAST, folder / checkpoints.BEST
@@ -40,3 +49,23 @@ def keep(
     else:
         shutil.rmtree(best, ignore_errors=True)
     return checkpoint
+
+
+def leave_out(
+    request: Request, training: "Training", should_stop: Callable[[], bool], tell: Callable[[str], None]
+) -> "Parts | None":
+    """Train the leave-out folds of a whole training; `tell` gets a text on each. None without folds, or when it is stopped."""
+    from core.gans import folds
+
+    if not request.folds or training.finished_epochs < request.config.epochs:
+        return None
+    return folds.left_out(
+        request.model,
+        request.config,
+        training.split,
+        request.seed,
+        str(training.device),
+        request.folds,
+        should_stop,
+        lambda number: tell(f"leave-out fold {number} of {request.folds}"),
+    )

@@ -1,4 +1,4 @@
-"""The speed and the time left of a training session, measured on its own steps."""
+"""The speed and the time left of a training session, measured on its own steps, and what is said when it ends early."""
 
 import time
 from collections import deque
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 WINDOW = 5.0  # seconds over which images a second are counted
 ENOUGH = 1.0  # seconds of training before the time left is estimated
+NO_FOLDS = "Its leave-out folds were not all trained: the thresholds come from validation alone."
 
 
 class Pace:
@@ -37,3 +38,14 @@ class Pace:
             "losses": {name: float(total) / progress.step for name, total in progress.losses.items()},
             "accuracy": {name: float(total) / progress.step for name, total in progress.accuracies.items()},
         }
+
+
+def stopped(training: "Training") -> str:
+    """Return a text on what a stopped run keeps, and from where it can be resumed."""
+    epochs, step = training.finished_epochs, training.step
+    if not epochs:
+        return f"Stopped after {step} steps of the first epoch; the model so far is kept. Resuming begins anew."
+    ended = f"Stopped after {epochs} whole epoch{'s' * (epochs != 1)}"
+    if not step:
+        return f"{ended}; the model so far is kept."
+    return f"{ended} and {step} steps; the model so far is kept. Resuming takes those steps again."

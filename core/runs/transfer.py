@@ -1,44 +1,54 @@
 """Export and import of a trained model: a zip of the folder that `--checkpoint DIR` reads.
 
-An imported file is not trusted: only the three known files are read, weights are safetensors and never a pickle, and every
-figure that pages show is computed again from scores that were compared with the weights.
+An imported file is not trusted: only known files are read (core/runs/unpacking.py), weights are safetensors and never a
+pickle, and every figure that pages show is computed again from scores that were compared with the weights. Only a model of
+photos is taken where its images are not here: photos seldom travel. The run then says that nothing was compared.
 """
 
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, DataError
 from core.basics.files import clear_litter, sha256, write_whole
 from core.data import catalog, tasks
 from core.data.dataset import Images
 from core.metrics import reports, thresholds
-from core.runs import folders, listing
+from core.metrics.own import Own
+from core.runs import folders, listing, travelling
 from core.runs.request import Request
 from core.runs.status import State
-from core.store import card, checkpoints, saving
+from core.runs.unpacking import FILES, LARGEST_ZIP, PHOTOS, unpacked
+from core.store import card, checkpoints, own, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
-FILES = (WEIGHTS, SCORES, CARD)
-_LITTER = ("__MACOSX", ".DS_Store")  # what macOS adds to a zip
-LARGEST_ZIP = checkpoints.LARGEST_FILE
-LARGEST_DIRECTORY = 2**16  # bytes of a zip's list of files; enough for hundreds, and a model has three
 AT_ONCE = 1024  # images between two calls of `progress`
 TOLERANCE = 1e-4  # of a score; two processors differed by 1.2e-6; 1e-4 moves an AUROC in its fifth digit
 Progress = Callable[[float], object]
 
 
-def pack(checkpoint: Checkpoint) -> bytes:
-    """Pack the checkpoint's three files as a zip of one folder with its name. Raises CheckpointError, OSError."""
+def pack(checkpoint: Checkpoint, photos: bool = False) -> bytes:
+    """Pack the checkpoint's three files as a zip of one folder with its name; with its data set of photos, if that is asked for.
+
+    Raises CheckpointError, DataError, OSError.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
             archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
+        if photos:
+            for name, content in travelling.packed(checkpoint):
+                archive.writestr(f"{checkpoint.name}/{name}", content)
+    if photos and buffer.tell() > LARGEST_ZIP:
+        raise CheckpointError(
+            f"With its photos the model has {buffer.tell():,} bytes; a model's zip has at most {LARGEST_ZIP:,}. Export it without, "
+            "and bring the photos themselves to the other machine."
+        )
     return buffer.getvalue()
 
 
@@ -48,11 +58,15 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
     `files` are (name, content): one zip as from `pack`, or generator.safetensors, card.json and, if there is one,
     scores.safetensors. Raises CheckpointError that names the problem, and then leaves nothing behind. Imports torch.
     """
-    contents = _unpacked(files)
+    contents = unpacked(files)
     checkpoints.RUNS.mkdir(parents=True, exist_ok=True)
     for prefix in (".import-", ".deleted-"):
         clear_litter(checkpoints.RUNS, prefix)
-    with tempfile.TemporaryDirectory(dir=checkpoints.RUNS, prefix=".import-") as temporary:
+    photos = {name: contents.pop(name) for name in PHOTOS if name in contents}
+    with (
+        tempfile.TemporaryDirectory(dir=checkpoints.RUNS, prefix=".import-") as temporary,
+        travelling.kept(photos, contents[CARD]) as told,
+    ):
         for name, content in contents.items():
             write_whole(Path(temporary) / name, content)
         try:
@@ -65,97 +79,30 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             state: State = "stopped" if known.stopped_early else "finished"
             request = Request(known.model, task, known.config, known.seed)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
-            listing.create(name, request, state, f"Imported. {sentence}", **more)
+            listing.create(name, request, state, f"Imported. {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
         return name
 
 
-def _unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
-    """Return the content of each known file by name. Raises CheckpointError that names any other file."""
-    members: Iterable[tuple[str, bytes]] = files
-    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
-        members = _members(*files[0])
-    contents: dict[str, bytes] = {}
-    for path, content in members:
-        name = _known(path, contents)
-        if len(content) > checkpoints.LARGEST[name]:
-            raise CheckpointError(f"{name} is larger than {checkpoints.LARGEST[name]} bytes.")
-        contents[name] = content
-    missing = [name for name in (WEIGHTS, CARD) if name not in contents]
-    if missing:
-        raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
-    return contents
-
-
-def _known(path: str, earlier: Collection[str]) -> str:
-    """Return the name of the known file at `path`. Raises CheckpointError for an unknown or `earlier` name."""
-    name = path.rsplit("/", 1)[-1]
-    if name not in FILES:
-        raise CheckpointError(
-            f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
-        )
-    if name in earlier:
-        raise CheckpointError(f"There are two files called {name}; give one model at a time.")
-    return name
-
-
-def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, content) of every file in a zip. Raises CheckpointError at an unknown file, before unpacking it.
-
-    A file is unpacked to one byte more than its allowed length at most.
-    """
-    if len(content) > LARGEST_ZIP:
-        raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
-    if _directory_size(content) > LARGEST_DIRECTORY:
-        raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
-    seen: list[str] = []
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
-                    continue
-                seen.append(_known(member.filename, seen))
-                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise CheckpointError(
-                        f"{name[:80]} is packed in a way that is not read; pack it as an ordinary zip."
-                    )
-                with archive.open(member) as file:
-                    yield member.filename, file.read(checkpoints.LARGEST[seen[-1]] + 1)
-    except CheckpointError:
-        raise
-    except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
-        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
-
-
-def _directory_size(content: bytes) -> int:
-    """Return the bytes of a zip's list of files, as stated in the record at its end; an entry takes 46 or more.
-
-    zipfile makes an object of each entry at once, so the size is checked first. 0 without such a record, which zipfile
-    then refuses.
-    """
-    mark, length = b"PK\x05\x06", 22
-    at = len(content) - length
-    if content[at : at + 4] != mark or content[-2:] != b"\0\0":
-        at = content.rfind(mark, max(0, len(content) - length - 2**16))
-    if at < 0 or at + length > len(content):
-        return 0
-    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size is in another record: a zip of more than 4 GB
-        return 2**63
-    return int.from_bytes(content[at + 12 : at + 16], "little")
-
-
-def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpoint, str]:
+def _made_sound(folder: Path, scored: bool, progress: Progress) -> tuple[Checkpoint, str]:
     """Compare a checkpoint's scores with its weights, or compute them, and compute its figures again.
 
     Returns the checkpoint and a sentence on what was done. Raises CheckpointError, DataError.
     """
     checkpoint = checkpoints.load(folder)
-    test, train = checkpoint.test_images(), catalog.get(checkpoint.task.data.key).load("train")
-    if stored:
+    try:
+        test, train = checkpoint.test_images(), catalog.get(checkpoint.task.data.key).load("train")
+    except DataError:
+        data = checkpoint.task.data
+        if not data.photos or data.key in catalog.available() or not scored:
+            raise
+        return _taken_at_its_word(checkpoint)
+    if scored:
         scores, sentence = _held(checkpoint, test, train, progress)
     else:
         scores, sentence = _made(checkpoint, test, train, progress)
         write_whole(folder / SCORES, saving.pack_scores(scores))
+    measured = _measured_again(checkpoint, test, train, scores)
     normal, anomaly = scores.validation_normal, scores.validation_anomaly
     known = msgspec.structs.replace(
         checkpoint.card,
@@ -163,9 +110,48 @@ def _made_sound(folder: Path, stored: bool, progress: Progress) -> tuple[Checkpo
         validation=reports.figures(normal, anomaly),
         thresholds=thresholds.operating_points(normal, anomaly),
         scores_sha256=sha256((folder / SCORES).read_bytes()),
+        own=measured,
+        folds=checkpoint.card.folds if scored else 0,
+        left_out=checkpoint.card.left_out if scored else 0,
     )
     write_whole(folder / CARD, card.encode(known))
     return checkpoints.load(folder), sentence
+
+
+def _taken_at_its_word(checkpoint: Checkpoint) -> tuple[Checkpoint, str]:
+    """Take a model whose images are not here: weights and scores must fit its card, thresholds follow from the scores.
+
+    Raises CheckpointError.
+    """
+    checkpoint.generator()
+    normal, anomaly = checkpoint.scores.validation_normal, checkpoint.scores.validation_anomaly
+    known = msgspec.structs.replace(
+        checkpoint.card,
+        validation=reports.figures(normal, anomaly),
+        thresholds=thresholds.operating_points(normal, anomaly),
+    )
+    write_whole(checkpoint.folder / CARD, card.encode(known))
+    sentence = (
+        f"The images of {checkpoint.task.data.name} are not here: scores could not be compared with the weights, and the figures are "
+        "those of its card."
+    )
+    return checkpoints.load(checkpoint.folder), sentence
+
+
+def _measured_again(checkpoint: Checkpoint, test: Images, train: Images, scores: Scores) -> Own | None:
+    """Measure anew what the card says of data of one's own; None where it says nothing, or the training images differ.
+
+    Raises CheckpointError when the stored scores of synthetic defects are not what the weights give.
+    """
+    normals = tasks.trained_normals(checkpoint.task, checkpoint.card.data_fingerprint, train)
+    if checkpoint.card.own is None or normals is None or train.fingerprint != checkpoint.card.data_fingerprint:
+        return checkpoint.card.own
+    measured, damaged = own.measure(checkpoint.generator(), checkpoint.task, normals, test, scores.test)
+    if len(damaged) != len(scores.synthetic) or np.abs(damaged - scores.synthetic).max(initial=0.0) > TOLERANCE:
+        raise CheckpointError(
+            f"{SCORES} does not belong to {WEIGHTS}: the weights give other scores of synthetic defects."
+        )
+    return measured
 
 
 def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progress) -> tuple[Scores, str]:
@@ -173,7 +159,8 @@ def _held(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
     scores = checkpoint.scores
     parts = [(checkpoint.test_scores(test), test.images)]
     places = tasks.validation_places(checkpoint.task, checkpoint.card.data_fingerprint, train)
-    stored = (scores.validation_normal, scores.validation_anomaly)
+    held = len(scores.validation_normal) - checkpoint.card.left_out  # the others are of models that were not kept
+    stored = (scores.validation_normal[:held], scores.validation_anomaly)
     whole = sum(map(len, stored))
     if places is not None:
         if [len(part) for part in places] != [len(part) for part in stored]:
@@ -201,7 +188,12 @@ def _made(checkpoint: Checkpoint, test: Images, train: Images, progress: Progres
     parts = (test.images, split.validation_normal, split.validation_anomaly)
     scores = np.concatenate([part for _, part in _in_parts(checkpoint, np.concatenate(parts), progress)])
     ends = np.cumsum([len(images) for images in parts])[:-1]
-    return Scores(*np.split(scores, ends)), "Its scores were made here."
+    parted = np.split(scores, ends)
+    damaged = np.empty(0, np.float32)
+    if checkpoint.card.own is not None:
+        generator = checkpoint.generator()
+        _, damaged = own.measure(generator, checkpoint.task, split.train_normal, test, parted[0])
+    return Scores(parted[0], parted[1], parted[2], damaged), "Its scores were made here."
 
 
 def _in_parts(checkpoint: Checkpoint, images: np.ndarray, progress: Progress) -> Iterator[tuple[int, np.ndarray]]:

@@ -20,11 +20,12 @@ from core.basics.files import write_whole
 from core.data import catalog, tasks
 from core.gans.record import Epoch
 from core.runs import estimate, folders, frames, models, queue, snapshot
-from core.runs.progress import Pace
+from core.runs.progress import NO_FOLDS, Pace, stopped
 from core.runs.status import State, read_status, write_status
 from core.store.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
+    from core.gans.folds import Parts
     from core.gans.training import Progress, Training
 
 BETWEEN_STATUS = 0.25  # seconds
@@ -66,7 +67,7 @@ class Worker:
                     self._train(should_stop, on_step, on_record)
                 except TrainingDiverged as error:
                     diverged = error
-            return self._keep(diverged)
+            return self._keep(diverged, self._left_out(should_stop))
         except MisfitError as error:
             self._end("failed", str(error))
             raise
@@ -170,7 +171,12 @@ class Worker:
             speed = estimate.Speed(record.seconds / self.training.steps, validation, overhead)
             estimate.remember(self.request, speed)
 
-    def _keep(self, diverged: TrainingDiverged | None) -> Checkpoint:
+    def _left_out(self, should_stop: Callable[[], bool]) -> "Parts | None":
+        """Train the request's leave-out folds; None where there are none, or when not all were trained."""
+        stops = lambda: self.status.keep or should_stop()  # noqa: E731
+        return models.leave_out(self.request, self.training, stops, lambda at: self._update(reason=at, left=None))
+
+    def _keep(self, diverged: TrainingDiverged | None, left_out: "Parts | None") -> Checkpoint:
         """Score and save the models, and write how the run ended. Raises `diverged` after that."""
         training = self.training
         whole = training.finished_epochs == training.config.epochs and not diverged
@@ -188,23 +194,14 @@ class Worker:
             accuracy={},
         )
         images = self.train_images, self.test_images
-        last = models.keep(self.folder, training, self.request, *images, diverged is not None)
+        last = models.keep(self.folder, training, self.request, *images, diverged is not None, left_out)
         if whole or diverged:  # nothing is left to train, or it would diverge again
             self.snapshot.unlink(missing_ok=True)
         if diverged:
             raise diverged
-        self._end(state, "" if whole else self._stopped())
+        unfolded = bool(self.request.folds) and left_out is None
+        self._end(state, (NO_FOLDS if unfolded else "") if whole else stopped(training))
         return last
-
-    def _stopped(self) -> str:
-        """Return a text on what a stopped run keeps, and from where it can be resumed."""
-        epochs, step = self.training.finished_epochs, self.training.step
-        if not epochs:
-            return f"Stopped after {step} steps of the first epoch; the model so far is kept. Resuming begins anew."
-        ended = f"Stopped after {epochs} whole epoch{'s' * (epochs != 1)}"
-        if not step:
-            return f"{ended}; the model so far is kept."
-        return f"{ended} and {step} steps; the model so far is kept. Resuming takes those steps again."
 
     def _way_on(self) -> str:
         try:

@@ -17,6 +17,7 @@ from core.data.fashion_mnist import TEST_FINGERPRINT
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig
 from core.gans.record import Epoch, Scoring, recorded
+from core.metrics.own import Own
 from core.metrics.reports import Figures, Report
 from core.metrics.thresholds import Thresholds
 
@@ -40,6 +41,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     validation, test    figures; the thresholds are chosen on validation images
     history             one record for each epoch
     scoring             how scores and marks are made; a card without it scores by the mean residual alone
+    own                 more figures of data of one's own; None for Fashion-MNIST, and on cards that are older
+    folds, left_out     leave-out folds (core/gans/folds.py): the last `left_out` validation scores of normals are of training
+                        images, each by another model that has not seen it; figures and thresholds count them. 0: none
     weights_sha256, scores_sha256  of the two files beside the card
     """
 
@@ -65,6 +69,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     weights_sha256: Digest
     scores_sha256: Digest
     scoring: Scoring = Scoring()
+    own: Own | None = None
+    folds: Annotated[int, Meta(ge=0, le=100)] = 0
+    left_out: Count = 0
     format: Literal[2] = FORMAT
 
     def __post_init__(self) -> None:
@@ -76,6 +83,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
                 raise ValueError(f"{name} must be a line of text")
         if unknown := set(self.test.per_class) - set(self.task.data.classes):
             raise ValueError(f"test: per_class has {min(unknown)!r}, which is no class")
+        if bool(self.folds) != bool(self.left_out):
+            raise ValueError("folds and left_out must both be 0, or neither")
         if (self.thresholds.youden is None) != (self.validation.auroc is None):
             raise ValueError("thresholds: youden must be a number where validation has anomalies, else null")
 

@@ -46,11 +46,16 @@ LARGEST = {WEIGHTS: LARGEST_FILE, SCORES: 2**20, CARD: 8 * 2**20}
 
 @dataclass(frozen=True)
 class Scores:
-    """Stored raw scores, float32 [N] each; `test` is in the order of the test split."""
+    """Stored raw scores, float32 [N] each; `test` is in the order of the test split.
+
+    `synthetic` are those of synthetic defects on held-out good photos (core/store/own.py), kind after kind as on the card;
+    empty where there are none.
+    """
 
     test: np.ndarray
     validation_normal: np.ndarray
     validation_anomaly: np.ndarray
+    synthetic: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,18 @@ class Checkpoint:
         from safetensors.numpy import load
 
         arrays = self._tensors(SCORES, self.card.scores_sha256, load)
-        names = {field.name for field in dataclasses.fields(Scores)}
+        measured = self.card.own.synthetic if self.card.own else None
+        kinds = measured.kinds.values() if measured else ()
+        names = {field.name for field in dataclasses.fields(Scores)} - (set() if measured else {"synthetic"})
         if set(arrays) != names or not all(_are_scores(array) for array in arrays.values()):
             raise CheckpointError(
                 f"{self.folder / SCORES} must hold finite float32 vectors from 0 to 2, called {', '.join(sorted(names))}."
             )
         scores = Scores(**arrays)
+        if len(scores.synthetic) != sum(kind.images for kind in kinds):
+            raise CheckpointError(
+                f"{self.folder / SCORES} has {len(scores.synthetic)} scores of synthetic defects; its card names {sum(kind.images for kind in kinds)}."
+            )
         if not len(scores.test) or not len(scores.validation_normal):
             raise CheckpointError(
                 f"{self.folder / SCORES} has no scores of test images or of normal validation images."

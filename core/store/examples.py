@@ -15,7 +15,7 @@ import numpy as np
 
 from core.basics.errors import DataError
 from core.basics.files import ROOT, write_whole
-from core.data import damage
+from core.data import damage, photo_damage
 from core.data.dataset import Description, Images
 from core.store.checkpoints import Checkpoint
 from core.store.model_cards import boxed
@@ -24,7 +24,7 @@ STORED = ROOT / "data" / "examples.safetensors"
 SEED = 2017  # the images are drawn at random, so that usual mistakes are among them
 ROUNDS = 2  # images of each anomaly class
 NORMAL_EVERY = 3  # anomalies; a normal image follows the first of each three
-KIND, DAMAGE = "hole", 1  # of the defect, and its seed
+DAMAGE = 1  # the seed of the defect
 SCORE = ".score"  # ends the name of a damaged image's score in the file
 
 
@@ -40,7 +40,7 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
     """Choose the example images for this normal class: int [M], indices in the test split in the order of display.
 
     Each round has an image of every other class, and a normal image for every three of them. Images are drawn at random;
-    a class without any left is skipped.
+    a class without any left is skipped. Without another class there are three normal images in a round.
     """
     random = np.random.default_rng(SEED)
     drawn = {name: iter(random.permutation(np.flatnonzero(labels == label))) for label, name in enumerate(data.classes)}
@@ -51,18 +51,26 @@ def chosen(data: Description, normal: str, labels: np.ndarray) -> np.ndarray:
             numbers.append(next(drawn[name], None))
             if place % NORMAL_EVERY == 1:
                 numbers.append(next(drawn[normal], None))
+        if not others:
+            numbers += [next(drawn[normal], None) for _ in range(NORMAL_EVERY)]
     return np.array([number for number in numbers if number is not None], int)
 
 
-def damaged(data: Description, normal: str, test: Images) -> tuple[int, np.ndarray] | None:
-    """Return the first example: the number of a normal test image, and the image with a hole, uint8 [H, W, C].
+def kind(data: Description) -> str:
+    """Return the kind of the first example's defect: a hole in a thing on black, a spot on a photo."""
+    return "spot" if data.photos else "hole"
 
-    None where there is no normal image on which a hole would be seen.
+
+def damaged(data: Description, normal: str, test: Images) -> tuple[int, np.ndarray] | None:
+    """Return the first example: the number of a normal test image, and the image with a defect, uint8 [H, W, C].
+
+    None where there is no normal image on which it would be seen.
     """
     label = data.label(normal)
     for number in chosen(data, normal, test.labels):
         if test.labels[number] == label:
-            result = damage.damage(test.images[number][None], KIND, seed=DAMAGE, donors=test.images)
+            made_by = damage.damage if kind(data) in damage.KINDS else photo_damage.damage
+            result = made_by(test.images[number][None], kind(data), seed=DAMAGE, donors=test.images)
             if result.visible[0]:
                 return int(number), result.images[0]
     return None

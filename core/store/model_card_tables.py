@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.basics.text import markdown_table, plain
+from core.store import own_text
 from core.store.checkpoints import Checkpoint
 
 NONE = "–"  # where there is no figure
@@ -48,7 +49,24 @@ def figures(models: Sequence[Checkpoint]) -> str:
         text += "\n\nTest AUROC for each kind of anomaly alone:\n\n" + markdown_table(
             ["normal class", "regime", *map(plain, data.class_names)], per_class
         )
-    return text
+    return text + own(models)
+
+
+def own(models: Sequence[Checkpoint]) -> str:
+    """Return sentences on data of one's own: on how many images figures rest, synthetic defects, simple methods; else ""."""
+    lines = [
+        f"- {plain(checkpoint.name)}: {plain(sentence)}"
+        for checkpoint in models
+        if checkpoint.card.own is not None
+        for sentence in (
+            own_text.rests_on(checkpoint.card),
+            own_text.marks(checkpoint.card),
+            own_text.synthetic(checkpoint.card),
+            own_text.better(checkpoint.card),
+        )
+        if sentence
+    ]
+    return "\n\n" + "\n".join(lines) if lines else ""
 
 
 def class_name(checkpoint: Checkpoint, slug: str) -> str:

@@ -147,8 +147,14 @@ def _training(models: Sequence[Checkpoint]) -> str:
         f"{count:,} images ({source}, SHA-256 {fingerprint[:12]}…)" for count, source, fingerprint in sorted(sources)
     )
     labelled = sorted({checkpoint.task.anomalies for checkpoint in models})
+    data = models[0].task.data
+    held = (
+        "a part that follows from the files' content"
+        if data.photos
+        else f"{100 * VALIDATION_SHARE:.0f} % of each class"
+    )
     return (
-        f"{plain(models[0].task.data.name)}'s training split, of which {100 * VALIDATION_SHARE:.0f} % of each class is held back as validation images: {named}. "
+        f"{plain(data.name)}'s training split, of which {held} is held back as validation images: {named}. "
         f"Labelled anomalies asked for, the same number from each anomaly class: {several(f'{count:,}' for count in labelled)}. "
         + "".join(dict.fromkeys(map(_stand_ins, models)))
         + several(_augmented(checkpoint) for checkpoint in models)
@@ -171,6 +177,8 @@ def _stand_ins(checkpoint: Checkpoint) -> str:
 def _augmented(checkpoint: Checkpoint) -> str:
     config = checkpoint.config
     done = ["mirrored"] * config.flip + [f"moved by up to {config.shift} px"] * bool(config.shift)
+    done += ["turned by quarters"] * config.quarter + [f"turned by up to {config.turn}°"] * bool(config.turn)
+    done += [f"made up to {config.light:.0%} lighter or darker"] * bool(config.light)
     return f"Images are {' and '.join(done)} at random." if done else "Images are taken as they are."
 
 

@@ -18,7 +18,7 @@ from core.data.tasks import Task, test_roles
 from core.gans.record import Scoring
 from core.metrics import reports, thresholds
 from core.metrics.reports import Report
-from core.store import checkpoints
+from core.store import checkpoints, own
 from core.store.card import Card, encode
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.gans.build import Generator
+    from core.gans.folds import Parts
     from core.gans.training import Training
 
 
@@ -39,16 +40,19 @@ def save(
     test: Images,
     best: bool = False,
     replace: bool = False,
+    folds: "tuple[int, Parts] | None" = None,
 ) -> Checkpoint:
     """Score the validation and test images and write the checkpoint, whole or not at all.
 
     `best` saves the model of the best epoch, with the history up to that epoch, instead of the last model.
     `replace` replaces what is in `folder`; otherwise `folder` must be missing or empty.
+    `folds` is a number of leave-out folds and what they gave for the training normals (core/gans/folds.py): scores of these
+    then stand behind those of the validation normals.
     Raises CheckpointError when `folder` is not empty, OSError when the disk refuses.
     """
     from safetensors.torch import save as save_tensors
 
-    from core.gans import scoring
+    from core.gans import maps, scoring
 
     if not replace:
         refuse_occupied(folder)
@@ -56,12 +60,17 @@ def save(
     if best:
         generator.load_state_dict(training.best_weights)
     weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split) if training.config.repair else Scoring()
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
     generator.share = scored.share
     epochs = training.best_epoch if best else training.finished_epochs
     history = training.history[:epochs]
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
+    measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
+    scores = dataclasses.replace(scores, synthetic=damaged)
+    if folds:
+        left_out = maps.score_parts(*folds[1], scored.share)
+        scores = dataclasses.replace(scores, validation_normal=np.append(scores.validation_normal, left_out))
     stored = pack_scores(scores)
     card = Card(
         model=model,
@@ -87,6 +96,9 @@ def save(
         weights_sha256=sha256(weights),
         scores_sha256=sha256(stored),
         scoring=scored,
+        own=measured,
+        folds=folds[0] if folds else 0,
+        left_out=len(folds[1][0]) if folds else 0,
     )
     return _write(folder, {WEIGHTS: weights, SCORES: stored, CARD: encode(card)})
 
@@ -133,7 +145,8 @@ def pack_scores(scores: Scores) -> bytes:
     """Return the content of scores.safetensors."""
     from safetensors.numpy import save
 
-    return save({field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)})
+    arrays = {field.name: getattr(scores, field.name) for field in dataclasses.fields(scores)}
+    return save({name: array for name, array in arrays.items() if name != "synthetic" or len(array)})
 
 
 def test_report(task: Task, scores: np.ndarray, labels: np.ndarray) -> Report:

@@ -1,5 +1,5 @@
-"""The methods that the GANs are compared with: three one-class methods on raw pixels, and a small supervised CNN, the
-ceiling.
+"""The methods that the GANs are compared with in the sweep: three one-class methods on raw pixels (core/store/baselines.py),
+and a small supervised CNN, the ceiling.
 
 Each takes a task's Split and test images uint8 [N, H, W, C] and returns test scores float [N], higher = more anomalous.
 """
@@ -10,38 +10,11 @@ import numpy as np
 
 from core.data.tasks import Split
 from core.gans.config import TrainingConfig
+from core.store.baselines import PIXEL_METHODS, Method
 
 
-def _flat(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float32) / 255.0
-
-
-def isolation_forest(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Score `test` with an isolation forest (Liu et al. 2008): 300 trees on raw pixels of training normals. One-class regime."""
-    from sklearn.ensemble import IsolationForest
-
-    forest = IsolationForest(n_estimators=300, random_state=seed).fit(_flat(split.train_normal))
-    return -forest.score_samples(_flat(test))
-
-
-def pca_residual(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Return the mean absolute error after projection on the first 64 principal components of normals. One-class."""
-    from sklearn.decomposition import PCA
-
-    pca = PCA(64, random_state=seed).fit(_flat(split.train_normal))
-    flat = _flat(test)
-    return np.abs(flat - pca.inverse_transform(pca.transform(flat))).mean(1)
-
-
-def nearest_neighbours(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Return the mean Euclidean distance to the five nearest normals in pixel space.
-
-    One-class; `seed` changes nothing.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    neighbours = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(_flat(split.train_normal))
-    return neighbours.kneighbors(_flat(test))[0].mean(1)
+def _one_class(method: Method) -> Callable[[Split, np.ndarray, int], np.ndarray]:
+    return lambda split, test, seed: method(split.train_normal, test, seed)
 
 
 def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
@@ -87,8 +60,6 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
 
 # Name → (method, regime it belongs to).
 BASELINES: dict[str, tuple[Callable[[Split, np.ndarray, int], np.ndarray], str]] = {
-    "isolation forest": (isolation_forest, "one-class"),
-    "PCA residual": (pca_residual, "one-class"),
-    "kNN": (nearest_neighbours, "one-class"),
+    **{name: (_one_class(method), "one-class") for name, method in PIXEL_METHODS.items()},
     "supervised CNN": (supervised_cnn, "seen"),
 }

@@ -11,7 +11,8 @@ from core.basics import names
 from core.basics.files import sha256
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import ANOMALIES, Task
-from core.gans.config import CONFIGS, KIM, OBJECTIVES, TrainingConfig, default_config
+from core.gans.config import CONFIGS, KIM, TrainingConfig
+from core.gans.recipes import OBJECTIVES, default_config
 from core.store import checkpoints
 from core.study.baselines import BASELINES
 
@@ -19,6 +20,16 @@ CLASSES = FASHION_MNIST.description.classes
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
 _REPAIR = ("repair", "as_normal", "judge_all")  # settings of the two GANs; a model of one's own may have none of them
+# Settings that came later, and the value that leaves a training as it was before. A recipe names them only where they act.
+_LATER = {
+    "least_steps": 1,
+    "quarter": False,
+    "turn": 0,
+    "light": 0.0,
+    "faint": 0.0,
+    "unlike": 0.0,
+    "abc_worst": False,
+}
 LABELS = (10, 30, 100, 300, 1000)
 ALL_SIX = "all six, without repair"  # losses of the paper
 UNTRAINED = "maps without training"  # the method of the cells that measure them (core/study/untrained.py)
@@ -93,6 +104,11 @@ def acting(config: TrainingConfig, task: Task) -> dict[str, Any]:
         del values["enough_labels"]  # no effect without labels, with enough of them, or without distorted normals
     if not values.get("repair"):
         del values["damaged"]  # none is damaged
+    for name, off in _LATER.items():
+        if values.get(name) == off:
+            del values[name]
+    if values.get("skips") == len(values.get("widths", ())) - 1:
+        del values["skips"]  # all of them, as before there was a choice
     if not any(values.get(name) for name in _REPAIR):
         # Recipes of before the repair objective, whose rows are in results.csv, do not name its settings.
         values = {name: value for name, value in values.items() if name not in _REPAIR}

@@ -10,7 +10,7 @@ from core.basics.names import METHOD_NAMES
 from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 
-# Heading → (column of figures.summary, explanation). "Lowest–highest class" takes two columns.
+# Heading → (column of figures.summary, explanation). "Lowest–highest class", "Seeds" and "Looks normal" show two columns in one.
 SUMMARY = {
     "T-shirt/top": ("t_shirt", "Test AUROC with T-shirt/top as the normal class, mean over seeds."),
     "Mean": ("mean", "Test AUROC, mean over the classes (unseen: over the left-out classes) of the mean over seeds."),
@@ -32,9 +32,9 @@ SUMMARY = {
     ),
     "Looks normal": (
         "looks_normal",
-        "Share of test anomalies whose reconstruction a small CNN calls the normal class. A mean like the AUROC's.",
+        "Share of test anomalies whose reconstruction a small CNN calls the normal class; in brackets that of normal test "
+        "images, more than which cannot be expected. Means like the AUROC's.",
     ),
-    "Normals look normal": ("looks_normal_own", "The same share of normal test images: more cannot be expected."),
 }
 
 
@@ -109,6 +109,8 @@ def summary_cell(line: Mapping[Hashable, Any], name: str) -> str:
     """Format one cell of a line of `figures.summary`."""
     if name == "lowest" and not math.isnan(line["lowest"]):
         return f"{line['lowest']:.3f}–{line['highest']:.3f}"
+    if name == "looks_normal" and not math.isnan(line["looks_normal"]):
+        return f"{line['looks_normal']:.2f} ({line['looks_normal_own']:.2f})"
     if name == "seeds":
         return f"{line['seeds']}" + (f"–{line['seeds_most']}" if line["seeds_most"] > line["seeds"] else "")
     return str(line[name]) if name == "classes" else number(line[name])

@@ -181,7 +181,7 @@ def open_damaged(look: Look, order: np.ndarray) -> None:
     title = f"Image {number}: {look.name(number)} with {NAMES[state['kind']].having}"
     opened.heading(title, number, order, "these damaged images")
     _ways_on()
-    verdict.row([("Undamaged", look.test.images[number]), ("The true defect, outlined", heat.framed(image, mask))])
+    verdict.row([("Undamaged", look.test.images[number])])
     scores = [float(sample.scores[at]), *[None] * (len(look.rivals) - 1)]
     opened.through(look, image, scores, mask)
 

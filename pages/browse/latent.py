@@ -16,6 +16,7 @@ from pages.browse.look import Look
 from pages.browse.opened import open_image
 from pages.parts import charts, tiles
 from pages.parts.fields import COLOURINGS, MAPS
+from pages.parts.packed import packed
 from pages.parts.pictures import picture
 
 _HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ _map = st.components.v2.component(
     '<div class="tip" hidden><span></span><div></div></div><div class="said" aria-live="polite"></div></div>'
     '<div class="bar"></div>',
     css=(_HERE / "map.css").read_text("utf-8"),
-    js=(_HERE / "map.js").read_text("utf-8"),
+    js=(_HERE.parent / "parts" / "packed.js").read_text("utf-8") + (_HERE / "map.js").read_text("utf-8"),
 )
 # Separate from the map, so that a filter change does not send the pictures again.
 _sheet = st.components.v2.component(
@@ -119,13 +120,13 @@ def _draw(look: Look, numbers: np.ndarray, points: np.ndarray, shown: np.ndarray
         data={
             "id": look.chosen.checkpoint.card.weights_sha256,
             "layout": layout,
-            "x": _packed(places[:, 0], "<f4"),
-            "y": _packed(1 - places[:, 1], "<f4"),
-            "numbers": _packed(numbers, "<u4"),
-            "scores": _packed(look.scores[numbers], "<f4"),
-            "kinds": _packed(kind, "u1"),
-            "classes": _packed(look.test.labels[numbers], "u1"),
-            "shown": _packed(shown, "u1"),
+            "x": packed(places[:, 0], "<f4"),
+            "y": packed(1 - places[:, 1], "<f4"),
+            "numbers": packed(numbers, "<u4"),
+            "scores": packed(look.scores[numbers], "<f4"),
+            "kinds": packed(kind, "u1"),
+            "classes": packed(look.test.labels[numbers], "u1"),
+            "shown": packed(shown, "u1"),
             "kindList": kinds,
             "ramp": ramp,
             "classNames": look.data.class_names,
@@ -172,10 +173,6 @@ def _coloured(look: Look, numbers: np.ndarray, by: str) -> tuple[list[dict], np.
 
 def _kind(colour_and_shape: tuple[str, str], name: str) -> dict[str, str]:
     return {"colour": colour_and_shape[0], "shape": colour_and_shape[1], "name": name}
-
-
-def _packed(values: np.ndarray, kind: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
 
 
 ACROSS = 100  # images in a row of the sheet

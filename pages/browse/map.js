@@ -12,10 +12,6 @@ const RADIUS = 3;
 const EDGE = 14; // pixels around the outermost points
 const REACH = 14; // pixels; how far a pointer may be from a point to choose it
 
-function numbers(text, Kind) {
-  return new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
-}
-
 export default function ({ data, parentElement, setTriggerValue }) {
   let map = parentElement.map;
   if (!map) {

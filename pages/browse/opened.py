@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.basics.text import plain
 from core.gans import maps
 from pages.browse.look import Look
-from pages.parts import before_after, link, models, tiles, trouble, verdict
+from pages.parts import before_after, datasets, link, models, tiles, trouble, verdict
 from pages.parts.models import Chosen
 from pages.parts.pictures import to_grey
 
@@ -32,7 +31,18 @@ def show(look: Look, order: np.ndarray, of: str) -> None:
         st.caption(f"{look.chosen.title}: {sign} {meaning}. True class: {look.name(number)}.")
     else:
         st.caption(f"{look.name(number)} is neither normal nor an anomaly in the test of the {look.chosen.title}.")
-    through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals])
+    mask = marked(number)
+    through(look, look.test.images[number], [float(rival.scores.test[number]) for rival in look.rivals], mask)
+
+
+def marked(number: int) -> np.ndarray | None:
+    """Return where the defect of a test image is, bool [H, W]; None where it has none, or nobody has marked it."""
+    known = None
+    with trouble.told():
+        known = datasets.test_masks()
+    if known is None or not known.known[number] or not known.masks[number].any():
+        return None
+    return known.masks[number]
 
 
 def heading(title: str, number: int, order: np.ndarray, of: str) -> None:
@@ -95,7 +105,7 @@ def _pictures(image: np.ndarray, gan: Chosen, mask: np.ndarray | None) -> float:
             reconstructions = models.reconstruct(gan, image[None])
     heated, scoring = maps.heat(image[None], reconstructions)[0], gan.checkpoint.card.scoring
     with slot.container():
-        verdict.repair(image, reconstructions[0], heated, scoring.mark, of)
+        verdict.repair(image, reconstructions[0], heated, scoring.mark, of, mask)
         if mask is not None:
             st.caption(hit(heated, mask))
         before_after.show(image, to_grey(reconstructions[0]), f"before_after_{gan.checkpoint.card.model}", of)
@@ -111,13 +121,12 @@ def hit(heated: np.ndarray, mask: np.ndarray) -> str:
 def _ways_on(look: Look, number: int) -> None:
     """Draw the buttons to Try it and to ROC. Both close the dialog; the browser's Back opens it again from the link."""
     state = st.session_state
-    score, why_not = float(look.scores[number]), link.why_no_pad(look.data)
+    score = float(look.scores[number])
     if st.button(
         "Edit this one",
         key="edit_image",
         icon=":material/edit:",
-        disabled=bool(why_not),
-        help=plain(why_not) or "Draw on a copy of it on the Try it page and watch the score follow.",
+        help="Draw on a copy of it on the Try it page and watch the score follow.",
     ):
         link.edit(number)
     if st.button(

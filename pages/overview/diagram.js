@@ -6,13 +6,16 @@ export default function (component) {
   root.misfitWired = true
   const about = root.querySelector(".about")
   const hint = about.textContent
+  // What scrolls by under a resting pointer sends the same events; only a pointer that moves may replace what the keyboard asked for.
+  let place = ""
+  const moved = (event) => place !== (place = `${event.screenX} ${event.screenY}`)
   for (const drawing of root.querySelectorAll("svg")) {
     const parts = [...drawing.querySelectorAll("g[tabindex]")]
     const explain = (part) => { about.textContent = part ? part.getAttribute("aria-label") : hint }
     const focused = () => parts.find((part) => part === root.activeElement || part.matches(":focus"))
     parts.forEach((part, index) => {
-      part.addEventListener("pointerenter", () => explain(part))
-      part.addEventListener("pointerleave", () => explain(focused()))
+      part.addEventListener("pointerenter", (event) => { if (moved(event)) explain(part) })
+      part.addEventListener("pointerleave", (event) => { if (moved(event)) explain(focused()) })
       part.addEventListener("focus", () => {
         parts.forEach((other) => other.setAttribute("tabindex", other === part ? "0" : "-1"))
         explain(part)

@@ -1,6 +1,6 @@
 """One image through both GANs: as it would be if it were normal, what is odd in it, score against the threshold, verdict.
 
-First comes a normal image with a hole in it, then test images as they are.
+First comes a normal image with a damage, then test images as they are.
 """
 
 import math
@@ -18,6 +18,7 @@ from pages.overview import gauge
 from pages.overview.gauge import Mark
 from pages.overview.made import Example, Made, all_made, example, images
 from pages.parts import charts, heat, link, models, tiles, trouble, verdict
+from pages.parts.damages import NAMES
 from pages.parts.models import Chosen
 from pages.parts.pictures import data_url, to_grey
 from pages.parts.vocabulary import article
@@ -81,20 +82,29 @@ def show(gans: Sequence[Chosen]) -> None:
     st.html(heat.scale(None))
     marked = any(gan.checkpoint.card.scoring.mark is not None for gan in gans)
     old = not all(gan.checkpoint.card.config.repair for gan in gans)
+    put = f", with {_having(gans[0])} put {'on' if gans[0].data.photos else 'into'} it" if shown.damaged else ""
     st.html(
         "<small>The heat map marks what is odd, on the same scale for every image. "
         + ("Outlined: what is odder than in nineteen of twenty normal images. " if marked else "")
         + (_BEFORE if old else "")
-        + f"Image {shown.number} of the test{', with a hole put into it' * shown.damaged}.</small>"
+        + f"Image {shown.number} of the test{put}.</small>"
     )
+
+
+def _having(gan: Chosen) -> str:
+    """Return the damage of the first example, as it stands after "with"."""
+    return NAMES[examples.kind(gan.data)].having
 
 
 def _image(shown: Example, gan: Chosen) -> str:
     slug = gan.data.classes[models.test_images().labels[shown.number]]
     name = escape(gan.data.class_name(slug))
     if shown.damaged:
-        title, what = "A normal image, with a hole", f"{name}, with a hole"
-        role = f"normal, but for the hole that was put into it. It is still {article(gan.data.noun)}; only a spot on it is wrong."
+        having = _having(gan)
+        title, what = f"A normal image, with {having}", f"{name}, with {having}"
+        where = "on" if gan.data.photos else "into"
+        role = f"normal, but for the {having.split(' ', 1)[1]} that was put {where} it."
+        role += f" It is still {article(gan.data.noun)}; only a spot on it is wrong."
     else:
         title, what = "The image", name
         role = (
@@ -127,13 +137,13 @@ def _buttons(normal: str, shown: Example, live: bool) -> None:
                 args=(shown,),
                 help="They are not stored for this model or image. The model is loaded and makes them: a few seconds the first time.",
             )
-        if shown.damaged and not link.why_no_pad(models.description()):
+        if shown.damaged:
             if st.button(
                 "Change it yourself",
                 icon=":material/draw:",
                 help="The same image on Try it, with other damages to put on it.",
             ):
-                link.edit(shown.number, f"{examples.KIND}-{examples.DAMAGE}")
+                link.edit(shown.number, f"{examples.kind(models.description())}-{examples.DAMAGE}")
         elif st.button(
             "Open in Browse",
             icon=":material/image_search:",

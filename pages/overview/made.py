@@ -19,7 +19,7 @@ state = st.session_state
 
 @dataclass(frozen=True)
 class Example:
-    """An image to show, uint8 [H, W, C], and its number in the test; `damaged` says whether a hole was put into it."""
+    """An image to show, uint8 [H, W, C], and its number in the test; `damaged` says whether a defect was put on it."""
 
     number: int
     image: np.ndarray
@@ -40,7 +40,7 @@ def images(normal: str) -> np.ndarray:
 
 
 def example(normal: str, gans: Sequence[Chosen]) -> Example:
-    """Return the link's test image; else a normal image with a hole, if anything made of it can be shown; else the first."""
+    """Return the link's test image; else a normal image with a defect, if anything made of it can be shown; else the first."""
     test, number = models.test_images(), state.get("example")
     shows = state.get("_example_live") or any(_stored(gan) for gan in gans)
     if number is None and shows and (first := examples.damaged(models.description(), normal, test)):

@@ -5,6 +5,7 @@ import streamlit as st
 from core.basics.errors import CheckpointError, DataError
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
+from core.metrics.own import Synthetic
 from core.store import checkpoints, model_cards
 from core.store.checkpoints import Checkpoint
 from core.study.published import DECK
@@ -64,8 +65,11 @@ def model_card(checkpoint: Checkpoint) -> None:
 def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
     """Show one GAN's test AUROC on a scale from guessing to perfect, beside the ceiling to compare it with."""
     title, area = models.title(checkpoint), stored.auroc(checkpoint)
+    own = checkpoint.card.own
     if area:
         _auroc(checkpoint, area, ceiling)
+    elif own and own.synthetic:
+        _synthetic(checkpoint, own.synthetic)
     else:
         st.metric(
             f"{title}, normal images' mean score",
@@ -83,6 +87,22 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
         help=f"The {title}: what it is for, what it was trained and tested on, its figures and its limits.",
     ):
         model_card(checkpoint)
+
+
+def _synthetic(checkpoint: Checkpoint, known: Synthetic) -> None:
+    area, noun = known.area, plain(checkpoint.task.data.noun)
+    st.metric(
+        f"{models.title(checkpoint)}, AUROC on synthetic defects",
+        f"{area.auroc:.3f}",
+        help=f"The chance that a good test {noun} with a synthetic defect scores higher than one without. 0.5 is guessing, 1 is perfect.",
+    )
+    mark = [Mark(area.auroc, "●", "this model")]
+    colour = charts.MODELS[checkpoint.card.model]
+    st.html(gauge.STYLE + gauge.html(mark, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (area.low, area.high, colour)))
+    st.caption(
+        f"95 % interval {area.low:.3f}–{area.high:.3f} over {known.photos:,} {noun}s (the bar), **{models.regime(checkpoint)}** regime. "
+        "The test has no real anomaly: the ROC page shows these defects kind by kind."
+    )
 
 
 def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: float | None) -> None:
@@ -108,10 +128,13 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
     )
 
 
+what_is_normal = f"One class of {plain(data.name)} is **normal**, here **{normal}**;"
+if data.only_normal:
+    what_is_normal = f"In {plain(data.name)} **{normal}** is **normal**;"
 st.markdown(
     f"Think of a packing line: {article(data.noun)} is still {article(data.noun)}, only a spot on it is wrong. Two GANs redraw each image "
     "**as it would be if it were normal**. The **heat map** marks what they changed, and how much they changed is the image's "
-    f"**anomaly score**. One class of {plain(data.name)} is **normal**, here **{normal}**; everything else is an **anomaly**. From which "
+    f"**anomaly score**. {what_is_normal} everything else is an **anomaly**. From which "
     "score on an item is flagged is a choice, and Misfit lets you make it with the images and the costs in view."
 )
 if state.get("_tour") is None:

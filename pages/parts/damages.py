@@ -1,10 +1,14 @@
-"""The kinds of test damage in plain words, and which of them suit a normal class (core/data/damage.py makes them)."""
+"""The kinds of test damage in plain words, and which of them suit a data set and its normal class.
+
+core/data/damage.py makes those of things on black, core/data/photo_damage.py those of photos.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from core.data.damage import KINDS
+from core.data import damage, photo_damage
+from core.data.damage import Damaged
 from core.data.dataset import Description, Images
 from core.data.fashion_mnist import FASHION_MNIST
 
@@ -26,14 +30,32 @@ NAMES = {
     "misprint": Kind("Misprint", "a misprint", "A field of light and dark stripes."),
     "added": Kind("Added part", "an added part", "A bar in the thing's own colour sticks out of it, like a strap or a stalk."),
     "sleeves": Kind("Long sleeves", "long sleeves", "Two bars hang down left and right, as on a pullover."),
+    "spot": Kind("Spot", "a spot", "A blot of another colour, its edge soft or sharp."),
+    "smudge": Kind("Smudge", "a smudge", "A pale shadow or gleam with a soft rim; the surface below still shows."),
+    "scratch": Kind("Scratch", "a scratch", "A thin line, light or dark."),
+    "foreign": Kind("Foreign piece", "a foreign piece", "A piece of something else, let into the surface."),
+    "blur": Kind("Blur", "a blur", "A place out of focus, or worn smooth."),
+    "colour": Kind("Colour stain", "a colour stain", "A stain of another hue, on grey photos of another brightness."),
 }  # fmt: skip
 SLEEVELESS = ("t-shirt", "dress")  # the classes of Fashion-MNIST on which long sleeves are a defect
 
 
+EVERY = damage.KINDS + photo_damage.KINDS
+
+
 def offered(data: Description, normal: str) -> list[str]:
     """List the kinds that make sense on images of the normal class."""
+    if data.photos:  # there is no black ground that a hole could show
+        return list(photo_damage.KINDS)
     sleeves = data == FASHION_MNIST.description and normal in SLEEVELESS
-    return [kind for kind in KINDS if kind != "sleeves" or sleeves]
+    return [kind for kind in damage.KINDS if kind != "sleeves" or sleeves]
+
+
+def put(images: np.ndarray, kind: str, size: str, seed: int, donors: np.ndarray | None) -> Damaged:
+    """Put a damage of any kind on images uint8 [N, H, W, C]. Raises DamageError."""
+    if kind in photo_damage.KINDS:
+        return photo_damage.damage(images, kind, size, seed, donors)
+    return damage.damage(images, kind, size, seed, donors)
 
 
 def donors(test: Images, label: int) -> np.ndarray | None:

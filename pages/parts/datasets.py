@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.basics.errors import DataError
 from core.data import catalog, tasks
-from core.data.dataset import DataSet, Description, Images, Source
+from core.data.dataset import DataSet, Description, Images, Masks, Source
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.judging import novelty
@@ -68,6 +68,17 @@ def test_images() -> Images:
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_HASH)
 def _test_images(data: DataSet, source: Source) -> Images:
     return data.load("test")
+
+
+def test_masks() -> Masks | None:
+    """Return where the defects of the test images are; None where none is marked. Raises DataError."""
+    data = data_set()
+    return _test_masks(data, data.find("test"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_HASH)
+def _test_masks(data: DataSet, source: Source) -> Masks | None:
+    return data.masks("test")
 
 
 def count(split: str) -> int:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.basics.errors import DataError
-from core.data.damage import KINDS, SIZES
+from core.data.damage import SIZES
 from core.gans.config import CONFIGS
 from core.metrics.outcomes import OUTCOMES
-from pages.parts import datasets
+from pages.parts import damages, datasets
 
 LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
 VIEWS = ("curves", "classes", "precision", "seeds")
 SECTIONS = ("gallery", "defects", "lessons", "by-class", "map")
 SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")
+DRIFTS = ("none", "darker", "moved", "doubled")
 EVERY_SCORE = (0.0, LARGEST_THRESHOLD)
 MAPS = ("pca", "t-sne")
 COLOURINGS = ("class", "score", "outcome")
@@ -125,19 +126,23 @@ def _test_image(text: str) -> int:
 def _damage(text: str) -> str:
     """Parse a kind of damage and its number with a hyphen between them. Raises ValueError."""
     kind, _, number = text.partition("-")
-    _one_of(KINDS)(kind)
+    _one_of(damages.EVERY)(kind)
     _whole(1, 10**7)(number)
     return text
 
 
 DATA = Field("data", datasets.DEFAULT, _data_set)
-_ROC = (
+_STAKES = (
     Field("rarity", 5.0, _between(0.0, 100.0, "a percentage above 0 and below 100")),
     Field("cost_missed", 10.0, _between(0.0, math.inf, "a number above 0")),
     Field("cost_alarm", 1.0, _between(0.0, math.inf, "a number above 0")),
+)
+_ROC = (
+    *_STAKES,
     Field("view", VIEWS[0], _one_of(VIEWS)),
     Field("log_fpr", "", _one_of(("", "on"))),
 )
+_LINE = (*_STAKES, Field("line_seed", 0, _whole(0, 10**6)), Field("drift", DRIFTS[0], _one_of(DRIFTS)))
 
 
 def everywhere() -> tuple[Field, ...]:
@@ -159,19 +164,21 @@ def own(page: str) -> tuple[Field, ...]:
     if page == "try":
         return (Field("edit", None, _test_image, of_data=True), Field("damage", None, _damage, of_data=True))
     if page == "browse":
+        data = datasets.description()
+        kinds = damages.offered(data, data.normal_choices[0])
         return (
             Field("section", SECTIONS[0], _one_of(SECTIONS)),
             Field("image", None, _test_image, of_data=True),
-            Field("classes", [], _several_of(datasets.description().classes), of_data=True),
+            Field("classes", [], _several_of(data.classes), of_data=True),
             Field("outcomes", [], _several_of(OUTCOMES)),
             Field("scores", EVERY_SCORE, _range),
             Field("sort", SORTS[0], _one_of(SORTS)),
             Field("shelf", 1, _whole(1, 10_000), of_data=True),
-            Field("kind", KINDS[0], _one_of(KINDS)),
+            Field("kind", kinds[0], _one_of(damages.EVERY), of_data=True),
             Field("size", SIZES[1], _one_of(SIZES)),
             Field("layout", MAPS[0], _one_of(MAPS)),
             Field("colours", COLOURINGS[0], _one_of(COLOURINGS)),
         )
     if page == "data":
         return (Field("draft", None, _token),)
-    return _ROC if page == "roc" else ()
+    return {"roc": _ROC, "line": _LINE}.get(page, ())

@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.basics.errors import DataError
-from core.data.dataset import Description
 from pages.parts import datasets
 from pages.parts.fields import DATA, Field, everywhere, own
 
@@ -76,17 +75,6 @@ def settle_data() -> str:
         forget()
         return f"{error} {datasets.description().name} is shown instead."
     return ""
-
-
-LARGEST_PAD = 32  # pixels; the largest side of an image that can be drawn on
-
-
-def why_no_pad(data: Description) -> str:
-    """Say why images of this data set cannot be drawn on Try it's pad; return "" if they can."""
-    if data.channels == 1 and data.side <= LARGEST_PAD:
-        return ""
-    has = "in colour" if data.channels > 1 else f"of {data.side}×{data.side} pixels"
-    return f"The pad draws grey pixels one by one, at most {LARGEST_PAD} on a side; images of {data.name} are {has}."
 
 
 def edit(number: int, damage: str | None = None) -> None:

@@ -1,6 +1,5 @@
 """The chosen trained model and its data, loaded once for all sessions. Only functions that use weights import torch."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +10,23 @@ from core.basics.errors import CheckpointError, DataError
 from core.basics.names import MODEL_NAMES
 from core.basics.names import REGIME_HELP as REGIME_HELP  # pages import it from this file, too
 from core.basics.text import plain
-from core.data.dataset import Description, Images
+from core.data.dataset import Images
 from core.data.tasks import test_roles
 from core.judging import judgement
 from core.judging.judgement import Judgement
 from core.store import checkpoints
-from core.store.checkpoints import Checkpoint, Scores
-from core.store.discovery import Damaged
+from core.store.checkpoints import Checkpoint
 from pages.parts import stored
+from pages.parts.chosen import SYNTHETIC as SYNTHETIC  # pages import these from this file, too
+from pages.parts.chosen import Chosen as Chosen
+from pages.parts.chosen import on_synthetic as on_synthetic
+from pages.parts.chosen import regime as regime
+from pages.parts.chosen import title as title
 from pages.parts.datasets import data_set as data_set  # pages import these from this file, too
 from pages.parts.datasets import description as description
 from pages.parts.datasets import key, known, test_images
 from pages.parts.datasets import trained_normals as trained_normals
+from pages.parts.trained import damaged as damaged
 from pages.parts.trained import discovered
 
 if TYPE_CHECKING:
@@ -30,59 +34,6 @@ if TYPE_CHECKING:
 
 
 _REPLACED = "The model in {} has just been replaced by another one; reload the page to see that one."
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A checkpoint with its stored scores split by role; `normal` and `anomaly` are masks [N] over the test split."""
-
-    checkpoint: Checkpoint
-    scores: Scores
-    normal: np.ndarray
-    anomaly: np.ndarray
-
-    @property
-    def data(self) -> Description:
-        return self.checkpoint.task.data
-
-    @property
-    def normal_name(self) -> str:
-        """The normal class's name."""
-        return self.data.class_name(self.checkpoint.task.normal)
-
-    @property
-    def title(self) -> str:
-        return title(self.checkpoint)
-
-    @property
-    def prevalence(self) -> float:
-        """The share of anomalies in this model's test, 0…1. Classes that are not in the test do not count."""
-        return float(self.anomaly.sum() / (self.normal.sum() + self.anomaly.sum()))
-
-    @property
-    def regime(self) -> str:
-        return regime(self.checkpoint)
-
-
-def title(checkpoint: Checkpoint) -> str:
-    """Return a model's name for headings; with its run's name unless it is shipped."""
-    name = checkpoint.name
-    return MODEL_NAMES[checkpoint.card.model] + ("" if name == "shipped" else f" ({name})")
-
-
-def regime(checkpoint: Checkpoint) -> str:
-    """Return the regime that a model was trained in, with the class that was left out."""
-    left_out = checkpoint.task.left_out
-    return checkpoint.task.regime + (f" ({checkpoint.task.data.class_name(left_out)} left out)" if left_out else "")
-
-
-def damaged(normal: str, model: str | None = None) -> list[Damaged]:
-    """List the damaged folders that may hold a trained model of this class: of kind `model`, or of any kind."""
-    return [
-        place
-        for place in discovered()[1]
-        if any(place.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
-    ]
 
 
 def say_damaged() -> None:
@@ -212,20 +163,28 @@ def _generator(folder: str, weights_sha256: str) -> "Generator":
     return checkpoint.generator()
 
 
+def generator(gan: Chosen) -> "Generator":
+    """Return a model's generator, loaded once for all sessions. Imports torch. Raises CheckpointError."""
+    return _generator(str(gan.checkpoint.folder), gan.checkpoint.card.weights_sha256)
+
+
 def reconstruct(gan: Chosen, images: np.ndarray) -> np.ndarray:
     """Reconstruct uint8 [N, H, W, C] as float32 [N, H, W, C] on [-1, 1]. Imports torch. Raises CheckpointError."""
     from core.gans import scoring
 
-    checkpoint = gan.checkpoint
-    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return scoring.reconstruct(generator, images)
+    return scoring.reconstruct(generator(gan), images)
+
+
+def score(gan: Chosen, images: np.ndarray) -> np.ndarray:
+    """Score uint8 [N, H, W, C]: float32 [N]. Imports torch. Raises CheckpointError."""
+    from core.gans import scoring
+
+    return scoring.score(generator(gan), images)
 
 
 def judge(gan: Chosen, images: np.ndarray) -> list[Judgement]:
     """Judge uint8 [N, H, W, C] at `gan`'s threshold in force. Imports torch. Raises CheckpointError, DataError."""
-    checkpoint = gan.checkpoint
-    generator = _generator(str(checkpoint.folder), checkpoint.card.weights_sha256)
-    return judgement.judge(checkpoint, generator, images, known(), test_images(), threshold(gan))
+    return judgement.judge(gan.checkpoint, generator(gan), images, known(), test_images(), threshold(gan))
 
 
 def threshold(gan: Chosen) -> float:

@@ -102,6 +102,15 @@ def _trained() -> Checkpoint | None:
 def _figures(checkpoint: Checkpoint) -> None:
     """Show the figures of the model in use, or say why there are none."""
     area, regime = stored.auroc(checkpoint), checkpoint.task.regime
+    own = checkpoint.card.own
+    if area is None and own and own.synthetic:
+        made = own.synthetic.area
+        st.caption(
+            f"AUROC **{made.auroc:.3f}** on synthetic defects ({made.low:.3f}–{made.high:.3f}), {regime} regime",
+            help=models.REGIME_HELP[regime]
+            + " The test has no anomaly, so defects were put on its good images. In brackets the 95 % interval over these images.",
+        )
+        return
     if area is None:
         st.caption(
             f"No test AUROC, {regime} regime",

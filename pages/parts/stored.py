@@ -22,6 +22,14 @@ def show(checkpoint: Checkpoint) -> None:
         rows.append(("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)))
     if test.fpr_at_95tpr is not None:
         rows.append(("FPR at 95 % TPR", f"{100 * test.fpr_at_95tpr:.1f} %"))
+    own = checkpoint.card.own
+    if own and own.marks:
+        rows.append(("Pixel AUROC of marked defects", f"{own.marks.pixel_auroc:.3f} ({own.marks.images:,} images)"))
+    if own and own.synthetic:
+        made = own.synthetic.area
+        rows.append(
+            ("AUROC of synthetic defects (95 % interval)", f"{made.auroc:.3f} ({made.low:.3f}–{made.high:.3f})")
+        )
     rows.append(("Mean score of the normal images", f"{test.normal_error:.4f}"))
     rows += [(f"AUROC, {data.class_name(slug)}", f"{value:.3f}") for slug, value in test.per_class.items()]
     st.markdown(

@@ -4,6 +4,7 @@ import contextlib
 
 import streamlit as st
 
+from core.basics.names import MODEL_NAMES
 from core.store import checkpoints, discovery
 from core.store.checkpoints import Checkpoint
 from core.store.discovery import Damaged
@@ -27,3 +28,12 @@ def _discovered(
     stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
 ) -> tuple[list[Checkpoint], list[Damaged]]:
     return discovery.discover()
+
+
+def damaged(normal: str, model: str | None = None) -> list[Damaged]:
+    """List the damaged folders that may hold a trained model of this class: of kind `model`, or of any kind."""
+    return [
+        place
+        for place in discovered()[1]
+        if any(place.may_be(name, normal) for name in (MODEL_NAMES if model is None else [model]))
+    ]

@@ -41,14 +41,23 @@ def row(pictures: Sequence[tuple[str, np.ndarray]], of: str = "", says: Mapping[
 AS_NORMAL = "As it would be if it were normal"
 
 
-def repair(image: np.ndarray, reconstruction: np.ndarray, heated: np.ndarray, mark: float | None, of: str = "") -> None:
+def repair(
+    image: np.ndarray,
+    reconstruction: np.ndarray,
+    heated: np.ndarray,
+    mark: float | None,
+    of: str = "",
+    defect: np.ndarray | None = None,
+) -> None:
     """Draw an image, its reconstruction and its heat map with the scale, and say in words what is odd.
 
     `image` uint8 [H, W, C], `reconstruction` float32 [H, W, C] on [-1, 1], `heated` float32 [H, W] (core/gans/maps.py),
-    `mark` as on the card. `of` is added to the text for screen readers.
+    `mark` as on the card. `of` is added to the text for screen readers. `defect`, bool [H, W], is outlined beside the heat map.
     """
     odd = heat.words(heated, mark)
     pictures = [("Image", image), (AS_NORMAL, to_grey(reconstruction)), ("Heat map", heat.picture(image, heated, mark))]
+    if defect is not None:
+        pictures.append(("True defect, outlined", heat.framed(image, defect)))
     row(pictures, of, {"Heat map": odd})
     st.html(heat.scale(mark))
     st.caption(f"{odd[0].upper()}{odd[1:]}. {heat.caption(mark)}", help=heat.HELP)

@@ -148,6 +148,18 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "What mistakes cost an item on average, for the costs and the share of anomalies that you state.",
         ),
         Term(
+            "Pixel AUROC",
+            "The chance that a pixel on a defect is hotter in the heat map than one beside it, on average over images whose defect is marked.",
+            ("localisation", "segmentation", "mask"),
+        ),
+        Term("Hit", "The hottest spot of the heat map is on the defect."),
+        Term(
+            "Synthetic defect",
+            "A spot, scratch, blur or the like that is drawn on a good test photo by code that training never uses. It says what a model "
+            "would see where no bad photo is at hand, and chooses nothing.",
+            ("test defect", "damage"),
+        ),
+        Term(
             "95 % interval",
             "Where the figure would plausibly lie with other images of the same kind: the narrower, the surer.",
             ("confidence interval",),
@@ -240,6 +252,21 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             ("ceiling", "convolutional neural network"),
         ),
         Term("Isolation forest", "A classic one-class method on raw pixels, to hold the GANs against.", ("baseline",)),
+        Term(
+            "PCA residual",
+            "What the main directions of variation of normal images leave unexplained; a simple method on pixels.",
+            ("principal components",),
+        ),
+        Term(
+            "kNN on pixels",
+            "The distance to the five nearest normal training images; a simple method.",
+            ("nearest neighbours",),
+        ),
+        Term(
+            "Pretrained",
+            "A network that has learnt from millions of other pictures. Its figure cannot be set against one that learns from yours alone.",
+            ("ImageNet", "ResNet", "PatchCore"),
+        ),
         Term(
             "Checkpoint",
             "A trained model on disk: weights, stored scores, and a card that says how it came about.",

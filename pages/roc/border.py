@@ -6,6 +6,7 @@ import streamlit as st
 from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, tiles
+from pages.parts.damages import NAMES
 from pages.parts.models import Chosen
 
 SHOWN = 12
@@ -20,11 +21,18 @@ def nearest(chosen: Chosen, limit: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def show(chosen: Chosen, limit: float) -> None:
-    """Draw a shelf for each kind in the test; an opened image leads to Browse, which shows both GANs."""
+    """Draw a shelf for each kind in the test; an opened image leads to Browse, which shows both GANs.
+
+    A synthetic defect leads to the photo that it was put on.
+    """
     state, test = st.session_state, models.test_images()
+    images, names = test.images, [chosen.data.class_names[label] for label in test.labels]
+    if chosen.copies is not None:
+        images = np.concatenate([images, chosen.copies.images])
+        names += [f"With {NAMES[kind].having}" for kind, count in chosen.copies.kinds.items() for _ in range(count)]
 
     def opened(number: int) -> None:
-        state["image"] = number
+        state["image"] = int(chosen.photos(np.arange(len(names)) == number)[0])
         state["_to_browse"] = True
 
     alarms, missed = nearest(chosen, limit)
@@ -42,10 +50,10 @@ def show(chosen: Chosen, limit: float) -> None:
             shelf = [
                 tiles.Tile(
                     int(number),
-                    test.images[number],
+                    images[number],
                     float(chosen.scores.test[number]),
                     outcome,
-                    chosen.data.class_names[test.labels[number]],
+                    names[number],
                 )
                 for number in numbers[:SHOWN]
             ]

@@ -13,7 +13,7 @@ from pages.parts import charts, link, trouble
 from pages.parts.fields import VIEWS
 from pages.parts.models import Chosen
 from pages.roc import curves, seeds
-from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, of_classes, styles, verdict
+from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, styles, verdict
 
 LABELS = {
     "curves": "ROC, 95 % bands",
@@ -27,6 +27,19 @@ _LINES = [
     for dash in ("solid", "dash", "dot")
     for colour in (charts.ANOMALY, charts.NORMAL, charts.MODELS["dcgan"])
 ]
+
+
+def _draw_band(figure: go.Figure, rival: Chosen, colour: str, log: bool) -> None:
+    """Draw the pointwise band of a model's curve."""
+    lowest, highest = band(mark(rival), rival)
+    shown = GRID > 0 if log else GRID >= 0
+    group = {"legendgroup": mark(rival), "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
+    figure.add_scatter(x=GRID[shown], y=lowest[shown], line={"width": 0}, **group)
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    figure.add_scatter(
+        x=GRID[shown], y=highest[shown], line={"width": 0}, fill="tonexty",
+        fillcolor=f"rgba({red},{green},{blue},0.2)", **group,
+    )  # fmt: skip
 
 
 def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
@@ -47,15 +60,8 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
     )  # fmt: skip
     for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
         drawn, (area, low, high) = curve(mark(rival), None, rival)
-        lowest, highest = band(mark(rival), rival)
-        shown = GRID > 0 if log else GRID >= 0
-        group = {"legendgroup": mark(rival), "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
-        figure.add_scatter(x=GRID[shown], y=lowest[shown], line={"width": 0}, **group)
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        figure.add_scatter(
-            x=GRID[shown], y=highest[shown], line={"width": 0}, fill="tonexty",
-            fillcolor=f"rgba({red},{green},{blue},0.2)", **group,
-        )  # fmt: skip
+        if rival.copies is None:
+            _draw_band(figure, rival, colour, log)
         name = f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})"
         line = {"color": colour, "dash": dash, "width": 3 if rival is chosen else 2}
         curves.add(figure, drawn, log, name, line, legendgroup=mark(rival))
@@ -63,6 +69,12 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
     curves.axes(figure, log)
     figure.update_layout(height=460, uirevision=str(log))
     charts.show(figure, "roc_curve", "ROC curves; AUROC: " + "; ".join(areas) + ".")
+    if chosen.copies is not None:
+        st.caption(
+            f"In brackets: the 95 % interval over the {len(np.unique(chosen.copies.of))} {chosen.data.noun}s below the defects, not over "
+            "their copies (Obuchowski 1997). It says nothing about other kinds of defects, or about another training."
+        )
+        return
     st.caption(
         "Bands: 95 % at each FPR by itself (pointwise), percentile bootstrap over the test images, normals and anomalies "
         f"drawn apart, {comparison.DRAWS} draws. In brackets: DeLong's interval on the logit scale. Both are over test images and "
@@ -73,7 +85,7 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
 def draw_classes(chosen: Chosen, log: bool) -> None:
     """Draw a curve for each anomaly class, hardest first, at most as many as there are line styles."""
     parts = sorted(
-        ((chosen.data.class_name(name), *curve(mark(chosen), name, chosen)) for name in of_classes(chosen)),
+        ((name, *curve(mark(chosen), name, chosen)) for name in chosen.kinds()),
         key=lambda part: part[2][0],
     )
     figure = go.Figure()

@@ -31,8 +31,8 @@ class Lab extends Drawing {
     const anew = data.session !== this.data?.session;
     this.data = data;
     if (other) {
-      this.normal = decoded(data.normal);
-      this.anomaly = decoded(data.anomaly);
+      this.normal = numbers(data.normal);
+      this.anomaly = numbers(data.anomaly);
       this.count();
       this.held = this.moved = false;
     }

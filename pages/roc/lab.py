@@ -6,7 +6,6 @@ that the browser can tell an answer to an older release from a threshold that wa
 the server has restarted) counts from 0 and has another name.
 """
 
-import base64
 import math
 import secrets
 from collections.abc import Callable
@@ -19,21 +18,17 @@ from core.metrics.costs import Stakes
 from pages.parts import charts, fields
 from pages.parts.component import component
 from pages.parts.models import Chosen
+from pages.parts.packed import packed
 
 _DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them
-_lab = component("threshold_lab", Path(__file__).parent, "lab", "svg.js", "lab_drawing.js", html=True)
+_lab = component("threshold_lab", Path(__file__).parent, "lab", "svg.js", "packed.js", "lab_drawing.js", html=True)
 KEYS = {True: "threshold_lab", False: "normals_lab"}  # by whether there are anomalies; style.css reserves room for each
-
-
-def packed(scores: np.ndarray) -> str:
-    """Pack scores [N], sorted, as base64 of little-endian float32: 5.3 bytes each, without loss."""
-    return base64.b64encode(np.sort(scores).astype("<f4").tobytes()).decode()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _scores(mark: str, _chosen: Chosen) -> dict[str, str]:
     test = _chosen.scores.test
-    return {"normal": packed(test[_chosen.normal]), "anomaly": packed(test[_chosen.anomaly])}
+    return {"normal": packed(np.sort(test[_chosen.normal])), "anomaly": packed(np.sort(test[_chosen.anomaly]))}
 
 
 def show(
@@ -56,8 +51,8 @@ def show(
             on_release(float(value))
 
     card = chosen.checkpoint.card
-    data = _scores(card.scores_sha256, chosen) | {
-        "id": card.scores_sha256,
+    data = _scores(chosen.mark, chosen) | {
+        "id": chosen.mark,
         "session": state.setdefault("_lab_session", secrets.token_hex(8)),
         "serial": state.get("_lab_serial", 0),
         "threshold": threshold,

@@ -1,23 +1,8 @@
-// Draws the curve, the distributions, and everything that moves with the threshold. lab.py puts svg.js before this file and
+// Draws the curve, the distributions, and everything that moves with the threshold. lab.py puts svg.js and packed.js before this file and
 // lab.js after it; Lab in lab.js extends Drawing with events and counts. Without anomalies in the test there is no curve.
 
 const BINS = 60;
 const THUMB = 20; // pixels, as in lab.css: the centre of a native thumb stays half of this away from either end
-
-const percent = (share, digits = 1) => (Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–");
-const whole = (count) => count.toLocaleString("en-US");
-
-/** Counts the ascending `scores` below `limit`, by bisection. */
-function below(scores, limit) {
-  let low = 0;
-  let high = scores.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (scores[middle] < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** Returns the number with the fewest decimals in (low, high]: every threshold in that range flags the same images. */
 function shortest(low, high) {
@@ -26,11 +11,6 @@ function shortest(low, high) {
     if (value > low && value <= high) return value;
   }
   return high;
-}
-
-function decoded(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer); // little-endian, as Python wrote it and as machines with browsers read it
 }
 
 class Drawing {

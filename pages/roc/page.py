@@ -4,14 +4,16 @@ The lab, the stakes, the operating points and the border images are one fragment
 they rerun. Each part is in a file of its own beside this file.
 """
 
+import numpy as np
 import streamlit as st
 
 from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, trouble
-from pages.roc import border, compare, lab, points, takeaway
+from pages.parts import stakes as stakes_part
+from pages.roc import border, compare, lab, points, synthetic, takeaway
 
-chosen = models.chosen()
+chosen = models.on_synthetic(models.chosen())
 state = st.session_state
 
 
@@ -34,10 +36,10 @@ def auroc(mark: str, _chosen: models.Chosen) -> float | None:
 def decide() -> None:
     """Draw the lab, and the stakes, points and images that depend on its threshold."""
     limit = models.threshold(chosen)
-    stakes, problem = points.stakes()
+    stakes, problem = stakes_part.stated()
     if state["_stakes_drawn"] != stakes:
         st.rerun()  # the comparison below uses the stakes, too
-    area = auroc(chosen.checkpoint.card.scores_sha256, chosen)
+    area = auroc(chosen.mark, chosen)
     if area is None:
         st.info(
             f"None of the test images of {plain(chosen.data.name)} is an anomaly of this model. A ROC curve, its AUROC, precision "
@@ -53,7 +55,7 @@ def decide() -> None:
         "training split; what it does on test images is shown beside it, and chose nothing.",
     )
     if area is not None:
-        points.ask_stakes(chosen, problem)
+        stakes_part.ask(chosen, problem)
     points.show(chosen, limit, stakes, set_threshold)
 
     st.subheader(
@@ -66,15 +68,30 @@ def decide() -> None:
     takeaway.show(chosen, limit, stakes)
 
 
+def tested() -> str:
+    """Say what the curve is measured on."""
+    if chosen.copies is None:
+        return f"{int(chosen.normal.sum() + chosen.anomaly.sum()):,} test images; nothing is trained again."
+    noun = plain(chosen.data.noun)
+    return (
+        f"{int(chosen.normal.sum()):,} good test {noun}s and to {len(chosen.copies.of):,} damaged copies of "
+        f"{len(np.unique(chosen.copies.of)):,} of them; nothing is trained again. No real anomaly is in the test: these defects are drawn by "
+        f"code that training never uses, and they chose nothing. The threshold starts where at most 5 % of the validation {noun}s are flagged."
+    )
+
+
+if chosen.copies is not None:
+    st.subheader(f"On synthetic defects put on held-out good {plain(chosen.data.noun)}s", anchor=False)
 st.markdown(
     f"**{chosen.title}**, normal class **{plain(chosen.normal_name)}**, {plain(chosen.regime)} regime. An image is flagged as an "
-    f"anomaly when its score reaches the threshold. Move it, and watch what it does to the "
-    f"{int(chosen.normal.sum() + chosen.anomaly.sum()):,} test images; nothing is trained again.",
+    f"anomaly when its score reaches the threshold. Move it, and watch what it does to the {tested()}",
     help="ROC, receiver operating characteristic: the share of anomalies caught (TPR) against the share of normal images flagged "
     "(FPR), over all thresholds. AUROC, the area under it, is the chance that a random anomaly scores higher than a "
     "random normal image: P(s_anomaly > s_normal) + ½ P(equal).",
 )
-state["_stakes_drawn"] = points.stakes()[0]
+state["_stakes_drawn"] = stakes_part.stated()[0]
 decide()
+if chosen.copies is not None:
+    synthetic.show(chosen)
 if chosen.anomaly.any():
-    compare.show(chosen, points.stakes()[0])
+    compare.show(chosen, stakes_part.stated()[0])

@@ -1,4 +1,4 @@
-"""Operating points as buttons, the stakes that weigh them, and the rates of each on validation and on test."""
+"""Operating points as buttons, and the rates of each on validation and on test."""
 
 from collections.abc import Callable
 from html import escape
@@ -6,10 +6,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core.basics.errors import MisfitError
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
-from pages.parts import link
+from pages.parts import stakes as stakes_part
 from pages.parts.models import Chosen
 
 NEEDS_ANOMALIES = ("youden", "miss_1", "cheapest")
@@ -27,58 +26,6 @@ POINTS = {
 _STYLE = """<style>
 .mf-points {font-size:1rem} .mf-points :is(th,td):first-child {text-align:left} .mf-points tr[aria-current] {background:color-mix(in srgb, currentColor 8%, transparent)}
 </style>"""
-
-
-def stakes() -> tuple[Stakes | None, str]:
-    """Return the stakes from the inputs and "", or None and a message that names what is wrong."""
-    state = st.session_state
-    try:
-        return Stakes(float(state["cost_missed"]), float(state["cost_alarm"]), float(state["rarity"]) / 100), ""
-    except MisfitError as error:
-        return None, str(error)
-
-
-def ask_stakes(chosen: Chosen, problem: str) -> None:
-    """Ask for the stakes. The browser sets no bounds: an error is named in words, and the rest of the page works."""
-    rare, missed, alarm = st.columns(3)
-    with rare:
-        st.number_input(
-            "Share of anomalies π, %",
-            key="rarity",
-            format="%g",
-            step=1.0,
-            persist_state="session",
-            on_change=link.push,
-            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {chosen.prevalence:.0%}, "
-            "a factory far fewer. Precision and cost are computed for this share.",
-        )
-    for column, key, label, meaning in (
-        (missed, "cost_missed", "Cost of a missed anomaly", "What it costs when an anomaly passes, c_miss."),
-        (alarm, "cost_alarm", "Cost of a false alarm", "What it costs to flag a normal item, c_alarm."),
-    ):
-        with column:
-            st.number_input(
-                label,
-                key=key,
-                format="%g",
-                step=1.0,
-                persist_state="session",
-                on_change=link.push,
-                help=f"{meaning} Above 0, in any unit, the same for both costs: only their ratio moves the cheapest threshold.",
-            )
-    if problem:
-        st.error(f"{problem} Until then there is no precision, no cost and no cheapest point.", icon=":material/error:")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _thresholds(mark: str, stakes: Stakes | None, _chosen: Chosen) -> dict[str, float]:
-    scores = _chosen.scores
-    return costs.operating_points(scores.validation_normal, scores.validation_anomaly, stakes)
-
-
-def thresholds(chosen: Chosen, stakes: Stakes | None) -> dict[str, float]:
-    """Return the operating points, chosen on validation scores; from normals alone if there are no anomalies."""
-    return _thresholds(chosen.checkpoint.card.scores_sha256, stakes, chosen)
 
 
 def flagged(scores: np.ndarray, limit: float) -> float | None:
@@ -99,7 +46,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[float], None]) -> None:
     """Draw the buttons, and the table of each point's rates on validation and on test."""
-    points = thresholds(chosen, stakes)
+    points = stakes_part.thresholds(chosen, stakes)
     labelled = len(chosen.scores.validation_anomaly) > 0
     with st.container(horizontal=True):
         for name, (label, meaning) in POINTS.items():
@@ -135,6 +82,7 @@ def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes
     rows = [(POINTS[name][0], value, name == current) for name, value in points.items()]
     if current is None:
         rows.append(("In force", limit, True))
+    shows = "Test shows" if chosen.copies is None else "Synthetic defects show"
     lines = []
     for label, value, in_force in rows:
         mark = ' aria-current="true"' if in_force else ""
@@ -146,7 +94,7 @@ def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes
     return (
         '<div class="mf-scroll" tabindex="0" role="region" aria-label="Operating points"><table class="mf-table mf-points">'
         '<tr><td></td><td></td><th colspan="2" scope="colgroup">Validation chose</th>'
-        '<th colspan="4" scope="colgroup">Test shows</th></tr>'
+        f'<th colspan="4" scope="colgroup">{shows}</th></tr>'
         '<tr><th scope="col">Point</th><th scope="col">Threshold</th><th scope="col">False alarms</th>'
         '<th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Missed</th>'
         f'<th scope="col">Precision</th><th scope="col">Cost an item</th></tr>{"".join(lines)}</table></div>'

@@ -15,7 +15,6 @@ from pages.parts import charts, models
 from pages.parts.models import Chosen
 from pages.roc import curves
 from pages.roc.points import flagged, passed, percent
-from pages.roc.rivals import of_classes
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -38,6 +37,11 @@ def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
         f"<b>{escape(name)}</b>, <b>{escape(chosen.regime)}</b> regime: {escape(models.REGIME_HELP[chosen.checkpoint.task.regime])}</p>",
         f"<p>An image is flagged as an anomaly when its score reaches <b>{limit!r}</b>. A score is the mean absolute "
         "reconstruction error on the scale 0 to 2, not a probability.</p>",
+        *(
+            [f"<p><b>{escape(models.SYNTHETIC.format(noun=chosen.data.noun))}</b></p>"]
+            if chosen.copies is not None
+            else []
+        ),
         *(_of_both(chosen, limit, stakes) if chosen.anomaly.any() else _of_normals(chosen, limit)),
         "<h2>Validation</h2>",
         _validation(chosen, limit),
@@ -58,11 +62,13 @@ def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
     test = chosen.scores.test
     normal, anomaly = test[chosen.normal], test[chosen.anomaly]
     counts = evaluation.confusion(normal, anomaly, limit)
-    area, low, high = evaluation.auroc_interval(normal, anomaly)
+    area, low, high = chosen.area(chosen.anomaly)
+    over = "DeLong on the logit scale, over test images"
+    if chosen.copies is not None:
+        over = f"over the {len(set(chosen.copies.of.tolist()))} {chosen.data.noun}s that the defects were put on"
     colour = charts.MODELS[chosen.checkpoint.card.model]
     return [
-        f"<h2>Curve</h2><p>Test AUROC <b>{area:.3f}</b> (95 % interval {low:.3f}–{high:.3f}, DeLong on the logit scale, over test "
-        "images).</p>",
+        f"<h2>Curve</h2><p>Test AUROC <b>{area:.3f}</b> (95 % interval {low:.3f}–{high:.3f}, {over}).</p>",
         curves.as_svg(curves.thinned(normal, anomaly), counts.fpr, counts.tpr, colour),
         "<h2>What the threshold does to the test images</h2>",
         _table(
@@ -78,7 +84,7 @@ def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
         ),
         f"<p>TPR = caught ÷ anomalies = {counts.tpr:.2%}. FPR = false alarms ÷ normal images = {counts.fpr:.2%}.</p>",
         _costs(counts, stakes),
-        "<h2>Class by class</h2>",
+        "<h2>Kind by kind</h2>" if chosen.copies is not None else "<h2>Class by class</h2>",
         _table(
             ["Anomaly class", "Images", "Caught", "Missed", "TPR", "AUROC (95 % interval)"], _classes(chosen, limit)
         ),
@@ -132,10 +138,10 @@ def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
     """Return a row of cells for each anomaly class in the test, hardest first."""
     test = chosen.scores.test
     lines = []
-    for name, mask in of_classes(chosen).items():
+    for name, mask in chosen.kinds().items():
         counts = evaluation.confusion(test[chosen.normal], test[mask], limit)
-        area, low, high = evaluation.auroc_interval(test[chosen.normal], test[mask])
-        cells = [chosen.data.class_name(name), f"{int(mask.sum()):,}", f"{counts.caught:,}", f"{counts.missed:,}"]
+        area, low, high = chosen.area(mask)
+        cells = [name, f"{int(mask.sum()):,}", f"{counts.caught:,}", f"{counts.missed:,}"]
         lines.append((area, [*cells, f"{counts.tpr:.1%}", f"{area:.3f} ({low:.3f}–{high:.3f})"]))
     return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
 

@@ -14,20 +14,10 @@ GRID = np.unique(np.concatenate([np.geomspace(5e-4, 1.0, 120), np.linspace(0.0, 
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def curve(mark: str, anomaly_class: str | None, _chosen: Chosen) -> tuple[evaluation.Curve, tuple[float, float, float]]:
-    """Return the thinned test curve, and (AUROC, low, high) of the whole curve; of one anomaly class if it is named."""
-    scores, anomaly = _chosen.scores.test, _chosen.anomaly
-    if anomaly_class is not None:
-        anomaly = of_classes(_chosen)[anomaly_class]
-    pair = scores[_chosen.normal], scores[anomaly]
-    return thinned(*pair), evaluation.auroc_interval(*pair)
-
-
-def of_classes(chosen: Chosen) -> dict[str, np.ndarray]:
-    """Map each anomaly class in the test to the mask of its test images, bool [N]."""
-    labels, task = models.test_images().labels, chosen.checkpoint.task
-    masks = {name: chosen.anomaly & (labels == task.data.label(name)) for name in task.test_classes}
-    return {name: mask for name, mask in masks.items() if mask.any()}
+def curve(mark: str, kind: str | None, _chosen: Chosen) -> tuple[evaluation.Curve, tuple[float, float, float]]:
+    """Return the thinned test curve, and (AUROC, low, high) of the whole curve; of one kind of anomaly if it is named."""
+    anomaly = _chosen.anomaly if kind is None else _chosen.kinds()[kind]
+    return thinned(_chosen.scores.test[_chosen.normal], _chosen.scores.test[anomaly]), _chosen.area(anomaly)
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing the bands…")
@@ -39,16 +29,21 @@ def band(mark: str, _chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:
 
 def mark(chosen: Chosen) -> str:
     """Return the fingerprint of a model's scores, the key of the caches."""
-    return chosen.checkpoint.card.scores_sha256
+    return chosen.mark
 
 
 def sound(chosen: Chosen) -> list[Chosen]:
-    """List the chosen model, then every other model of its class. Warn about a damaged model and leave it out."""
+    """List the chosen model, then every other model of its class that was tested on the same kinds of anomalies.
+
+    Warn about a damaged model and leave it out.
+    """
     others = []
     for checkpoint in [c for model in models.MODEL_NAMES for c in models.of(model, chosen.checkpoint.task.normal)]:
         if checkpoint.folder != chosen.checkpoint.folder:
             try:
-                others.append(models.opened(checkpoint))
+                other = models.on_synthetic(models.opened(checkpoint))
+                if (other.copies is None) == (chosen.copies is None):
+                    others.append(other)
             except CheckpointError as error:
                 st.warning(plain(error), icon=":material/warning:")
     return [chosen, *others]
@@ -93,6 +88,9 @@ def verdict(first: Chosen, second: Chosen) -> str:
             f"{plain(named(first))} and {plain(named(second))} are tested on other anomalies: their AUROCs cannot be set against "
             "each other."
         )
+    if first.copies is not None:
+        ours, theirs = first.area(first.anomaly)[0], second.area(second.anomaly)[0]
+        return f"On the same synthetic defects {plain(named(first))} has AUROC **{ours:.3f}**, {plain(named(second))} **{theirs:.3f}**."
     pairs = [(each.scores.test[each.normal], each.scores.test[each.anomaly]) for each in (first, second)]
     difference = comparison.auroc_difference(*pairs)
     low, high = difference.low, difference.high

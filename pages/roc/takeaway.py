@@ -31,14 +31,23 @@ def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
 
 
 def scores_csv(chosen: Chosen, limit: float) -> bytes:
-    """Return CSV: image (number in the test split), class, role, score, threshold, outcome (none without a role)."""
-    test, labels = chosen.scores.test, models.test_images().labels
+    """Return CSV: image (number in the test split), class, role, score, threshold, outcome (none without a role).
+
+    A synthetic defect has the number of the image that it was put on, and its kind for a class.
+    """
+    test, names = chosen.scores.test, [chosen.data.classes[label] for label in models.test_images().labels]
+    if chosen.copies is not None:
+        names += [kind for kind, count in chosen.copies.kinds.items() for _ in range(count)]
     outcome = np.array([*OUTCOMES, ""])[outcomes(test, chosen.normal, chosen.anomaly, limit)]
     table = pd.DataFrame(
         {
-            "image": np.arange(len(test)),
-            "class": np.array(chosen.data.classes)[labels],
-            "role": np.select([chosen.normal, chosen.anomaly], ["normal", "anomaly"], "neither"),
+            "image": chosen.photos(np.ones(len(test), bool)),
+            "class": names,
+            "role": np.select(
+                [chosen.normal, chosen.anomaly],
+                ["normal", "anomaly" if chosen.copies is None else "synthetic defect"],
+                "neither",
+            ),
             "score": test.astype(float),
             "threshold": limit,
             "outcome": outcome,

@@ -1,11 +1,13 @@
 """Export of models as a zip, and import from files."""
 
+import contextlib
 from functools import partial
 
 import streamlit as st
 
-from core.basics.errors import MisfitError
+from core.basics.errors import DataError, MisfitError
 from core.basics.text import plain
+from core.data import catalog
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
@@ -16,11 +18,19 @@ def export(kept: dict[str, Checkpoint]) -> None:
     """Offer each model of a run as a zip; `kept` maps the name of a model's folder to its checkpoint."""
     from core.runs import transfer
 
+    photos = False
+    if kept and _has_photos(next(iter(kept.values()))):
+        photos = st.toggle(
+            "With its photos",
+            key="export_photos",
+            help="The zip then holds the data set, too, so that another machine can show and check everything. Without, photos stay here: "
+            "only their description travels.",
+        )
     for folder, checkpoint in sorted(kept.items(), reverse=True):
         suffix = "" if len(kept) == 1 else " last" if folder == checkpoints.LAST else " best"
         st.download_button(
             f"Export{suffix}",
-            data=partial(transfer.pack, checkpoint),
+            data=partial(transfer.pack, checkpoint, photos),
             file_name=f"{checkpoint.name}.zip",
             mime="application/zip",
             icon=":material/download:",
@@ -28,6 +38,13 @@ def export(kept: dict[str, Checkpoint]) -> None:
             on_click="ignore",
             help="A zip of a folder; unpacked, `python -m core evaluate --checkpoint FOLDER` reads it.",
         )
+
+
+def _has_photos(checkpoint: Checkpoint) -> bool:
+    """Tell whether the model's data set is one of photos that is kept here."""
+    with contextlib.suppress(DataError):
+        return catalog.facts(checkpoint.task.data.key) is not None
+    return False
 
 
 def ask_for_model() -> None:

@@ -14,7 +14,14 @@ class Field:
 
 
 TRAINING = {
-    "batch_size": Field("Batch size (images)", "Normal images a step; as many anomalies go through beside them."),
+    "batch_size": Field(
+        "Batch size (images)",
+        "Normal images a step; as many anomalies go through beside them. Where there are fewer normal images, a batch is all of them.",
+    ),
+    "least_steps": Field(
+        "Steps an epoch (at least)",
+        "A small set is passed over again and again until an epoch has so many steps: 100 photos learn as long as 5,000. 1: one pass.",
+    ),
     "learning_rate": Field(
         "Learning rate",
         "Peak of the one-cycle schedule, for generator and discriminators alike.",
@@ -36,6 +43,18 @@ TRAINING = {
         "%.3f",
     ),
     "shift": Field("Shift (pixels)", "Each training image is moved by up to so many pixels."),
+    "turn": Field(
+        "Turn (degrees)",
+        "Each training image is turned by up to so many degrees either way. 180 where an item may lie in any turn; a few where the "
+        "camera is not quite level; 0 where a turned item is a mistake: it would become normal.",
+    ),
+    "light": Field(
+        "Light (share)",
+        "Each training image is made lighter or darker, and of more or less contrast, by up to that share. Raise it where the light "
+        "changes during the day; 0 where a pale item is a mistake.",
+        0.05,
+        "%.2f",
+    ),
     "enough_labels": Field(
         "Enough labels (images)",
         "With fewer labelled anomalies, distorted normals stand among them: the fewer labels, the more of those. With as many, none.",
@@ -45,6 +64,16 @@ TRAINING = {
         "Share of the normal images of a step that get a drawn defect, which the generator learns to repair; 0 to 1.",
         0.05,
         "%.2f",
+    ),
+    "faint": Field(
+        "Faint defects (share)",
+        "Share of the damaged images whose defect is faint: soft-edged, pale, faded or smeared, as in photos; 0 to 1.",
+        0.05,
+        "%.2f",
+    ),
+    "skips": Field(
+        "Skip connections (levels)",
+        "Counted from the innermost level. With all of them small details stay sharp; the outermost one may also let a defect through.",
     ),
     "z": Field("Latent size (numbers)", "Width of the bottleneck between encoder and decoder."),
     "patch": Field("Patch side (pixels)", "Side of the patches of the patch L1 loss."),
@@ -58,7 +87,18 @@ TRAINING = {
     ),
 }
 SWITCHES = {
-    "flip": Field("Mirror half of the images", "Augmentation: a random half of each batch is mirrored."),
+    "flip": Field(
+        "Mirror half of the images",
+        "Augmentation: a random half of each batch is mirrored. Off where a mirrored item is a mistake, a print for example.",
+    ),
+    "quarter": Field(
+        "Turn by quarters",
+        "Augmentation: each image is turned by 0, 90, 180 or 270 degrees. Off where the item always lies the same way.",
+    ),
+    "abc_worst": Field(
+        "ABC on the worst patches",
+        "The ABC loss counts the worst patches of an anomaly instead of the whole image. For labelled anomalies with small defects.",
+    ),
     "distorted": Field(
         "Distorted normals stand in for anomalies",
         "Where few anomalies or none are labelled (one-class), turned, squeezed and stretched normals take their place in training.",
@@ -71,7 +111,7 @@ SWITCHES = {
 }
 WIDTHS = {
     "hidden": Field("Hidden layers (widths)", "Of encoder and, reversed, decoder: one to six numbers from 1 to 8192."),
-    "widths": Field("Generator (channels)", "Of its four convolutions: four numbers from 1 to 1024."),
+    "widths": Field("Generator (channels)", "Of its convolutions: four to six numbers from 1 to 1024."),
     "discriminator_hidden": Field("Discriminator's layers (widths)", "One to six numbers from 1 to 8192."),
     "discriminator_widths": Field(
         "Discriminator (channels)", "Of its first four convolutions: four numbers from 1 to 1024."
@@ -88,6 +128,11 @@ LOSSES = {
         "Repair",
         "Damaged normals should be reconstructed undamaged: the error against the image before the damage, in which a damaged "
         "pixel counts five times. Off, no image is damaged.",
+    ),
+    "unlike": Field(
+        "Unlike the damage",
+        "Damaged pixels should be reconstructed unlike themselves, by at least a quarter of the scale. So that a faint defect, "
+        "which a repair hardly changes, shows in the heat map as well.",
     ),
     "as_normal": Field(
         "As normal",

@@ -10,7 +10,8 @@ from core.basics.text import plain
 from core.data import tasks
 from core.data.dataset import DataSet, Description
 from core.data.tasks import Task
-from core.gans.config import CONFIGS, default_config
+from core.gans.config import CONFIGS
+from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
 from pages.parts import models, trouble
@@ -18,6 +19,7 @@ from pages.train import settings, strip, timing
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
+FEW_PHOTOS = 500  # normal images in training; with fewer, leave-out folds may help
 FOLLOWED = ("data", "model", "normal")  # the sidebar's choices
 
 
@@ -39,23 +41,29 @@ def show(data: DataSet, busy: bool) -> None:
     regime = _ask_regime(data.description, counts)
     assert model and regime  # a choice is required
     whole = counts[data.description.label(st.session_state["train_normal"])]
-    config = default_config(model, regime)
-    settings.presets(model, regime, whole - tasks.held_out(whole))
+    normals = whole - tasks.held_of(counts, data.description.label(st.session_state["train_normal"]))
+    config = default_config(model, regime, data=data.description, normals=normals)
+    settings.presets(model, regime, normals, data.description)
     first, second, third = st.columns(3)
     epochs = second.number_input(
         "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", config.epochs),
-        persist_state="session", help="Passes over the normal training images.",
+        persist_state="session", help="Passes over the normal training images; a small set is passed over several times in each (More).",
     )  # fmt: skip
     seed = third.number_input(
         "Seed", step=1, key=given("train_seed", 0), persist_state="session",
         help="Of weights, order and augmentation. Same seed, same machine: same model.",
     )  # fmt: skip
+    folds = third.number_input(
+        "Leave-out folds", step=1, key=given("train_folds", 0), persist_state="session",
+        help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
+        "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
+    ) if normals < FEW_PHOTOS else 0  # fmt: skip
     chosen = _ask_task(data.description, counts, regime, first, second)
     request = None
     try:
         changes = settings.losses(model, config) | settings.more(model, config, data.description)
         config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
-        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed))
+        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed), int(folds))
         timing.show(request, estimate.check(request))
         strip.show(request)
     except MisfitError as error:

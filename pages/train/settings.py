@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.basics.errors import ConfigError
 from core.data.dataset import Description
-from core.gans.config import TrainingConfig, default_config
+from core.gans.config import TrainingConfig
+from core.gans.recipes import default_config
 from core.runs import estimate
 from pages.train.fields import field
 
@@ -29,7 +30,7 @@ def given(key: str, default: Any) -> str:
     return key
 
 
-def presets(model: str, regime: str, normals: int) -> None:
+def presets(model: str, regime: str, normals: int, data: Description) -> None:
     """Draw a button for each preset; `normals` is how many normal images there are to train on."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Presets", width="content")
@@ -39,7 +40,7 @@ def presets(model: str, regime: str, normals: int) -> None:
                 name.capitalize(),
                 key=f"preset_{name}",
                 on_click=_apply,
-                args=(name, model, regime, normals),
+                args=(name, model, regime, normals, data),
                 disabled=bool(lacking),
                 help=lacking or PRESET_HELP[name],
             )
@@ -54,10 +55,10 @@ def _lacking(preset: str, model: str, regime: str) -> str:
     return ""
 
 
-def _apply(preset: str, model: str, regime: str, normals: int) -> None:
+def _apply(preset: str, model: str, regime: str, normals: int, data: Description) -> None:
     """Put a preset's values into the form."""
     state = st.session_state
-    config = estimate.preset(preset, model, regime, normals)
+    config = estimate.preset(preset, model, regime, normals, data)
     state[f"train_epochs_{model}_{regime}"] = config.epochs
     for setting in msgspec.structs.fields(config):
         name, value = setting.name, getattr(config, setting.name)

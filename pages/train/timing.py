@@ -16,7 +16,7 @@ def show(request: Request, plan: estimate.Plan) -> None:
         )
         return
     st.caption(
-        f":material/schedule: **About {duration(speed.run(plan, request.config.epochs))}**: {_size(request, plan)}, "
+        f":material/schedule: **About {duration((1 + request.folds) * speed.run(plan, request.config.epochs))}**: {_size(request, plan)}, "
         f"{1000 * speed.step:.0f} ms each as last measured on this machine.",
         help="Steps, one validation an epoch, and the time to start and to score at the end. Other work on the machine makes it longer.",
     )

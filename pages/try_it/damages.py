@@ -11,27 +11,17 @@ import streamlit as st
 from core.basics.files import sha256
 from core.data import damage
 from core.data.dataset import Description
-from pages.parts import link, models
+from pages.parts import damages, link, models
+from pages.parts.damages import NAMES
 from pages.try_it import pad
 
-# Kind → its name and what it does to the picture.
-DAMAGES = {
-    "hole": ("Hole", "A round hole, through which the background shows."),
-    "stain": ("Stain", "A soft blot, lighter or darker than what is below it."),
-    "tear": ("Tear", "A zigzag slit."),
-    "patch": ("Foreign patch", "A square piece of another test image."),
-    "missing": ("Missing part", "A straight cut; what lies beyond it is gone."),
-    "misprint": ("Misprint", "A field of stripes."),
-    "added": ("Strap", "A bar that sticks out."),
-    "sleeves": ("Long sleeves", "Two bars that hang down on the left and on the right."),
-}
 SIZE = "medium"
 state = st.session_state
 
 
 def put(image: np.ndarray, kind: str, number: int) -> np.ndarray | None:
     """Return uint8 [H, W, C] with the damage of this kind and number on it; None if nothing of it would be seen."""
-    result = damage.damage(image[None], kind, SIZE, number, models.test_images().images)
+    result = damages.put(image[None], kind, SIZE, number, models.test_images().images)
     return result.images[0] if result.visible[0] else None
 
 
@@ -103,8 +93,15 @@ def _another(before: np.ndarray, kind: str | None) -> tuple[np.ndarray | None, i
     number = state["_damages"] = state.get("_damages", 0) + 1
     after = put(before, kind, number)
     if after is None:
-        state["_damage_vain"] = DAMAGES[kind][0]
+        state["_damage_vain"] = NAMES[kind].name
     return after, number
+
+
+def _offered(data: Description) -> list[str]:
+    """List the kinds that are offered; long sleeves on every garment, because anything may be on the pad."""
+    if data.intake == "garment":
+        return list(damage.KINDS)
+    return damages.offered(data, data.normal_choices[0])
 
 
 def _offer(data: Description, pressed: Callable[[str | None], None], damaged: bool) -> None:
@@ -114,10 +111,14 @@ def _offer(data: Description, pressed: Callable[[str | None], None], damaged: bo
         "kinds of damage than these.",
     )
     with st.container(horizontal=True, gap="xsmall", key="damages"):
-        for kind, (name, about) in DAMAGES.items():
-            if kind == "sleeves" and data.intake != "garment":
-                continue
-            st.button(name, key=f"try_damage_{kind}", on_click=pressed, args=(kind,), help=about)
+        for kind in _offered(data):
+            st.button(
+                NAMES[kind].name,
+                key=f"try_damage_{kind}",
+                on_click=pressed,
+                args=(kind,),
+                help=NAMES[kind].meaning,
+            )
         st.button(
             "Undamaged",
             key="try_undamaged",

@@ -19,8 +19,8 @@ class Pad extends Drawing {
   receive(data) {
     const first = this.session === undefined;
     const anew = data.session !== this.session;
-    const resized = data.side !== this.side;
-    if (resized) this.resize(data.side);
+    const resized = data.side !== this.side || data.channels !== this.channels;
+    if (resized) this.resize(data.side, data.channels);
     if (first) this.listen();
     if (anew) this.serial = this.heard = data.heard;
     this.heard = Math.max(this.heard, data.heard);
@@ -31,6 +31,7 @@ class Pad extends Drawing {
       this.start = data.start;
       this.base = data.base;
       this.stroke = null;
+      this.prepare(data);
       this.replace(unpacked(data.pixels), !resized);
     }
     this.session = data.session;
@@ -62,8 +63,18 @@ class Pad extends Drawing {
     this.root.most = Math.max(this.root.most ?? 0, this.serial - this.heard); // messages that wait for an answer at the same time
     if (finished || this.wantedEnd) this.ended = { serial: this.serial, at: this.endedAt };
     this.wanted = this.wantedEnd = false;
-    const pixels = btoa(String.fromCharCode(...this.pixels));
+    let letters = "";
+    for (const value of this.pixels) letters += String.fromCharCode(value);
+    const pixels = btoa(letters);
     this.send({ pixels, serial: this.serial, start: this.start, base: this.base });
+  }
+
+  /** Takes what the eraser brings back: the black background, or the photo that was put on the pad. */
+  prepare(data) {
+    this.erasesToPhoto = data.photo;
+    this.ground = data.photo ? unpacked(data.pixels) : new Uint8Array(this.pixels.length);
+    this.find("[data-tool=eraser]").title = `Eraser (E): ${data.photo ? "brings back the photo below" : "paints the black background"}`;
+    this.find("[data-act=clear]").title = data.photo ? "Clear (Delete): the photo as it was put here" : "Clear (Delete)";
   }
 
   offer(sketches) {
@@ -121,7 +132,7 @@ class Pad extends Drawing {
       if (!this.byPointer) this.finish();
       this.point(false);
     });
-    for (const input of [this.find(".size"), this.find(".level")]) input.addEventListener("input", () => this.update());
+    for (const input of [this.find(".size"), this.find(".level"), this.find(".colour")]) input.addEventListener("input", () => this.update());
     this.root.addEventListener("click", (event) => {
       const { tool, act } = event.target.closest("button")?.dataset ?? {};
       if (tool) this.choose(tool);
@@ -161,7 +172,7 @@ class Pad extends Drawing {
     else if (lower === "b") this.choose("brush");
     else if (lower === "e") this.choose("eraser");
     else if (key === "[" || key === "]") this.nudge(".size", key === "]");
-    else if (key === "-" || key === "+" || key === "=") this.nudge(".level", key !== "-");
+    else if (this.channels === 1 && (key === "-" || key === "+" || key === "=")) this.nudge(".level", key !== "-");
     else return false;
     return true;
   }

@@ -1,4 +1,4 @@
-"""The pad: draw on the model's own grid of grey pixels (pad_drawing.js, pad.js).
+"""The pad: draw on the model's own grid of pixels, grey or in colour (pad_drawing.js, pad.js).
 
 It is our own component, because streamlit-drawable-canvas fails in three ways: the keyboard cannot draw on it; it
 resamples an image to be edited, so that an untouched test image would not get its stored score; and it sends each
@@ -27,7 +27,7 @@ KEY = "pad"
 
 
 def drawing(data: Description, test: np.ndarray, damaged: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return the drawing on the pad: uint8 [H, W, 1] of the data set's shape.
+    """Return the drawing on the pad: uint8 [H, W, C] of the data set's shape.
 
     A newly requested test image (`edit`) is put on the pad first, `damaged` as the link says. A drawing for a data set of
     another shape is replaced by a blank pad.
@@ -82,6 +82,8 @@ def show(data: Description, says: str) -> None:
             "start": state["_pad_start"],
             "base": _base(),
             "side": data.side,
+            "channels": data.channels,
+            "photo": data.photos,
             "pixels": _packed(state["_pad_drawing"]),
             "heard": state.get("_pad_heard", 0),
             "says": says,

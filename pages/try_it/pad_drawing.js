@@ -1,4 +1,4 @@
-// A drawing of grey levels, exactly as the model sees it: strokes, undo, and display. pad.py puts this file before pad.js; Pad
+// A drawing of grey levels or colours, exactly as the model sees it: strokes, undo, and display. pad.py puts this file before pad.js; Pad
 // in pad.js extends Drawing with pointer, keys and messages to Python.
 
 const HISTORY = 200; // drawings that can be undone
@@ -14,10 +14,14 @@ class Drawing {
     this.base = ""; // the origin of the drawing: a sketch's name or a test image's number
   }
 
-  /** Starts a new drawing of `side` by `side` black pixels. */
-  resize(side) {
+  /** Starts a new drawing of `side` by `side` black pixels of one (grey) or three (colour) levels each. */
+  resize(side, channels) {
     this.side = this.canvas.width = this.canvas.height = side;
-    this.pixels = new Uint8Array(side * side);
+    this.channels = channels;
+    this.pixels = new Uint8Array(side * side * channels);
+    this.ground = this.pixels.slice(); // what the eraser brings back
+    this.find(".grey").hidden = channels > 1;
+    this.find(".coloured").hidden = channels === 1;
     this.undone = [];
     this.done = [];
     this.at = { x: side / 2, y: side / 2 }; // of the brush that the keys move
@@ -35,7 +39,7 @@ class Drawing {
   line(x, y) {
     const { stroke } = this;
     const radius = this.size / 2;
-    const level = this.tool === "eraser" ? 0 : this.level;
+    const erasing = this.tool === "eraser";
     const [dx, dy] = [x - stroke.x, y - stroke.y];
     const length = dx * dx + dy * dy;
     for (let row = 0; row < this.side; row++) {
@@ -47,7 +51,11 @@ class Drawing {
         const at = row * this.side + column;
         if (cover <= stroke.cover[at]) continue;
         stroke.cover[at] = cover;
-        this.pixels[at] = Math.round(stroke.before[at] + (level - stroke.before[at]) * cover);
+        for (let channel = 0; channel < this.channels; channel++) {
+          const place = at * this.channels + channel;
+          const level = erasing ? this.ground[place] : this.levels[channel];
+          this.pixels[place] = Math.round(stroke.before[place] + (level - stroke.before[place]) * cover);
+        }
       }
     }
     stroke.x = x;
@@ -82,8 +90,8 @@ class Drawing {
     this.finish();
     const [from, to] = name === "redo" ? [this.undone, this.done] : [this.done, this.undone];
     if (name === "clear") {
-      this.base = "";
-      this.replace(new Uint8Array(this.side ** 2));
+      if (!this.erasesToPhoto) this.base = "";
+      this.replace(this.ground.slice());
     } else if (!from.length) return this.say(`Nothing to ${name}.`);
     else {
       to.push(this.pixels);
@@ -98,10 +106,12 @@ class Drawing {
 
   update() {
     this.size = this.find(".size").valueAsNumber;
-    this.level = this.find(".level").valueAsNumber;
+    const level = this.find(".level").valueAsNumber;
+    const hex = parseInt(this.find(".colour").value.slice(1), 16);
+    this.levels = this.channels === 1 ? [level] : [hex >> 16, (hex >> 8) & 255, hex & 255];
     this.find(".size-says").textContent = this.size;
-    this.find(".level-says").textContent = this.level;
-    this.root.style.setProperty("--level", `rgb(${this.level} ${this.level} ${this.level})`);
+    this.find(".level-says").textContent = level;
+    this.root.style.setProperty("--level", `rgb(${level} ${level} ${level})`);
     this.point(!this.cursor.hidden);
   }
 
@@ -119,10 +129,20 @@ class Drawing {
 
   draw() {
     const image = this.context.createImageData(this.side, this.side);
-    this.pixels.forEach((value, at) => image.data.set([value, value, value, 255], 4 * at));
+    const { pixels, channels, ground } = this;
+    let painted = 0;
+    for (let at = 0; at < this.side ** 2; at++) {
+      let changed = false;
+      for (let part = 0; part < 3; part++) {
+        const place = at * channels + (channels === 1 ? 0 : part);
+        image.data[4 * at + part] = pixels[place];
+        changed ||= pixels[place] !== ground[place];
+      }
+      image.data[4 * at + 3] = 255;
+      painted += changed;
+    }
     this.context.putImageData(image, 0, 0);
-    const painted = this.pixels.reduce((count, value) => count + (value > 0), 0);
-    const share = Math.round((100 * painted) / this.pixels.length);
+    const share = Math.round((100 * painted) / this.side ** 2);
     this.canvas.setAttribute("aria-label", `Drawing pad, ${this.side} by ${this.side} pixels, ${share} % painted`);
     for (const [act, possible] of [["undo", this.done.length], ["redo", this.undone.length], ["clear", painted]])
       this.find(`[data-act=${act}]`).disabled = !possible;

@@ -24,10 +24,9 @@ state = st.session_state
 
 chosen = models.chosen()
 data = chosen.data
-why_no_pad = link.why_no_pad(data)
-ways = [UPLOAD, CAMERA] if why_no_pad else [DRAW, UPLOAD, CAMERA]
+ways = [DRAW, UPLOAD, CAMERA]
 st.markdown(
-    f"{'Bring' if why_no_pad else 'Draw or bring'} {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
+    f"{'Draw on' if data.photos else 'Draw'} or bring {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
     + (
         "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
         if data.intake == "garment"
@@ -46,6 +45,8 @@ def judge(image: np.ndarray) -> Judgement | None:
 
 def draw() -> tuple[np.ndarray, Judgement] | None:
     """Draw the pad with its score; return the image and its judgement, or None while the pad is blank."""
+    if data.photos and state.get("edit") is None and state.get("_pad_data") != data.key and chosen.normal.any():
+        state["edit"] = int(np.flatnonzero(chosen.normal)[0])  # nobody draws a photo from nothing
     image = pad.drawing(data, models.test_images().images, damages.linked)
     if state.get("try_fit") and data.intake == "garment":
         image = _fitted(image)
@@ -208,8 +209,6 @@ def studio() -> None:
         if state.get("try_way") not in ways:
             state["try_way"] = ways[0]
         way = st.segmented_control("Where from", ways, required=True, key="try_way", persist_state="session") or ways[0]
-        if why_no_pad:
-            st.caption(f":material/info: {plain(why_no_pad)} Bring a picture instead.")
         if way != UPLOAD:
             pictures_in.away()
         if way == DRAW:

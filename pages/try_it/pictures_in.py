@@ -83,6 +83,8 @@ def steps(data: Description) -> Steps:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if data.intake == "garment":
             return _garment_steps(data)
+        if data.photos:  # they are taken as they are
+            return Steps(invert=False, turn=_turn())
         inverted = st.toggle(
             "Invert",
             key="try_invert",

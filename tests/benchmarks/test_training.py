@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from benchmarks.straightforward import Straightforward
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.gans.training import Training
 
 

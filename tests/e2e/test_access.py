@@ -16,6 +16,7 @@ PAGES = {
     "data": ("data", "Bring your own photos"),
     "browse": ("browse?classes=shirt&outcomes=missed", "Browse the test images"),
     "roc": ("roc?threshold=0.3", "ROC and threshold"),
+    "line": ("line", "On the line"),
     "results": ("results", "Results"),
     "try it": ("try?edit=17", "Try it"),
     "train": ("train", "Train"),

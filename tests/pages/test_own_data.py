@@ -134,7 +134,7 @@ def test_browse_shows_its_images_classes_and_map(open_page, kept, kind, monkeypa
     assert {tile.class_name for tile in shelf} == {"Ring"} and len(shelf) == 20
     assert all(np.array_equal(tile.image, test.images[tile.number]) for tile in shelf)
     assert f"score **{card().scores.test[3]:.4f}**" in words(app)
-    assert app.button(key="edit_image").disabled == (kind == "colour")
+    assert not app.button(key="edit_image").disabled
 
     shelf.clear()
     app = press(open_page("browse", data=kind, section="by-class"), "Add the mean residuals")
@@ -158,13 +158,15 @@ def test_the_map_places_every_image_and_has_small_pictures_of_them(open_page, ke
     assert sent(app, "map_sheet")["sheet"].startswith("data:image/jpeg;base64,")
 
 
-def test_a_colour_picture_has_no_pad_and_an_upload_gets_its_stored_score(open_page, kept):
+def test_a_colour_picture_is_drawn_on_in_colour_and_an_upload_gets_its_stored_score(open_page, kept):
     test = kept("colour")
     app = open_page("try_it", data="colour", edit="3")
     assert not app.exception and not app.error
-    assert "images of colour are in colour" in words(app)
-    assert app.segmented_control(key="try_way").options == ["Upload or paste", "Camera"]
-    assert not [part for part in app.get("bidi_component") if part.key == "pad"]
+    given = sent(app, "pad")
+    assert (given["side"], given["channels"], given["photo"]) == (64, 3, False)
+    assert base64.b64decode(given["pixels"]) == test.images[3].tobytes()
+    assert f"score **{card().scores.test[3]:.4f}**" in words(app)
+    app.segmented_control(key="try_way").set_value("Upload or paste").run()
     app.file_uploader[0].set_value([("ring.png", png(test.images[3]), "image/png")]).run()
     assert not app.exception and f"score **{card().scores.test[3]:.4f}**" in words(app)
     score = [text.value for text in app.markdown if "score **" in text.value]

@@ -9,7 +9,7 @@ from core.data.fashion_mnist import ROOT
 from core.store import checkpoints
 from tests.pages.conftest import words
 
-PAGES = ("overview", "data", "browse", "roc", "try_it", "train", "results")
+PAGES = ("overview", "data", "browse", "roc", "line", "try_it", "train", "results")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -25,7 +25,7 @@ def test_every_page_is_kind_when_no_model_is_trained(open_page, page, tmp_path, 
     monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "nothing")
     app = open_page(page)
     assert not app.exception
-    if page in ("browse", "roc", "try_it"):
+    if page in ("browse", "roc", "line", "try_it"):
         assert "has been trained yet" in words(app)
 
 

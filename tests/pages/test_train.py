@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from core.data import fashion_mnist
 from core.data.tasks import Task
-from core.gans.config import KIM, config_class, default_config
+from core.gans.config import KIM, config_class
+from core.gans.recipes import default_config
 from core.runs import estimate, folders, listing, queue, transfer
 from core.runs.request import Request
 from core.runs.status import read_status
@@ -247,7 +248,7 @@ def test_losses_come_in_the_order_of_the_story(open_page):
     app = open_page("train", model="dcgan")
     shown = [toggle.label for toggle in app.toggle if (toggle.key or "").startswith("train_dcgan_on_")]
     told = [loss.label for loss in fields.LOSSES.values()]
-    assert len(shown) == 8
+    assert len(shown) == 9
     names = list(default_config("dcgan", "seen").loss_names)
     assert names.index("adversarial_normal") < names.index("repair") < names.index("as_normal") < names.index("abc")
     name = trained()

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.basics.files import ROOT
 from core.basics.text import markdown_table
-from tests.torture import crashes, links, watch
+from tests.torture import crashes, line, links, watch
 from tests.torture.crowd import crowd
 from tests.torture.watch import Ended, Row
 
@@ -28,6 +28,8 @@ REFUSED = {
     "idx": 500,
     "folders": 500,
     "records": 500,
+    "photos": 500,
+    "kept": 500,
 }  # at least
 NAMES = {
     "pictures": "pictures: PNG, JPEG, WebP, BMP, GIF",
@@ -36,6 +38,8 @@ NAMES = {
     "idx": "IDX and gzip files of Fashion-MNIST",
     "folders": "data sets of one's own: IDX folders, classes.txt, places.json",
     "records": "training states, statuses, histories, surveys",
+    "photos": "photos: zips, folders, masks",
+    "kept": "data sets of photos: photos.json, photos.npy, masks.npy",
 }
 KILLS = 120
 SESSIONS, REQUESTS = 20, 2000
@@ -72,8 +76,19 @@ def run_names() -> Line:
 
 def kills(what: str) -> Line:
     times, whole, lost = crashes.kills(what, SEED, KILLS)
-    name = {"checkpoint": "checkpoint save", "status": "run status", "fetch": "download", "sweep": "results.csv"}[what]
+    name = {
+        "checkpoint": "checkpoint save",
+        "status": "run status",
+        "fetch": "download",
+        "sweep": "results.csv",
+        "photos": "photos kept",
+    }[what]
     return f"kill −9 during {name}", f"{times} kills", f"{whole} times whole files found, else nothing yet", lost
+
+
+def watch_kills() -> Line:
+    times, photos, lost = line.kills(SEED, KILLS)
+    return "kill −9 during watch", f"{times} kills", f"{photos:,} photos, each judged once and moved", lost
 
 
 def refusals() -> Line:
@@ -120,7 +135,7 @@ def _line(row: Row, tried: str) -> Line:
 PARTS: dict[str, list[Callable[[], Line]]] = {
     "files": [lambda kind=kind: files(kind) for kind in REFUSED],  # type: ignore[misc]
     "links": [link_parameters, link_pages, run_names],
-    "crashes": [*(lambda what=what: kills(what) for what in crashes.WRITERS), refusals],  # type: ignore[misc]
+    "crashes": [*(lambda what=what: kills(what) for what in crashes.WRITERS), watch_kills, refusals],  # type: ignore[misc]
     "crowd": [a_crowd],
 }
 
@@ -134,12 +149,12 @@ def main() -> int:
     os.environ.pop("FASHION_MNIST_DIR", None)
     logging.disable(logging.WARNING)  # Streamlit wonders each time that there is no browser
     begun, lines = time.monotonic(), []
-    for line in _done(options.parts or list(PARTS)):
-        lines.append(line)
-        print(f"{line[0]}: {line[1]}; {line[2]}; lost: {len(line[3])}", flush=True)
-        for one in line[3][:20]:
+    for row in _done(options.parts or list(PARTS)):
+        lines.append(row)
+        print(f"{row[0]}: {row[1]}; {row[2]}; lost: {len(row[3])}", flush=True)
+        for one in row[3][:20]:
             print(f"  {one}", flush=True)
-    lost = sum(len(line[3]) for line in lines)
+    lost = sum(len(row[3]) for row in lines)
     print(f"\n{_table(lines)}\nSeed {SEED}; {time.monotonic() - begun:.0f} s. Lost: {lost or 'nothing'}.")
     if options.write:
         today = datetime.datetime.now(datetime.UTC).date()

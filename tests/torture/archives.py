@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from core.runs import folders, transfer
+from core.runs import folders, transfer, unpacking
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from tests.torture.models import Files, malformed, opened, shipped
@@ -114,7 +114,7 @@ def _bombs(root: Path, files: Files) -> list[Callable[[], list[tuple[str, bytes]
         lambda: [("model.zip", zipped(files, zipfile.ZIP_LZMA))],
         lambda: [("model.zip", zipped(files, zipfile.ZIP_BZIP2))],
         lambda: [("model.zip", canary)],
-        lambda: [("model.zip", bytes(transfer.LARGEST_ZIP + 1))],
+        lambda: [("model.zip", bytes(unpacking.LARGEST_ZIP + 1))],
         lambda: [("model.zip", b"")],
         lambda: [(WEIGHTS, canary), (CARD, files[CARD])],
         lambda: [("../" * 20 + CARD, files[CARD])] * 2,

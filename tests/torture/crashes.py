@@ -19,8 +19,11 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-WRITERS = ("checkpoint", "status", "fetch", "sweep")
-LONGEST = {"checkpoint": 0.25, "status": 0.05, "fetch": 0.6, "sweep": 0.15}  # seconds until a kill
+WRITERS = ("checkpoint", "status", "fetch", "sweep", "photos")
+LONGEST = {"checkpoint": 0.25, "status": 0.05, "fetch": 0.6, "sweep": 0.15, "photos": 0.3}  # seconds until a kill
+LONGER = (
+    1.3  # times, after each kill, until something was finished before it: how long that takes depends on the machine
+)
 
 
 def kills(what: str, seed: int, times: int) -> tuple[int, int, list[str]]:
@@ -81,9 +84,10 @@ def _share(root: Path, seed: int, times: int) -> tuple[list[tuple[int, int, list
 
 def _prepared(what: str, root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     """(what writes, what sees whether all is whole) of a writer that works below `root`."""
-    from core.data import fashion_mnist
+    from core.data import catalog, fashion_mnist
     from core.store import checkpoints
 
+    catalog.OWN = root / "own"
     checkpoints.RUNS = root / "runs"
     checkpoints.RUNS.mkdir(parents=True)
     fashion_mnist.DOWNLOADED = root / "data" / "downloaded"
@@ -92,7 +96,7 @@ def _prepared(what: str, root: Path) -> tuple[Callable[[int], None], Callable[[]
 
 def _kill_all(root: Path, what: str, seed: int, times: int) -> tuple[int, int, list[str]]:
     write, check = _prepared(what, root / what)
-    rng, whole, lost = random.Random(f"{seed}/{what}"), 0, []
+    rng, whole, lost, longest = random.Random(f"{seed}/{what}"), 0, [], LONGEST[what]
     gc.collect()
     gc.freeze()
     for number in range(times):
@@ -104,7 +108,7 @@ def _kill_all(root: Path, what: str, seed: int, times: int) -> tuple[int, int, l
                 for count in range(10**9):
                     write(number * 1000 + count)
             os._exit(1)
-        time.sleep(rng.uniform(0.0, LONGEST[what]))
+        time.sleep(rng.uniform(0.0, longest))
         os.kill(child, signal.SIGKILL)
         if os.WIFEXITED(os.waitpid(child, 0)[1]):
             lost.append(f"{what}: the writer ended by itself at kill {number}")
@@ -112,6 +116,7 @@ def _kill_all(root: Path, what: str, seed: int, times: int) -> tuple[int, int, l
             whole += bool(check())
         except Exception as error:
             lost.append(f"{what}: after kill {number}: {type(error).__name__}: {error}"[:300])
+        longest *= 1.0 if whole else LONGER
     return times, whole, lost
 
 
@@ -253,7 +258,59 @@ def _sweep(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     return write, check
 
 
-_PREPARE = {"checkpoint": _checkpoint, "status": _status, "fetch": _fetch, "sweep": _sweep}
+def _photos(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
+    """Photos that are decoded and kept, now some, now more of them, with a mask for each bad one."""
+    import numpy as np
+    import scipy.fft
+    import scipy.sparse.csgraph  # noqa: F401 (or every writer that is killed would first have to load it)
+
+    from core.basics.files import clear_litter
+    from core.data import catalog
+    from core.data.photos import files
+    from core.data.photos.reading import Shape
+    from tests import photographs
+
+    offered = root.with_name("offered")
+    if not offered.exists():
+        photographs.mvtec(offered)
+    with files.opened(offered) as brought:
+        contents = [(file.path, file.read()) for file in brought.pictures]
+    once = False
+
+    def write(number: int) -> None:
+        some = [
+            each for place, each in enumerate(contents) if number % 2 or not each[0].startswith("train") or place % 2
+        ]
+        with catalog.scratch() as folder:
+            gathered = catalog.gather(files.given("wall", some), folder, "wall", Shape(32))
+            catalog.keep(gathered, "wall")
+
+    def check() -> bool:
+        nonlocal once
+        if root.is_dir():
+            for path in (root / "own").glob(".*"):  # an hour later
+                os.utime(path, (1e9, 1e9))
+            if catalog.OWN.is_dir():
+                with contextlib.suppress(OSError), catalog.scratch():
+                    clear_litter(catalog.OWN, ".wall.")
+                assert not list(catalog.OWN.glob(".*")), "what a kill left is still there"
+        there = "wall" in catalog.available()
+        assert there or not once, "what was there is gone"
+        once = there
+        if there:
+            data = catalog.get("wall")
+            train, test = data.load("train"), data.load("test")
+            assert len(train.images) in (20, 40) and len(test.images) == 24
+            masks = data.masks("test")
+            assert masks is not None and masks.masks.any((1, 2)).sum() == 12
+            assert train.images.any((1, 2, 3)).all() and test.images.any((1, 2, 3)).all(), "photos that are not there"
+            assert np.bincount(test.labels).tolist() == [12, 12]
+        return there
+
+    return write, check
+
+
+_PREPARE = {"checkpoint": _checkpoint, "status": _status, "fetch": _fetch, "sweep": _sweep, "photos": _photos}
 
 
 def _refuse_all(root: Path) -> tuple[int, list[str]]:

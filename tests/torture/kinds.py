@@ -3,6 +3,7 @@
 from tests.torture.archives import Archives
 from tests.torture.idx import IdxFiles, IdxFolders
 from tests.torture.models import Checkpoints
+from tests.torture.photos import Kept, Photos
 from tests.torture.pictures import Pictures
 from tests.torture.records import Records
 
@@ -13,4 +14,6 @@ KINDS = {
     "idx": IdxFiles,
     "folders": IdxFolders,
     "records": Records,
+    "photos": Photos,
+    "kept": Kept,
 }

@@ -10,7 +10,7 @@ import pytest
 from core.basics.files import replace_folder
 from core.store import checkpoints
 from tests.e2e.conftest import Server
-from tests.torture import crashes, links, watch
+from tests.torture import crashes, line, links, watch
 from tests.torture.__main__ import SEED
 from tests.torture.crowd import crowd
 
@@ -24,7 +24,16 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [("pictures", 120), ("checkpoints", 100), ("archives", 30), ("idx", 30), ("folders", 40), ("records", 100)],
+    [
+        ("pictures", 120),
+        ("checkpoints", 100),
+        ("archives", 30),
+        ("idx", 30),
+        ("folders", 40),
+        ("records", 100),
+        ("photos", 130),
+        ("kept", 100),
+    ],
 )
 def test_malformed_files_end_in_one_line_soon_and_leave_nothing(kind: str, count: int, patient) -> None:
     ended = watch.attack(kind, SEED, iter(range(count)))
@@ -85,7 +94,12 @@ def test_kills_and_disks_that_refuse_leave_the_old_or_the_new() -> None:
     for times, _, gone in killed:
         assert gone == [] and times == 8
     assert sum(whole for _, whole, _ in killed) > 0  # of the slowest there may be none yet
-    assert lost == [] and tried == 12
+    assert lost == [] and tried == 15
+
+
+def test_a_watch_that_is_killed_again_and_again_judges_every_photo_once() -> None:
+    times, photos, lost = line.kills(SEED, 8)
+    assert lost == [] and (times, photos) == (8, 8 * line.NEW)
 
 
 @pytest.fixture

@@ -39,7 +39,10 @@ class Gathered:
         """The description of the data set that the photos make."""
         kinds = self.layout.kinds
         name = as_line(self.brought.name, 60)
-        classes = tuple(slug(kind) or f"class-{label}" for label, kind in enumerate(kinds))
+        slugs = [slug(kind) for kind in kinds]
+        classes = tuple(
+            kind if kind and kind not in slugs[:label] else f"class-{label}" for label, kind in enumerate(slugs)
+        )
         return Description(
             key=slug(name) or "photos",
             name=name,
@@ -48,6 +51,7 @@ class Gathered:
             side=self.shape.side,
             channels=self.shape.channels,
             noun="photo",
+            mirror=True,
             outside="edge",
             intake="crop" if self.shape.crop else "fit",
             only_normal=classes[0] if self.layout.only_normal else None,

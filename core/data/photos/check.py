@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core.data.photos.division import SPLITS
-from core.data.photos.findings import SEVERITIES, Finding, count, error, named, note, warning
+from core.data.photos.findings import SEVERITIES, Finding, count, error, named, note, short, warning
 from core.data.photos.reading import Decoded, Photo, Shape
 
 FEWEST, FEW, ENOUGH = 10, 50, 100  # good photos: refused below the first, warned of below the second
@@ -47,7 +47,9 @@ def _numbers(photos: Sequence[Photo], kinds: Sequence[str], good: np.ndarray) ->
     n, findings = int(good.sum()), []
     if n < FEWEST:
         findings.append(
-            error(f"There are {count(n, 'good photo')}; at least {FEWEST} are needed, and {ENOUGH} make a fair start.")
+            error(
+                f"There {'is' if n == 1 else 'are'} {count(n, 'good photo')}; at least {FEWEST} are needed, and {ENOUGH} make a fair start."
+            )
         )
     elif n < FEW:
         findings.append(
@@ -100,7 +102,7 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
         more = f" So are {count(len(both) - 1, 'more photo')}." if both[1:] else ""
         findings.append(
             error(
-                f"{photos[one].path} and {photos[other].path} are the same photo in two classes; remove the one that is wrong.{more}",
+                f"{short(photos[one].path)} and {short(photos[other].path)} are the same photo in two classes; remove the one that is wrong.{more}",
                 [photos[place].path for places in both for place in places],
             )
         )
@@ -108,7 +110,7 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
         extra = [photos[place].path for places in equal for place in places[1:]]
         findings.append(
             note(
-                f"{count(len(extra))} come{'s' * (len(extra) == 1)} twice, such as {extra[0]}; copies stay in the same split.",
+                f"{count(len(extra))} come{'s' * (len(extra) == 1)} twice, such as {short(extra[0])}; copies stay in the same split.",
                 extra,
             )
         )
@@ -120,8 +122,8 @@ def _twins(photos: Sequence[Photo], groups: np.ndarray, splits: Sequence[str], g
         files = [photos[place].path for places in near for place in places]
         findings.append(
             note(
-                f"{count(len(files))} look nearly the same as another, such as {photos[near[0][0]].path} and "
-                f"{photos[near[0][1]].path}; each such group stays in the same split.",
+                f"{count(len(files))} look nearly the same as another, such as {short(photos[near[0][0]].path)} and "
+                f"{short(photos[near[0][1]].path)}; each such group stays in the same split.",
                 files,
             )
         )

@@ -143,7 +143,7 @@ def _folder(root: Path) -> Brought:
         _refuse_many(seen, root.name)
         for name in [*folders, *sorted(names)]:
             path = below / name
-            if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
+            if path.is_symlink() and _leads_elsewhere(path, root):
                 links.append(_shown(path.relative_to(root)))
             elif name in names and not _is_litter(name):
                 with contextlib.suppress(OSError):  # it went away just now, or leads nowhere
@@ -152,6 +152,14 @@ def _folder(root: Path) -> Brought:
                         File(_shown(path.relative_to(root)), _reading(path, root), (facts.st_size, facts.st_mtime_ns))
                     )
     return sorted_out(as_line(root.name) or "photos", files, links)
+
+
+def _leads_elsewhere(link: Path, root: Path) -> bool:
+    """Tell whether a link leads to a folder, out of `root`, or in a circle."""
+    try:
+        return link.is_dir() or not link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return True
 
 
 def _reading(path: Path, root: Path) -> Callable[[], bytes]:
@@ -192,8 +200,9 @@ def _is_litter(name: str) -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as text; bytes that are no text are shown by their numbers."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as printable text; bytes that are no text, and letters that cannot be shown, by their numbers."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _refuse_many(files: int, name: str) -> None:

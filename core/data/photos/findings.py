@@ -10,6 +10,7 @@ from core.basics.errors import DataError
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 NAMED = 3  # files that a sentence names; the finding has them all
+LONGEST = 120  # letters of a path in a sentence
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,8 +38,13 @@ def note(text: str, files: Iterable[str] = ()) -> Finding:
 
 def named(files: Sequence[str]) -> str:
     """Return the first few file names for a sentence: "a.png, b.png, c.png and 4 more"."""
-    shown = ", ".join(files[:NAMED])
+    shown = ", ".join(map(short, files[:NAMED]))
     return shown if len(files) <= NAMED else f"{shown} and {len(files) - NAMED:,} more"
+
+
+def short(path: str) -> str:
+    """Return the end of a long path, with the file's name."""
+    return path if len(path) <= LONGEST else "…" + path[1 - LONGEST :]
 
 
 def count(number: int, noun: str = "photo") -> str:

@@ -7,6 +7,8 @@ train/good  test/good  test/<defect>  ground_truth/<defect>/<name>_mask.png     
 <class>/  <class>/                        classes (torchvision's ImageFolder), of which one is chosen as normal
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -174,7 +176,7 @@ def _refuse_names(folders: Sequence[str], name: str) -> None:
         raise DataError(f"The folder {as_line(long, 60)} has a name of more than {LONGEST_NAME} letters; shorten it.")
     seen: dict[str, str] = {}
     for kind in folders:
-        key = slug(kind) or kind
+        key = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", kind).casefold()).strip() or kind
         if key in seen:
             raise DataError(
                 f"The folders {as_line(seen[key])} and {as_line(kind)} have the same name but for capitals or signs; "

@@ -5,9 +5,15 @@ too near depends on the photos: parts before one background are all alike, walls
 when it is far below what a photo of this set has to its neighbours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
+
+from core.data.photos.reading import workers
+
+T = TypeVar("T")
 
 FREQUENCIES = 8  # in each direction
 # (neighbour, share): a distance below this share of the set's median distance to this neighbour is small. The fifth, because
@@ -43,7 +49,11 @@ def groups(digests: list[str], images: np.ndarray) -> np.ndarray:
 
 
 def _near(described: np.ndarray) -> np.ndarray:
-    """Group near duplicates among different files: int [N]."""
+    """Group near duplicates among different files: int [N].
+
+    Each photo is compared with all others once. Only one that has more neighbours than are kept, in a burst, is compared
+    again.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -51,27 +61,48 @@ def _near(described: np.ndarray) -> np.ndarray:
     if number < FEWEST:
         return np.arange(number)
     most = max(k for k, _ in SCALES)
-    nearest = np.concatenate([np.partition(rows, most, axis=1)[:, :most].copy() for _, rows in _distances(described)])
-    nearest.sort(1)
+    parts = _for_rows(described, np.arange(number), lambda squares: _nearest(squares, most))
+    columns, nearest = (np.concatenate(part) for part in zip(*parts, strict=True))
     for neighbour, share in SCALES:
         small = share * float(np.median(nearest[:, neighbour - 1]))
-        rows, columns = np.concatenate(
-            [np.add(np.argwhere(rows <= small), (first, 0)) for first, rows in _distances(described)]
-        ).T
-        links = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(number, number))
+        firsts, places = np.nonzero(nearest <= small)
+        crowded = np.flatnonzero(nearest[:, -1] <= small)
+        more = _for_rows(described, crowded, lambda squares, small=small: np.argwhere(squares <= small**2))
+        pairs = [np.stack([firsts, columns[firsts, places]], 1)]
+        for start, found in zip(range(0, len(crowded), _ROWS), more, strict=True):
+            pairs.append(np.stack([crowded[start + found[:, 0]], found[:, 1]], 1))
+        rows, others = np.concatenate(pairs).T
+        links = coo_array((np.ones(len(rows), bool), (rows, others)), shape=(number, number))
         grouped = connected_components(links, directed=False)[1]
         if np.bincount(grouped).max() <= max(most, LARGEST * number):
             return np.asarray(grouped)
     return np.arange(number)
 
 
-def _distances(described: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (first row, distances float32 [R, N]) for a few rows at a time; the distance to itself is infinite."""
+def _nearest(squares: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and distances of the nearest photos of each row, the nearest first: [R, most] each."""
+    columns = np.argpartition(squares, most, axis=1)[:, :most]
+    nearest = np.take_along_axis(squares, columns, 1)
+    order = np.argsort(nearest, 1)
+    return np.take_along_axis(columns, order, 1), np.sqrt(np.take_along_axis(nearest, order, 1))
+
+
+def _for_rows(described: np.ndarray, rows: np.ndarray, work: Callable[[np.ndarray], T]) -> list[T]:
+    """Call `work` with the squared distances, float32 [R, N], of a few rows at a time to all photos, in parallel.
+
+    The distance to itself is infinite.
+    """
     squares = np.einsum("nk,nk->n", described, described)
-    for first in range(0, len(described), _ROWS):
-        rows = described[first : first + _ROWS]
-        distances = np.sqrt(
-            np.maximum(squares[first : first + len(rows), None] + squares - 2.0 * rows @ described.T, 0.0)
-        )
-        distances[np.arange(len(rows)), np.arange(first, first + len(rows))] = np.inf
-        yield first, distances
+
+    def some(first: int) -> T:
+        places = rows[first : first + _ROWS]
+        distances = described[places] @ described.T
+        distances *= -2.0
+        distances += squares
+        distances += squares[places, None]
+        np.maximum(distances, 0.0, out=distances)
+        distances[np.arange(len(places)), places] = np.inf
+        return work(distances)
+
+    with ThreadPoolExecutor(workers()) as pool:
+        return list(pool.map(some, range(0, len(rows), _ROWS)))

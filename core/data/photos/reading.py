@@ -13,7 +13,7 @@ from core.basics.errors import DataError, PictureError
 from core.basics.files import sha256
 from core.data import decoding
 from core.data.photos import shaping
-from core.data.photos.findings import Finding, named, warning
+from core.data.photos.findings import Finding, named, short, warning
 from core.data.photos.layout import Item
 
 SIDES = (28, 32, 64, 96, 128)  # 28 is Fashion-MNIST's
@@ -85,11 +85,11 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     """
     labels = {kind: label for label, kind in enumerate(kinds)}
     whole = (len(items), shape.side, shape.side, shape.channels)
-    images = np.lib.format.open_memmap(path, "w+", np.uint8, whole)
+    images = new_array(path, whole)
     photos: list[Photo] = []
     masks: dict[int, np.ndarray] = {}
     unreadable, wrong = {}, {}
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(workers()) as pool:
         for first in range(0, len(items), AT_ONCE):
             some = items[first : first + AT_ONCE]
             results = pool.map(lambda item: _one(item, labels[item.kind], shape), some)
@@ -111,39 +111,52 @@ def decode(items: Sequence[Item], kinds: Sequence[str], shape: Shape, path: Path
     return Decoded(photos, images[: len(photos)], masks, findings)
 
 
-def _workers() -> int:
+def new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Make an array file of zeros, uint8, in which one writes as in memory.
+
+    Its place on the disk is taken now, where the system can: a disk that is full later would end the process.
+    Raises OSError.
+    """
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def workers() -> int:
+    """Return how many photos are decoded at a time; decoding leaves other threads of Python free to go on."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(8, available)
 
 
 def _one(item: Item, label: int, shape: Shape) -> _Result:
     """Decode one photo and its mask. Raises DataError when the folder or zip is gone."""
-    path = item.file.path
+    path = short(item.file.path)
     try:
         content = item.file.read()
         picture = decoding.read(content, path)
+        size = decoding.upright_size(content)
     except PictureError as error:
         return _Result(problem=str(error))
     except OSError as error:
         return _Result(problem=f"{path} cannot be read ({error.strerror}).")
-    photo = Photo(path, label, item.split, sha256(content), picture.width, picture.height, len(content))
+    photo = Photo(item.file.path, label, item.split, sha256(content), *size, len(content))
     image = shaping.shaped(picture, shape.side, shape.channels, shape.crop)
     if item.mask is None:
         return _Result(photo, image)
-    name = item.mask.path
+    name = short(item.mask.path)
     try:
-        marked = decoding.read(item.mask.read(), name)
+        content = item.mask.read()
+        marked = decoding.read(content, name)
+        mask_size = decoding.upright_size(content)
     except PictureError as error:
         return _Result(photo, image, mask_problem=str(error))
     except OSError as error:
         return _Result(photo, image, mask_problem=f"{name} cannot be read ({error.strerror}).")
-    if marked.size != picture.size:
-        return _Result(
-            photo,
-            image,
-            mask_problem=f"The mask {name} is {marked.width}×{marked.height} pixels but its photo {path} "
-            f"{picture.width}×{picture.height}; both must be equal.",
-        )
+    if mask_size != size:
+        sizes = "The mask {} is {}×{} pixels but its photo {} {}×{}; both must be equal."
+        return _Result(photo, image, mask_problem=sizes.format(name, *mask_size, path, *size))
     return _Result(photo, image, shaping.shaped_mask(marked, shape.side, shape.crop))
 
 

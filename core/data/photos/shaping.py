@@ -1,12 +1,11 @@
-"""A decoded picture → an image in a data set's shape. The same steps for photos to train on and photos to judge.
+"""A decoded picture → an image in a data set's shape, in the same way for photos to train on and photos to judge.
 
-`core/judging/intake.py` brings a new photo to the same shape; a test holds both to the same pixels.
+Each pixel of the small image is the mean of the pixels that it replaces, so one step is enough, whatever the size.
 """
 
 import numpy as np
 from PIL import Image
 
-WORKING_SIDE = 512  # pixels; larger pictures are reduced first
 MARKED = 0.25  # least share of a small pixel that a mask must cover
 
 
@@ -33,21 +32,22 @@ def shaped(picture: Image.Image, side: int, channels: int, crop: bool = False) -
 
     A margin repeats the outermost pixels. A picture of that shape is left unchanged.
     """
-    picture = cropped(picture) if crop else picture
-    flat = flattened(picture)
-    if max(flat.size) > WORKING_SIDE:
-        flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    return _fitted(flat.convert("L") if channels == 1 else flat, side, "edge")
+    flat = flattened(cropped(picture) if crop else picture)
+    return fitted(flat.convert("L") if channels == 1 else flat, side, "edge")
 
 
 def shaped_mask(picture: Image.Image, side: int, crop: bool = False) -> np.ndarray:
     """Fit a mask as `shaped` fits its photo: bool [side, side]. A defect never vanishes, however thin it is."""
     levels = (cropped(picture) if crop else picture).convert("L").point(lambda level: 255 if level > 127 else 0)
-    shares = _fitted(levels, side, "constant")[..., 0]
+    shares = fitted(levels, side, "black")[..., 0]
     return np.asarray(shares >= max(1, min(MARKED * 255, int(shares.max()))))
 
 
-def _fitted(picture: Image.Image, side: int, outside: str) -> np.ndarray:
+def fitted(picture: Image.Image, side: int, outside: str) -> np.ndarray:
+    """Fit a grey or RGB picture to uint8 [side, side, C] by its longest edge, in the middle.
+
+    The rest is black, or repeats the outermost pixels where `outside` is "edge".
+    """
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     if size != picture.size:

@@ -20,7 +20,7 @@ from core.basics.text import as_line, cell
 from core.data.dataset import Counts, DataSet, Description, Images, Masks, Source
 from core.data.photos.division import SPLITS
 from core.data.photos.findings import Finding
-from core.data.photos.reading import Photo, Shape
+from core.data.photos.reading import Photo, Shape, new_array
 
 IMAGES, MASKS, FACTS = "photos.npy", "masks.npy", "photos.json"
 LARGEST_FACTS = 128 * 2**20  # bytes of photos.json; 50,000 photos have a quarter of it
@@ -92,7 +92,7 @@ def write(folder: Path, facts: Facts, images: np.ndarray, masks: dict[int, np.nd
     """
     entries = facts.entries
     order = sorted(range(len(entries)), key=lambda place: SPLITS.index(entries[place].split))
-    array = np.lib.format.open_memmap(folder / IMAGES, "w+", np.uint8, images.shape)
+    array = new_array(folder / IMAGES, images.shape)
     for first in range(0, len(order), _ROWS):
         array[first : first + _ROWS] = images[order[first : first + _ROWS]]
     array.flush()
@@ -179,7 +179,7 @@ def _array(path: Path, shape: tuple[int | None, ...], kind: type[np.generic] = n
     """Map an array file into memory; writing to it changes the copy in memory alone. Raises DataError."""
     try:
         array = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged header can fail anywhere: ValueError, OverflowError, TokenError…
         raise DataError(
             f"{path} cannot be read ({as_line(error)}). Remove its folder, and bring the photos again."
         ) from error

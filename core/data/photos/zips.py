@@ -19,7 +19,7 @@ LARGEST_DIRECTORY = 16 * 2**20  # bytes of the list of members
 LARGEST_RATIO = 100  # bytes unpacked for each packed one, beyond SMALL bytes; photos have about one
 SMALL = 64 * 2**20  # bytes
 _ENTRY, _END, _END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x07"
-_END_LENGTH = 22
+_END_LENGTH, _HEAD_LENGTH = 22, 30  # bytes
 
 
 class Member(NamedTuple):
@@ -49,8 +49,11 @@ def opened(path: Path, most: int, largest: int) -> Iterator[list[Member]]:
             raise
         except Exception as error:  # a damaged zip can fail anywhere: BadZipFile, struct.error, UnicodeDecodeError…
             raise DataError(f"{name} is not a zip that can be read ({as_line(error, 120)}).") from error
+        if any(not member.filename for member in archive.infolist()):
+            raise DataError(f"{name} holds a file without a name; zip the folder anew.")
         members = [member for member in archive.infolist() if not member.is_dir()]
         _check_sizes(members, path.stat().st_size, name)
+        _check_places(archive.infolist(), archive.start_dir, name)
         taken: set[str] = set()
         for member in archive.infolist():
             _check_member(member, name)
@@ -96,6 +99,16 @@ def _check_sizes(members: list[zipfile.ZipInfo], packed: int, name: str) -> None
         raise DataError(
             f"{name} unpacks to {total / max(1, packed):,.0f} times its size ({total:,} bytes): photos do not, so it is not read."
         )
+
+
+def _check_places(members: list[zipfile.ZipInfo], end: int, name: str) -> None:
+    """Raise DataError for members that share bytes: so a short zip can unpack to no end (Fifield 2019)."""
+    placed = sorted(members, key=lambda member: member.header_offset)
+    for member, following in zip(placed, [*(member.header_offset for member in placed[1:]), end], strict=False):
+        if member.header_offset + _HEAD_LENGTH + member.compress_size > following:
+            raise DataError(
+                f"{name} is damaged: {as_line(member.filename)} reaches into the next file; zip the folder anew."
+            )
 
 
 def _reading(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, largest: int) -> Callable[[], bytes]:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.judging import many
 from core.store import checkpoints
 
 
@@ -62,13 +64,13 @@ def test_unreadable_pictures_are_named_and_the_others_still_scored(
 ) -> None:
     text, missing = tmp_path / "list.png", tmp_path / "none.png"
     text.write_text("not a picture")
-    files = [str(text), *map(str, pictures), str(missing), str(tmp_path)]
+    files = [str(text), *map(str, pictures), str(missing)]
     assert main(["score", *files, "--checkpoint", str(saved()), "--json"]) == 2
     out, err = capsys.readouterr()
     assert [row["file"] for row in json.loads(out)] == [str(path) for path in pictures]
     lines = err.splitlines()
-    assert len(lines) == 3
-    for line, path in zip(lines, (text, missing, tmp_path), strict=True):
+    assert len(lines) == 2
+    for line, path in zip(lines, (text, missing), strict=True):
         assert line.startswith(f"misfit: {path} ")
 
 
@@ -142,3 +144,63 @@ def test_a_map_that_cannot_be_written_is_named_and_the_score_still_told(
     (row,) = json.loads(out)
     assert row["score"] > 0 and Path(row["repaired"]).exists() and row["residual"] is None
     assert err.startswith(f"misfit: {blocked} cannot be written (") and len(err.splitlines()) == 1
+
+
+@pytest.fixture
+def folder(pictures, tmp_path: Path) -> Path:
+    """The five pictures in a folder, some of them below it, beside a text and a file that is no picture though called so."""
+    root = tmp_path / "line 3"
+    (root / "late shift").mkdir(parents=True)
+    for number, picture in enumerate(pictures):
+        picture.rename(root / ("" if number < 3 else "late shift") / picture.name)
+    (root / "notes.txt").write_text("all well")
+    (root / "torn.png").write_bytes(b"x")
+    return root
+
+
+def test_a_folder_and_a_zip_are_scored_as_their_pictures_are(
+    saved, folder: Path, run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(saved("dcgan"))
+    names = [folder / f"item {n}.png" for n in range(3)] + [folder / "late shift" / f"item {n}.png" for n in (3, 4)]
+    alone = [json.loads(run("score", name, "--checkpoint", model, "--json"))[0] for name in names]
+    packed = Path(shutil.make_archive(str(folder), "zip", folder))
+    monkeypatch.setattr(many, "AT_ONCE", 2)  # so that they come in several parts
+    for place in (folder, packed):
+        assert main(["score", str(place), "--checkpoint", model, "--json"]) == 2  # because of torn.png
+        out, err = capsys.readouterr()
+        rows = json.loads(out)
+        assert [row["file"] for row in rows] == [str(place / name.relative_to(folder)) for name in names]
+        assert [row | {"file": ""} for row in rows] == [row | {"file": ""} for row in alone]
+        assert err == f"misfit: {place}/torn.png is not a picture that can be read; PNG, JPEG, WebP, BMP and GIF can.\n"
+
+
+def test_maps_of_a_folder_are_called_as_its_pictures(saved, folder: Path, tmp_path: Path, capsys) -> None:
+    maps = tmp_path / "maps"
+    assert main(["score", str(folder), "--checkpoint", str(saved()), "--maps", str(maps)]) == 2
+    assert capsys.readouterr().out.splitlines()[-1] == f"10 maps of 5 pictures are in {maps}"
+    assert sorted(path.name for path in maps.glob("*.repaired.png")) == [f"item {n}.repaired.png" for n in range(5)]
+
+
+def test_a_folder_without_a_picture_is_refused(saved, refused, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    line = refused("score", tmp_path / "empty", "--checkpoint", saved())
+    assert "empty has no picture in it; PNG, JPEG, WebP, BMP and GIF files are taken" in line
+
+
+def test_a_folder_that_goes_away_ends_in_one_line_and_whole_rows(
+    saved, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = many.taken
+
+    def taken(*arguments):
+        for some in real(*arguments):
+            yield some
+            shutil.rmtree(folder, ignore_errors=True)
+
+    monkeypatch.setattr(many, "AT_ONCE", 1)
+    monkeypatch.setattr(many, "taken", taken)
+    assert main(["score", str(folder), "--checkpoint", str(saved()), "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert 1 <= len(json.loads(out)) <= 2  # the second may have been decoded by then
+    assert err.startswith("misfit: The folder ") and "went away" in err and len(err.splitlines()) == 1

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.__main__ import main
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.runs import folders
 from core.store import checkpoints
 

@@ -9,8 +9,9 @@ from core.data import tasks
 from core.data.tasks import Split, Task
 from core.gans.batches import TOGETHER, Batch, Batches
 from core.gans.build import to_input
-from core.gans.config import TrainingConfig, default_config
+from core.gans.config import TrainingConfig
 from core.gans.defects import VISIBLE
+from core.gans.recipes import default_config
 from core.gans.targets import targets
 
 

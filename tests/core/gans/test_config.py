@@ -9,15 +9,8 @@ from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.build import build
-from core.gans.config import (
-    CONFIGS,
-    KIM,
-    DCGANConfig,
-    TraditionalConfig,
-    TrainingConfig,
-    config_class,
-    default_config,
-)
+from core.gans.config import CONFIGS, KIM, DCGANConfig, TraditionalConfig, TrainingConfig, config_class
+from core.gans.recipes import default_config
 from core.gans.record import recorded
 
 CASES = [
@@ -86,13 +79,13 @@ def test_a_config_cannot_be_changed_in_place() -> None:
 def test_every_loss_name_is_a_weight_of_the_config(model: str) -> None:
     config = config_class(model)()
     assert set(config.loss_names) <= set(config.__struct_fields__)
-    off = {"traditional": ["anomaly_mse", "adversarial_anomaly"], "dcgan": ["adversarial_anomaly"]}  # off by default
-    assert [name for name in config.loss_names if not getattr(config, name) > 0] == off[model]
+    off = {"traditional": ["unlike", "anomaly_mse", "adversarial_anomaly"], "dcgan": ["unlike", "adversarial_anomaly"]}
+    assert [name for name in config.loss_names if not getattr(config, name) > 0] == off[model]  # by default
 
 
-def test_the_dcgan_has_the_six_losses_of_the_paper_and_two_that_repair() -> None:
+def test_the_dcgan_has_the_six_losses_of_the_paper_and_three_that_repair() -> None:
     assert set(KIM) == {"l1", "patch_l1", "latent", "adversarial_normal", "abc", "adversarial_anomaly"}
-    assert set(DCGANConfig().loss_names) == {*KIM, "repair", "as_normal"}
+    assert set(DCGANConfig().loss_names) == {*KIM, "repair", "unlike", "as_normal"}
 
 
 @pytest.mark.parametrize("regime", ["seen", "unseen", "one-class"])
@@ -194,7 +187,14 @@ def test_a_whole_number_may_stand_for_a_float_and_becomes_one() -> None:
         (DCGANConfig, "beta1", 1.0),
         (DCGANConfig, "ema_decay", 1.0),
         (DCGANConfig, "clip_norm", 0.0),
-        (DCGANConfig, "shift", 5),
+        (DCGANConfig, "shift", 17),
+        (DCGANConfig, "turn", 181),
+        (DCGANConfig, "light", 0.6),
+        (DCGANConfig, "faint", 1.01),
+        (DCGANConfig, "least_steps", 0),
+        (DCGANConfig, "skips", 4),
+        (DCGANConfig, "widths", (8,) * 7),
+        (DCGANConfig, "discriminator_widths", (8,) * 5),
         (DCGANConfig, "shift", -1),
         (DCGANConfig, "enough_labels", 0),
         (DCGANConfig, "damaged", 1.01),

@@ -148,3 +148,27 @@ def test_abc_pushes_an_anomaly_away_from_its_reconstruction(pair) -> None:
     with torch.no_grad():
         stepped = near - 10.0 * near.grad
     assert losses.l1(images, stepped) > losses.l1(images, near)
+
+
+def test_unlike_asks_damaged_pixels_alone_to_differ_from_the_damage() -> None:
+    whole = torch.zeros(2, 3, 16, 16)
+    damaged = whole.clone()
+    damaged[:, :, 6:10, 6:10] = 0.2  # faint: a repair differs from it by 0.2 alone
+    copied, mended = losses.unlike(damaged, whole, damaged), losses.unlike(damaged, whole, whole)
+    region = 36 / 256  # with the pixels around it
+    assert copied.item() == pytest.approx(losses.DAMAGE_COUNTS * losses.UNLIKE * region, rel=1e-5)
+    assert mended.item() == pytest.approx(losses.DAMAGE_COUNTS * (0.3 * 16 + 0.5 * 20) / 256, rel=1e-5)
+    clear = damaged.clone()
+    clear[:, :, 5:11, 5:11] -= 0.6
+    assert losses.unlike(damaged, whole, clear).item() == 0.0
+    assert losses.unlike(whole, whole, whole).item() == 0.0  # nothing is damaged
+
+
+def test_abc_on_the_worst_patches_is_content_with_a_small_region_reconstructed_badly() -> None:
+    anomaly = torch.zeros(1, 1, 32, 32)
+    spoilt = anomaly.clone()
+    spoilt[:, :, :8, :8] = 1.0
+    patches = (8, 8, 1)
+    everywhere, worst = (losses.abc(anomaly, spoilt, 4.0, some) for some in (None, patches))
+    assert worst.item() == pytest.approx(-math.log(1 - math.exp(-4.0)), rel=1e-5)
+    assert everywhere.item() == pytest.approx(-math.log(1 - math.exp(-4.0 / 16)), rel=1e-5)

@@ -7,8 +7,9 @@ from core.basics.errors import ConfigError
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import losses
 from core.gans.build import MODELS, Pass, build, from_output, to_input
-from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class, default_config
+from core.gans.config import CONFIGS, DCGANConfig, TraditionalConfig, config_class
 from core.gans.dcgan import PatchDiscriminator, UNetGenerator
+from core.gans.recipes import default_config
 
 MODEL = pytest.mark.parametrize("model", CONFIGS)
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -107,7 +108,7 @@ def test_the_two_discriminators_are_alike_and_share_nothing() -> None:
 def test_convolutions_and_batch_norms_are_initialised_as_documented() -> None:
     # A well-known port calls its initialisation on the module without .apply, which does nothing.
     torch.manual_seed(0)
-    networks = [UNetGenerator(FASHION_MNIST.description, (8, 16, 32, 64)), PatchDiscriminator(1, (16, 32, 64, 64))]
+    networks = [UNetGenerator(FASHION_MNIST.description, (8, 16, 32, 64), 3), PatchDiscriminator(1, (16, 32, 64, 64))]
     large = [c for network in networks for c in of(network, CONVOLUTIONS) if c.weight.numel() >= 4000]
     assert len(large) >= 7
     for convolution in large:
@@ -217,7 +218,7 @@ def test_the_normal_discriminator_judges_half_of_every_kind_or_the_undamaged_nor
 
 
 def test_the_dcgans_losses_are_each_on_their_own_kind(test_split) -> None:
-    gan = fresh("dcgan", patch=8, patch_stride=4, patch_worst=5, adversarial_anomaly=0.1).eval()
+    gan = fresh("dcgan", patch=8, patch_stride=4, patch_worst=5, adversarial_anomaly=0.1, unlike=1.0).eval()
     normal, damaged, anomaly = kinds = passes(gan, test_split)
     found = gan.generator_losses(*kinds)
     assert tuple(found) == DCGANConfig().loss_names
@@ -228,6 +229,7 @@ def test_the_dcgans_losses_are_each_on_their_own_kind(test_split) -> None:
         "latent": losses.latent(gan.generator.encode(normal.images), gan.generator.encode(normal.reconstructions)),
         "adversarial_normal": losses.adversarial(gan.normal_discriminator(gan.judged(*kinds)), 1.0),
         "repair": losses.on_damage(error, damaged.images, damaged.targets),
+        "unlike": losses.unlike(damaged.images, damaged.targets, damaged.reconstructions),
         "as_normal": losses.l1(anomaly.targets, anomaly.reconstructions),
         "abc": losses.abc(anomaly.images, anomaly.reconstructions, gan.config.abc_scale),
         "adversarial_anomaly": losses.adversarial(gan.anomaly_discriminator(anomaly.reconstructions), 0.0),
@@ -236,7 +238,7 @@ def test_the_dcgans_losses_are_each_on_their_own_kind(test_split) -> None:
 
 
 def test_the_traditional_gan_is_rewarded_for_the_error_on_anomalies(test_split) -> None:
-    gan = fresh("traditional", anomaly_mse=0.5, adversarial_anomaly=0.1)
+    gan = fresh("traditional", anomaly_mse=0.5, adversarial_anomaly=0.1, unlike=1.0)
     normal, damaged, anomaly = kinds = passes(gan, test_split)
     found = gan.generator_losses(*kinds)
     assert tuple(found) == TraditionalConfig().loss_names
@@ -245,6 +247,7 @@ def test_the_traditional_gan_is_rewarded_for_the_error_on_anomalies(test_split) 
         "mse": losses.mse(normal.images, normal.reconstructions),
         "adversarial_normal": losses.adversarial(gan.normal_discriminator(gan.judged(*kinds)), 1.0),
         "repair": losses.on_damage(error, damaged.images, damaged.targets),
+        "unlike": losses.unlike(damaged.images, damaged.targets, damaged.reconstructions),
         "as_normal": losses.mse(anomaly.targets, anomaly.reconstructions),
         "negative_mse": losses.mse(-anomaly.images, anomaly.reconstructions),
         "anomaly_mse": -losses.mse(anomaly.images, anomaly.reconstructions),

@@ -10,6 +10,7 @@ from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Split, Task
 from core.gans import maps, scoring
+from core.gans.config import TrainingConfig
 from core.gans.gan import Generator, from_output, to_input
 from core.gans.record import Scoring
 from core.metrics.evaluation import auroc
@@ -220,6 +221,13 @@ def test_labels_choose_where_training_had_some() -> None:
         for labelled in (True, False)
     )
     assert (len(with_labels), len(without)) == (2, 1)
+
+
+def test_where_none_is_distorted_in_training_damaged_normals_choose() -> None:
+    split = split_with(LIGHTER, labelled=False)
+    scored = scoring.choose(Grey(), split, TrainingConfig(distorted=False))
+    assert scored == scoring.choose(Grey(), split, TrainingConfig(turn=180))  # then a turned normal is normal
+    assert scored.mark == scoring.choose(Grey(), split).mark and scored.share != scoring.choose(Grey(), split).share
 
 
 def test_normals_that_are_all_alike_can_be_chosen_on() -> None:

@@ -9,7 +9,8 @@ from core.basics.errors import ConfigError, DataError, TrainingDiverged
 from core.data import tasks
 from core.data.tasks import Task
 from core.gans import scoring, training
-from core.gans.config import TrainingConfig, config_class, default_config
+from core.gans.config import TrainingConfig, config_class
+from core.gans.recipes import default_config
 from core.gans.record import Epoch
 from core.gans.training import Progress, Training
 from core.metrics import evaluation
@@ -332,9 +333,21 @@ def test_the_normal_discriminator_learns_from_the_kinds_that_it_judges(model: st
     assert seen[0].losses["discriminator_normal"].item() == pytest.approx(expected.item(), rel=1e-4)
 
 
-def test_fewer_normals_than_one_batch_is_an_error(start) -> None:
-    with pytest.raises(DataError, match="180 normal training images, fewer than one batch of 181"):
-        start("traditional", batch_size=181)
+@pytest.mark.parametrize("model", ["traditional", "dcgan"])
+def test_fewer_normals_than_a_batch_are_one_batch(model: str, small_split) -> None:
+    few = dataclasses.replace(small_split, train_normal=small_split.train_normal[:5])
+    config = config_class(model)(epochs=2, batch_size=64, least_steps=3)
+    run = training.Training(model, config, few, 0, "cpu")
+    seen: list[int] = []
+    records = list(run.epochs(on_step=lambda progress: seen.append(progress.step)))
+    assert run.config.batch_size == 5 and seen == [1, 2, 3, 1, 2, 3]
+    assert all(math.isfinite(value) for record in records for value in record.losses.values())
+
+
+def test_a_single_normal_is_an_error(small_split) -> None:
+    one = dataclasses.replace(small_split, train_normal=small_split.train_normal[:1])
+    with pytest.raises(DataError, match="There are 1 normal training images; at least 2 are needed"):
+        training.Training("traditional", config_class("traditional")(), one, 0, "cpu")
 
 
 @pytest.mark.parametrize("seed", [2**64, -(2**64)])

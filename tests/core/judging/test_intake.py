@@ -249,13 +249,13 @@ def test_what_cannot_be_scored_is_refused_with_one_line_that_names_the_file(kind
 def test_files_are_read_from_disk_and_missing_ones_named(tmp_path: Path, boot) -> None:
     path = tmp_path / "boot.png"
     drawn(boot).save(path)
-    assert np.array_equal(intake.take(decoding.read_file(path), GARMENTS).image, boot)
+    assert np.array_equal(intake.take(decoding.read(decoding.content(path), str(path)), GARMENTS).image, boot)
     for wrong in (tmp_path / "none.png", tmp_path):
         with pytest.raises(PictureError, match=f"^{re.escape(str(wrong))} cannot be read"):
-            decoding.read_file(wrong)
+            decoding.read(decoding.content(wrong), str(wrong))
     (tmp_path / "large.png").write_bytes(b"\0" * (decoding.LARGEST_BYTES + 5))
     with pytest.raises(PictureError, match=r"large\.png has"):
-        decoding.read_file(tmp_path / "large.png")
+        decoding.read(decoding.content(tmp_path / "large.png"), str(tmp_path / "large.png"))
 
 
 def test_quarter_turns_can_be_chosen(photo, boot) -> None:

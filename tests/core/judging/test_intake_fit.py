@@ -1,14 +1,18 @@
 """Pictures for a data set that is not of garments: fitted whole, in grey or in their own colours."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.basics.errors import PictureError
+from core.data import decoding
 from core.data.dataset import Description
+from core.data.photos import shaping
 from core.judging import intake
 from core.judging.intake import Steps
-from tests import drawn
+from tests import drawn, photographs
 
 SHAPES = pytest.mark.parametrize(("side", "channels"), [(28, 1), (64, 3), (97, 3), (128, 1)])
 
@@ -69,3 +73,27 @@ def test_a_picture_is_inverted_and_turned_only_when_that_is_asked_for() -> None:
 def test_a_picture_of_one_colour_shows_nothing(colour: tuple[int, int, int]) -> None:
     with pytest.raises(PictureError, match=r"mine\.png is blank"):
         intake.take(Image.new("RGB", (80, 80), colour), describe(64, 3), "mine.png")
+
+
+@pytest.mark.parametrize("intake_of_data", ["fit", "crop"])
+@pytest.mark.parametrize("size", [(64, 64), (700, 500), (40, 90)])
+def test_a_new_photo_is_treated_as_those_that_were_trained_on(size: tuple[int, int], intake_of_data: str) -> None:
+    photo = Image.fromarray(photographs.many(1, 96)[0]).resize(size)
+    data = Description("wall", "Wall", ("good",), ("Good",), 64, 3, outside="edge", intake=intake_of_data)
+    trained = shaping.shaped(photo, 64, 3, crop=intake_of_data == "crop")
+    assert np.array_equal(intake.take(photo, data).image, trained)
+
+
+def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = io.BytesIO()
+    photo = Image.fromarray(photographs.many(1, 256)[0]).resize((2400, 1800), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # taken with the camera on its side
+    photo.save(content, "JPEG", quality=90, exif=exif)
+    small = decoding.read(content.getvalue(), "photo")
+    assert small.size == (900, 1200) and decoding.upright_size(content.getvalue()) == (1800, 2400)
+    monkeypatch.setattr(decoding, "ENOUGH", 10_000)
+    large = decoding.read(content.getvalue(), "photo")
+    assert large.size == (1800, 2400)
+    difference = np.abs(shaping.shaped(small, 64, 3).astype(int) - shaping.shaped(large, 64, 3))
+    assert difference.mean() < 1 and difference.max() <= 8

@@ -273,3 +273,42 @@ def test_no_false_alarm_threshold_comes_from_missing_or_broken_scores(bad: list[
 def test_a_prevalence_that_is_no_share_is_an_error(prevalence: float) -> None:
     with pytest.raises(EvaluationError, match="prevalence"):
         evaluation.average_precision(GOOD, GOOD, prevalence)
+
+
+def test_an_interval_of_photos_that_come_once_is_delongs(scores: Pair) -> None:
+    normal, anomaly = scores
+    photos = np.arange(len(normal)), len(normal) + np.arange(len(anomaly))
+    area, low, high = evaluation.auroc_interval(normal, anomaly)
+    grouped = evaluation.grouped_interval(normal, anomaly, *photos)
+    assert grouped[0] == area
+    assert grouped[1:] == pytest.approx((low, high), abs=0.02)
+
+
+def test_copies_of_a_photo_make_no_interval_narrower() -> None:
+    random = np.random.default_rng(0)
+    normal, anomaly = random.normal(0, 1, 40), random.normal(1, 1, 40)
+    photos = np.arange(40)
+    once = evaluation.grouped_interval(normal, anomaly, photos, photos)
+    often = evaluation.grouped_interval(normal, np.repeat(anomaly, 9), photos, np.repeat(photos, 9))
+    assert often == pytest.approx(once)
+    blind = evaluation.auroc_interval(normal, np.repeat(anomaly, 9))
+    assert often[2] - often[1] > 1.2 * (blind[2] - blind[1])
+
+
+def test_the_interval_over_photos_is_the_bootstraps_over_photos() -> None:
+    random = np.random.default_rng(1)
+    of_photo = random.normal(0, 1, 60)  # a photo is odd or usual with all of its copies
+    normal = of_photo + random.normal(0, 0.5, 60)
+    anomaly = np.repeat(of_photo, 4) + 1.0 + random.normal(0, 0.5, 240)
+    photos = np.arange(60)
+    _, low, high = evaluation.grouped_interval(normal, anomaly, photos, np.repeat(photos, 4))
+    copies = anomaly.reshape(60, 4)
+    drawn = [random.integers(0, 60, 60) for _ in range(2000)]
+    areas = [evaluation.auroc(normal[some], copies[some].ravel()) for some in drawn]
+    assert (low, high) == pytest.approx(np.quantile(areas, (0.025, 0.975)), abs=0.015)
+
+
+def test_where_all_photos_are_separated_their_number_bounds_the_auroc() -> None:
+    photos = np.arange(10)
+    area, low, high = evaluation.grouped_interval(np.zeros(10), np.ones(60), photos, np.repeat(photos, 6))
+    assert (area, high) == (1.0, 1.0) and low == pytest.approx(0.05**0.1)

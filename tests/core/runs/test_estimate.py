@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict, replace
 
-from core.basics.errors import ConfigError, DataError
+from core.basics.errors import ConfigError
 from core.data.tasks import Task
-from core.gans.config import CONFIGS, KIM, config_class, default_config
+from core.gans.config import CONFIGS, KIM, config_class
+from core.gans.recipes import default_config
 from core.runs import estimate
 from core.runs.request import Request
 
@@ -55,9 +56,10 @@ def test_losses_that_have_no_image_to_act_on_are_none(
         estimate.check(with_losses("traditional", task, on, **changes))
 
 
-def test_a_batch_larger_than_the_normals_is_named() -> None:
-    with pytest.raises(DataError, match="batch_size is 901, but there are 900 normal training images"):
-        estimate.check(Request("dcgan", Task(anomalies=90), config_class("dcgan")(batch_size=901)))
+@pytest.mark.parametrize(("batch_size", "least_steps", "steps"), [(901, 1, 1), (64, 1, 14), (64, 20, 20), (300, 2, 3)])
+def test_an_epoch_of_a_small_set_has_its_least_number_of_steps(batch_size: int, least_steps: int, steps: int) -> None:
+    config = config_class("dcgan")(batch_size=batch_size, least_steps=least_steps)
+    assert estimate.check(Request("dcgan", Task(anomalies=90), config)).steps == steps
 
 
 @MODEL
@@ -73,7 +75,7 @@ def test_the_presets_with_and_without_repair_are_the_defaults_of_the_two_objecti
 def test_as_in_the_paper_are_kims_losses_and_weights_alone(regime: str) -> None:
     config: Any = estimate.preset("as in the paper", "dcgan", regime, 5400)
     weights = {name: getattr(config, name) for name in config.loss_names}
-    assert weights == KIM | {"repair": 0.0, "as_normal": 0.0}
+    assert weights == KIM | {"repair": 0.0, "unlike": 0.0, "as_normal": 0.0}
     assert list(KIM.values()) == [1.5, 1.5, 0.5, 0.5, 0.5, 1.0]
     assert (config.epochs, config.abc_scale, config.widths, config.judge_all) == (300, 1.0, (8, 16, 32, 64), False)
 

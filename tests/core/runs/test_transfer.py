@@ -14,7 +14,7 @@ from core.basics.files import sha256
 from core.data import catalog
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
-from core.runs import folders, transfer
+from core.runs import folders, transfer, unpacking
 from core.runs.status import read_status
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
@@ -23,7 +23,7 @@ from core.store.checkpoints import CARD, SCORES, WEIGHTS
 @pytest.fixture
 def files(saved) -> dict[str, bytes]:
     folder = saved("traditional")
-    return {name: (folder / name).read_bytes() for name in transfer.FILES}
+    return {name: (folder / name).read_bytes() for name in unpacking.FILES}
 
 
 def zipped(files: dict[str, bytes]) -> list[tuple[str, bytes]]:
@@ -87,8 +87,8 @@ def test_without_scores_they_are_made_from_the_weights_where_the_data_is_the_sam
     assert nothing_is_left()
     trains_on(small, monkeypatch)
     found = checkpoints.load(folders.folder(transfer.take(list(files.items()))) / "checkpoint")
-    for name, array in vars(found.scores).items():
-        assert array.tobytes() == original[name].tobytes()
+    for name, array in original.items():
+        assert vars(found.scores)[name].tobytes() == array.tobytes()
 
 
 def test_figures_that_flatter_are_computed_again(files) -> None:
@@ -173,7 +173,7 @@ def test_validation_scores_are_held_against_the_weights_where_the_images_are_her
 
 def test_a_shipped_model_is_held_against_as_many_validation_images_as_the_starter_set_has() -> None:
     folder = checkpoints.shipped("traditional", "t-shirt")
-    files = {name: (folder / name).read_bytes() for name in transfer.FILES}
+    files = {name: (folder / name).read_bytes() for name in unpacking.FILES}
     run = transfer.take(list(files.items()))
     assert "All 10,000 test scores and 980 of 6,000 validation scores" in read_status(run).reason
     scores = safetensors.numpy.load(files[SCORES])
@@ -210,7 +210,7 @@ def test_what_is_no_zip_is_refused(content: bytes) -> None:
 
 
 def test_a_zip_that_grows_without_end_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(checkpoints.LARGEST, WEIGHTS, 100_000)
+    monkeypatch.setitem(unpacking.LARGEST, WEIGHTS, 100_000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(WEIGHTS, bytes(10_000_000))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from core.basics.errors import CheckpointError
 from core.data.tasks import Task
-from core.gans.config import default_config
+from core.gans.recipes import default_config
 from core.gans.record import Scoring
 from core.store import checkpoints, model_cards
 

@@ -1,0 +1,1 @@
+"""A trained model at work: watching a folder, answering over HTTP, exported to one file."""

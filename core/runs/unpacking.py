@@ -1,0 +1,92 @@
+"""The files of an imported model, from a zip or one by one: a stranger's, so only known names and lengths are read."""
+
+import io
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from core.basics.errors import CheckpointError
+from core.data.photos import stored
+from core.store import checkpoints
+from core.store.checkpoints import CARD, SCORES, WEIGHTS
+
+FILES = (WEIGHTS, SCORES, CARD)
+# Bytes; of a data set of photos, which comes along where that was asked for.
+PHOTOS = {stored.IMAGES: 2**28, stored.MASKS: 2**27, stored.FACTS: 2**25}
+LARGEST = checkpoints.LARGEST | PHOTOS
+_LITTER = ("__MACOSX", ".DS_Store")  # what macOS adds to a zip
+LARGEST_ZIP = checkpoints.LARGEST_FILE
+LARGEST_DIRECTORY = 2**16  # bytes of a zip's list of files; enough for hundreds, and a model has three
+
+
+def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Return the content of each known file by name. Raises CheckpointError that names any other file."""
+    members: Iterable[tuple[str, bytes]] = files
+    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+        members = _members(*files[0])
+    contents: dict[str, bytes] = {}
+    for path, content in members:
+        name = _known(path, contents)
+        if len(content) > LARGEST[name]:
+            raise CheckpointError(f"{name} is larger than {LARGEST[name]} bytes.")
+        contents[name] = content
+    missing = [name for name in (WEIGHTS, CARD) if name not in contents]
+    if missing:
+        raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
+    return contents
+
+
+def _known(path: str, earlier: Collection[str]) -> str:
+    """Return the name of the known file at `path`. Raises CheckpointError for an unknown or `earlier` name."""
+    name = path.rsplit("/", 1)[-1]
+    if name not in LARGEST:
+        raise CheckpointError(
+            f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
+        )
+    if name in earlier:
+        raise CheckpointError(f"There are two files called {name}; give one model at a time.")
+    return name
+
+
+def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (path, content) of every file in a zip. Raises CheckpointError at an unknown file, before unpacking it.
+
+    A file is unpacked to one byte more than its allowed length at most.
+    """
+    if len(content) > LARGEST_ZIP:
+        raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
+    if _directory_size(content) > LARGEST_DIRECTORY:
+        raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
+    seen: list[str] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
+                    continue
+                seen.append(_known(member.filename, seen))
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise CheckpointError(
+                        f"{name[:80]} is packed in a way that is not read; pack it as an ordinary zip."
+                    )
+                with archive.open(member) as file:
+                    yield member.filename, file.read(LARGEST[seen[-1]] + 1)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
+        raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
+
+
+def _directory_size(content: bytes) -> int:
+    """Return the bytes of a zip's list of files, as stated in the record at its end; an entry takes 46 or more.
+
+    zipfile makes an object of each entry at once, so the size is checked first. 0 without such a record, which zipfile
+    then refuses.
+    """
+    mark, length = b"PK\x05\x06", 22
+    at = len(content) - length
+    if content[at : at + 4] != mark or content[-2:] != b"\0\0":
+        at = content.rfind(mark, max(0, len(content) - length - 2**16))
+    if at < 0 or at + length > len(content):
+        return 0
+    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size is in another record: a zip of more than 4 GB
+        return 2**63
+    return int.from_bytes(content[at + 12 : at + 16], "little")
