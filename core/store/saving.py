@@ -53,27 +53,22 @@ def save(
     """
     from safetensors.torch import save as save_tensors
 
-    from core.gans import scoring
-
     if not replace:
         refuse_occupied(folder)
     generator = deepcopy(training.generator)  # the training may go on, and its own figures are of the mean alone
     if best:
         generator.load_state_dict(training.best_weights)
     weights = save_tensors(_halved(generator))
-    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
-    generator.share = scored.share
-    epochs = training.best_epoch if best else training.finished_epochs
-    history = training.history[:epochs]
-    scores, measured = _scored(generator, training, task, test, folds)
+    history = training.history[: training.best_epoch if best else None]
+    scored, scores, measured = _scored(generator, training, task, test, folds)
     stored = pack_scores(scores)
     card = Card(
         model=model,
         task=task,
         config=training.config,
         seed=seed,
-        epochs_trained=epochs,
-        stopped_early=epochs < training.config.epochs,
+        epochs_trained=len(history),
+        stopped_early=len(history) < training.config.epochs,
         trained_at=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
         seconds=float(sum(record.seconds for record in history)),
         device=str(training.device),
@@ -100,17 +95,19 @@ def save(
 
 def _scored(
     generator: "Generator", training: "Training", task: Task, test: Images, folds: "tuple[int, Parts] | None"
-) -> tuple[Scores, Own | None]:
-    """Score test and validation images, those of leave-out folds too; measure what a card says of data of one's own."""
+) -> tuple[Scoring, Scores, Own | None]:
+    """Choose how to score; score test and validation images, those of leave-out folds too; measure data of one's own."""
     from core.gans import maps, scoring
 
+    scored = scoring.choose(generator, training.split, training.config) if training.config.repair else Scoring()
+    generator.share = scored.share
     normal, anomaly = training.validation
     scores = Scores(*(scoring.score(generator, images) for images in (test.images, normal, anomaly)))
     measured, damaged = own.measure(generator, task, training.split.train_normal, test, scores.test)
     if folds:
         normals = np.append(scores.validation_normal, maps.score_parts(*folds[1], generator.share))
         scores = dataclasses.replace(scores, validation_normal=normals)
-    return dataclasses.replace(scores, synthetic=damaged), measured
+    return scored, dataclasses.replace(scores, synthetic=damaged), measured
 
 
 def _halved(generator: "Generator") -> dict[str, "Tensor"]:
