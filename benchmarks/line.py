@@ -112,13 +112,16 @@ def _watching(name: str, folder: Path, out: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "core", "watch", str(folder), "--out", str(out), "--model", name]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr and "watching" in process.stderr.readline()
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def _read_lines(out: Path, seen: dict[str, float], count: int) -> None:
     """Note when each photo's line can be read."""
     with open(out, encoding="utf-8") as file:
+        file.readline()  # the head
         rest = ""
         while len(seen) < count:
             rest += file.read()
