@@ -5,6 +5,7 @@ is a shipped model imported, and no line about where the training images are.
 """
 
 import io
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,17 +16,13 @@ from playwright.sync_api import Page, expect, sync_playwright
 from core.basics.files import ROOT
 from core.runs import transfer
 from core.store import checkpoints
-from tests.e2e.conftest import CHROMIUM, FLAGS, Server, settled
+from tests.e2e.conftest import CHROMIUM, FLAGS, Server, settled, until
 
 FOLDER = ROOT / "docs" / "pictures"
 THEMES = ("light", "dark")
 WIDTH, COLOURS = 1280, 256
 # What is different from machine to machine.
 HIDDEN = ".st-key-data_in_use { opacity: 0 !important }"
-
-
-def _opened(page: Page) -> None:
-    expect(page.get_by_role("dialog").get_by_role("img", name="Heat map")).to_have_count(2)
 
 
 def _curves(page: Page) -> None:
@@ -42,19 +39,28 @@ def _tiles(page: Page) -> None:
     expect(page.get_by_role("button", name="Open image").first).to_be_visible()
 
 
-def _plotted(page: Page) -> None:
-    expect(page.locator(".js-plotly-plot .heatmaplayer").first).to_be_attached()
+def _checked(page: Page) -> None:
+    page.get_by_text("An example", exact=True).click()
+    page.get_by_role("button", name="Use it").first.click()
+    expect(page.get_by_role("region", name="Photos by class and split")).to_be_visible()
+
+
+def _running(page: Page) -> None:
+    line = page.locator(".line")
+    until(lambda: line.evaluate("(root) => root.line?.total > 0"))
+    line.evaluate("(root) => root.line.advance(61)")
+    expect(line.locator("caption")).to_contain_text("61 items so far")
 
 
 # Name → (link, height in pixels, what to wait for).
 SHOTS: dict[str, tuple[str, int, Callable[[Page], None] | None]] = {
     "overview": ("", 800, None),
+    "data": ("data", 900, _checked),
     "browse": ("browse?classes=shirt&outcomes=missed", 760, _tiles),
-    "image": ("browse?classes=shirt&outcomes=missed&image=4672", 800, _opened),
     "roc": ("roc", 820, None),
+    "line": ("line?rarity=20", 900, _running),
     "try": ("try?edit=35", 880, _judged),
     "train": ("train", 860, _curves),
-    "results": ("results", 960, _plotted),
 }
 
 
@@ -99,6 +105,7 @@ def main() -> None:
     """Make them all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["MISFIT_DATA"] = f"{folder}/own"  # of the server
         server = Server(Path(folder))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:

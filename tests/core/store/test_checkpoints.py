@@ -11,11 +11,12 @@ import torch
 from msgspec.structs import replace
 
 from core.basics.errors import CheckpointError, DataError
-from core.data import tasks
+from core.data import catalog, tasks
 from core.data.dataset import Images
+from core.data.photos import examples
 from core.gans import scoring
 from core.metrics import evaluation, thresholds
-from core.store import checkpoints
+from core.store import checkpoints, model_cards
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
 from tests.core.store import edits
 from tests.core.store.edits import edit, refused
@@ -212,7 +213,18 @@ def test_the_box_has_a_folder_for_each_model_class_and_regime() -> None:
 
 
 def box() -> list[checkpoints.Checkpoint]:
-    return [checkpoints.load(path.parent) for path in sorted(checkpoints.SHIPPED.glob(f"*/[!.]*/{CARD}"))]
+    return model_cards.boxed()
+
+
+def test_the_model_of_an_example_fits_the_photos_that_one_click_brings(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(catalog, "OWN", tmp_path / "own")
+    with catalog.scratch() as folder:
+        photos = examples.brought("brick-wall")
+        catalog.keep(catalog.gather(photos, folder, "brick-wall", examples.EXAMPLES["brick-wall"].shape), "brick-wall")
+    found = checkpoints.load(checkpoints.SHIPPED / "dcgan" / "brick-wall")
+    test = found.test_images()
+    assert np.abs(scoring.score(found.generator(), test.images) - found.test_scores(test)).max() <= 1e-4
+    assert found.card.own.synthetic.area.auroc > 0.9 and found.task.regime == "one-class"
 
 
 def test_every_model_in_the_box_lies_where_its_card_says() -> None:
