@@ -87,7 +87,9 @@ def test_photos_that_come_are_judged_as_score_judges_until_somebody_ends_it(
     scored = json.loads(run("score", *paths, "--checkpoint", folder, "--json", "--threshold", "fpr_1"))
     for row, expected in zip(found, scored, strict=True):
         for name in ("score", "percentile", "threshold", "farness"):
-            assert float(row[name]) == expected[name]
+            assert float(row[name]) == pytest.approx(
+                expected[name], abs=1e-5
+            )  # another number of threads, another last bit
         assert (row["verdict"], row["reason"]) == (expected["verdict"], expected["reason"])
 
 

@@ -113,7 +113,7 @@ def test_mvtec_keeps_its_split_and_its_masks(tmp_path: Path) -> None:
         64,
         3,
         "photo",
-        False,
+        True,
         "edge",
         "fit",
         "good",
