@@ -24,7 +24,7 @@ from core.basics.text import as_line
 from core.data import idx_folder
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
-from core.data.photos import bringing, files, stored
+from core.data.photos import bringing, examples, files, stored
 from core.data.photos.bringing import Gathered
 from core.data.photos.files import Brought
 from core.data.photos.findings import refuse_errors
@@ -54,6 +54,11 @@ def get(key: str) -> DataSet:
     if key == FASHION_MNIST.description.key:
         return FASHION_MNIST
     folder = _folders().get(key)
+    if folder is None and key in examples.EXAMPLES:
+        raise DataError(
+            f"{examples.EXAMPLES[key].name} is an example whose photos were not brought yet: one click on the page Data, or "
+            f"`python -m core data --example {key} --keep`, brings them."
+        )
     if folder is None:
         raise DataError(
             f"There is no data set called {key!r:.80} here; there are: {' '.join(available())}. "
