@@ -274,7 +274,7 @@ def _photos(root: Path) -> tuple[Callable[[int], None], Callable[[], bool]]:
     if not offered.exists():
         photographs.mvtec(offered)
     with files.opened(offered) as brought:
-        contents = [(file.path, file.read()) for file in brought.pictures]
+        contents = [(file.path, offered / file.path) for file in brought.pictures]
     once = False
 
     def write(number: int) -> None:

@@ -141,11 +141,11 @@ def _folder(root: Path) -> Brought:
         folders[:] = sorted(name for name in folders if not _is_litter(name))
         seen += len(names) + len(folders)
         _refuse_many(seen, root.name)
-        for name in [*folders, *sorted(names)]:
+        for name, is_folder in [*((name, True) for name in folders), *((name, False) for name in sorted(names))]:
             path = below / name
             if path.is_symlink() and _leads_elsewhere(path, root):
                 links.append(_shown(path.relative_to(root)))
-            elif name in names and not _is_litter(name):
+            elif not is_folder and not _is_litter(name):
                 with contextlib.suppress(OSError):  # it went away just now, or leads nowhere
                     facts = path.stat()
                     files.append(
