@@ -192,6 +192,36 @@ def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
         browser.close()
 
 
+def photos() -> str:
+    from benchmarks import photos_scale
+
+    rows = []
+    for number in photos_scale.COUNTS:
+        found = photos_scale.steps(number)
+        seconds = [f"{found[step]:.1f} s" for step in photos_scale.STEPS]
+        rows.append([f"{number:,}", *seconds, f"{found['cpu']:.0f} s", f"{found['memory']:,.0f} MB"])
+    head = ["photos", *photos_scale.STEPS, "processor time, all steps", "peak memory of the process"]
+    width, height = photos_scale.TAKEN
+    scored = [
+        [
+            f"{w}×{h}",
+            f"{photos_scale.SCORED / seconds:,.0f}",
+            f"{2 * photos_scale.SCORED / processor:,.0f}",
+        ]
+        for (w, h), seconds, processor in photos_scale.scoring()
+    ]
+    side = photos_scale.SIDE
+    return (
+        "## Photos of one's own\n\n"
+        + markdown_table(head, rows)
+        + f"\n\nJPEG files of {width}×{height} pixels become {side}×{side} in colour. The array of 20,000 has 246 MB; mapped "
+        "files count as memory of the process while there is room."
+        + f"\n\nScoring a folder of {photos_scale.SCORED:,} photos with a DCGAN, decoding included:\n\n"
+        + markdown_table(["photos (JPEG)", "photos/s", "photos/s of two cores that do nothing else"], scored)
+        + "\n\nThe last column is two processor seconds divided by those that a photo took."
+    )
+
+
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and Ito
 SYMBOLS = ("circle", "square", "diamond", "cross", "x")
 
@@ -203,6 +233,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "evaluation": evaluation,
     "growth": growth,
     "line": line,
+    "photos": photos,
 }
 
 

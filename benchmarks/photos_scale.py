@@ -18,6 +18,7 @@ from core.basics.files import ROOT
 COUNTS = (200, 1000, 5000, 20_000)
 SIDE, TAKEN = 64, (160, 120)  # pixels: of an image in the data set, and of a photo's file
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "brick", "gravel", "grass")
+SCORED, SIZES = 600, ((64, 64), (640, 480), (2400, 1800))  # photos in a folder that is scored, and their pixels
 STEPS = ("list", "decode", "group", "divide", "check", "keep", "load")
 
 
@@ -61,6 +62,37 @@ def steps(number: int) -> dict[str, float]:
             env=environment,
         )
     return json.loads(done.stdout)
+
+
+def scoring() -> list[tuple[tuple[int, int], float, float]]:
+    """(size of the photos, seconds, processor seconds) of `core score FOLDER`, without the start of the process.
+
+    The model is a DCGAN that was trained for an epoch: that takes as long to ask as a good one.
+    """
+    found = []
+    with tempfile.TemporaryDirectory(prefix="photos-") as place:
+        folder = Path(place)
+        environment = os.environ | {"MISFIT_DATA": f"{folder}/own", "MISFIT_RUNS": f"{folder}/runs"}
+
+        def command(*arguments: str) -> tuple[float, float]:
+            begun, before = time.perf_counter(), os.times()
+            subprocess.run(
+                [sys.executable, "-m", "core", *arguments], cwd=ROOT, env=environment, check=True, capture_output=True
+            )
+            after = os.times()
+            spent = after.children_user + after.children_system - before.children_user - before.children_system
+            return time.perf_counter() - begun, spent
+
+        write(folder / "wall", 200)
+        model = str(folder / "model")
+        command("train", "--data", f"{folder}/wall", "--regime", "one-class", "--epochs", "1", "--out", model)
+        for size in SIZES:
+            photos = folder / "x".join(map(str, size))
+            write(photos, SCORED, size)
+            alone = command("score", str(photos / "good" / "00000.jpg"), "--checkpoint", model, "--json")
+            all_of_them = command("score", str(photos), "--checkpoint", model, "--json")
+            found.append((size, all_of_them[0] - alone[0], all_of_them[1] - alone[1]))
+    return found
 
 
 def _measured(folder: Path) -> dict[str, float]:

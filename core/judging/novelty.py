@@ -16,6 +16,7 @@ from core.data.dataset import Images
 
 EACH = 1000  # first images of each class; the starter set has just these, so the verdict is the same with it
 HELD = 100  # the last ones of these, which set the limits; the others are the reference images
+FOLDS = 10  # parts of a small data set, each of which is held out once
 FAR = 0.01  # share of the held-out images that lie beyond the limits; no test image affects the limits
 CELLS = 7  # edges are counted in 7×7 squares
 DIRECTIONS = 8
@@ -63,21 +64,35 @@ class Known:
 
 
 def fit(train: Images) -> Known:
-    """Fit the features of reference images and the limits, on images held out of them. Takes a second or two."""
+    """Fit the features of reference images and the limits, on images held out of them. Takes a second or two.
+
+    Of classes with EACH images the last HELD set the limits. Where a class has fewer, a few held-out ones would say little:
+    then every image is held out once, in FOLDS parts, and all are reference images in the end.
+    """
     order = [np.flatnonzero(train.labels == label)[:EACH] for label in np.unique(train.labels)]
-    parts = _in_chunks(train.images[np.concatenate([members[: -_held(members)] for members in order])])
-    reference = Features(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-    held = _in_chunks(train.images[np.concatenate([members[-_held(members) :] for members in order])])
+    if min(map(len, order)) == EACH:
+        reference = _all_features(train.images[np.concatenate([members[:-HELD] for members in order])])
+        held = _in_chunks(train.images[np.concatenate([members[-HELD:] for members in order])])
+        distances = np.concatenate([_distances(some, reference) for some in held])
+    else:
+        reference = _all_features(train.images[np.concatenate(order)])
+        fold = np.concatenate([np.arange(len(members)) % FOLDS for members in order])
+        parts = range(fold.max() + 1)
+        distances = np.concatenate(
+            [_distances(_some(reference, fold == part), _some(reference, fold != part)) for part in parts]
+        )
     # Each limit is first a high quantile of its distance. Then one factor brings the share beyond any limit to FAR.
-    distances = np.concatenate([_distances(some, reference) for some in held])
     limits = np.quantile(distances, 1 - FAR, axis=0)
     limits *= np.quantile((distances / limits).max(1), 1 - FAR)
     return Known(reference, limits)
 
 
-def _held(members: np.ndarray) -> int:
-    """Return how many of a class's images set the limits: HELD, or a tenth of a small class."""
-    return min(HELD, max(1, len(members) // 10))
+def _all_features(images: np.ndarray) -> Features:
+    return Features(*(np.concatenate(part) for part in zip(*_in_chunks(images), strict=True)))
+
+
+def _some(features: Features, kept: np.ndarray) -> Features:
+    return Features(*(part[kept] for part in features))
 
 
 def nearest(image: np.ndarray, among: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

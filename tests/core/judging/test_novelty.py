@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.garments import strangers
+from core.data.dataset import Images, Source
 from core.judging import novelty
+from tests import photographs
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,13 @@ def test_the_nearest_images_are_those_with_the_smallest_difference(starter, test
     assert differences == pytest.approx(sorted(every)[:5])
     assert [every[one] for one in which] == pytest.approx(differences)
     assert novelty.nearest(among[77], among, 1)[0][0] == 77
+
+
+@pytest.mark.parametrize("number", [30, 100])
+def test_few_photos_are_enough_to_know_another_one_of_the_kind(number: int) -> None:
+    """A tenth of thirty is three: limits from so few called every second new photo unlike any."""
+    photos = photographs.many(number + 100, 64, seed=3)
+    known = novelty.fit(Images(photos[:number], np.zeros(number, np.uint8), Source("wall", Path())))
+    assert (known.farness(photos[number:]) > 1).mean() < 0.15
+    noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
+    assert (known.farness(noise) > 1).all()
