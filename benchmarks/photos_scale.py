@@ -43,8 +43,9 @@ def write(folder: Path, number: int, size: tuple[int, int] = TAKEN, seed: int = 
         photo = photo.point([int(level * light) for level in range(256)] * 3)
         bad = place % 10 == 9
         if bad:
-            row, column = int(random.integers(10, size[1] - 10)), int(random.integers(10, size[0] - 70))
-            photo.paste((10, 10, 10), (column, row, column + 60, row + 4))
+            long, thick = size[0] * 3 // 8, max(2, size[1] // 30)
+            row, column = int(random.integers(thick, size[1] - 2 * thick)), int(random.integers(0, size[0] - long))
+            photo.paste((10, 10, 10), (column, row, column + long, row + thick))
         photo.save(folder / ("scratch" if bad else "good") / f"{place:05}.jpg", quality=90)
 
 
