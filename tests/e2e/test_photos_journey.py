@@ -53,7 +53,9 @@ def test_from_a_zip_to_a_verdict_with_a_heat_map_on_the_pages(fresh_server, page
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Try it").click()
     expect(page.get_by_role("heading", name="Try it", exact=True)).to_be_visible()
     page.get_by_text("Upload or paste", exact=True).click()
-    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(apples.parent / "new-photos" / "003.png")
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        apples.parent / "new-photos" / "003.png"
+    )
     expect(page.get_by_text(re.compile(r"score [0-9.]+ [≥<] threshold"))).to_be_visible()
     expect(page.get_by_role("img", name="Heat map").first).to_be_visible()
 
