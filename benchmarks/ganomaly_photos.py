@@ -86,14 +86,14 @@ def main(seconds: float | None) -> None:
     generator = build("dcgan", config, case.split.data).generator.eval()
     many = np.concatenate([case.good] * 6)[:512]
     batch = config.fitted(len(case.split.train_normal)).batch_size
-    table = [
-        [
+    table: list[tuple[str, dict[str, float], float, float]] = [
+        (
             "Misfit's DCGAN",
             ours,
             int(rows[0]["steps"]) * batch / float(rows[0]["cpu_seconds"]),
             speed(lambda x: scoring.score(generator, x), many),
-        ],
-        ["anomalib's GANomaly", theirs, steps * BATCH / seconds, speed(lambda x: scores(model, x), many)],
+        ),
+        ("anomalib's GANomaly", theirs, steps * BATCH / seconds, speed(lambda x: scores(model, x), many)),
     ]
     defects = [kind for kind in ours if kind != photos.OTHERS]
     head = ["", "mean of defects", *ours, "images trained on a CPU second", "images scored a CPU second"]
