@@ -219,6 +219,7 @@ def photos() -> str:
         + f"\n\nScoring a folder of {photos_scale.SCORED:,} photos with a DCGAN, decoding included:\n\n"
         + markdown_table(["photos (JPEG)", "photos/s", "photos/s of two cores that do nothing else"], scored)
         + "\n\nThe last column is two processor seconds divided by those that a photo took."
+        + photos_scale.against_ganomaly()
     )
 
 

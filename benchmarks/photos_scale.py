@@ -96,6 +96,17 @@ def scoring() -> list[tuple[tuple[int, int], float, float]]:
     return found
 
 
+def against_ganomaly() -> str:
+    """Return what benchmarks/ganomaly_photos.py prints, "" where anomalib is not installed."""
+    from benchmarks import training
+
+    if not training.installed():
+        return ""
+    command = [str(training.ANOMALIB / "bin" / "python"), "-W", "ignore", "-m", "benchmarks.ganomaly_photos"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return "\n\nAnomalib's GANomaly on the brick tiles of docs/photos-results.md, image AUROC. " + done.stdout.strip()
+
+
 def _measured(folder: Path) -> dict[str, float]:
     """Bring the photos in `folder`, as `core data --keep` does, and say how long each step took."""
     from core.data import catalog
