@@ -29,7 +29,8 @@ def key() -> str:
 def choices() -> tuple[dict[str, str], list[str]]:
     """Return the data sets that can be chosen, key → name in the picker, and a message for each damaged data set.
 
-    A data set whose images are gone can be chosen as long as there are models of it: their stored figures are shown.
+    A data set whose images are gone can be chosen as long as there are models of it: their stored figures are shown. Not
+    so an example whose photos nobody has brought yet, although a model of it is in the box.
     """
     names, problems = {}, []
     for each in catalog.available():
@@ -39,7 +40,8 @@ def choices() -> tuple[dict[str, str], list[str]]:
             problems.append(str(error))
     for checkpoint in trained.discovered()[0]:
         data = checkpoint.task.data
-        names.setdefault(data.key, f"{data.name} – images not here")
+        if checkpoint.run is not None:
+            names.setdefault(data.key, f"{data.name} – images not here")
     return names, problems
 
 
