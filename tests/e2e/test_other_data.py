@@ -17,7 +17,7 @@ def train(page: Page, address: str, name: str) -> None:
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("2")
     epochs.press("Enter")
-    expect(page.get_by_text("2 epochs of 1 step")).to_be_visible()
+    expect(page.get_by_text("2 epochs of 75 steps")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(f"{name}: finished")).to_be_visible()
     settled(page)

@@ -112,7 +112,7 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     [
         (lambda app: app.number_input(key="train_anomalies").set_value(54_000), "54000 labelled anomalies were asked for"),
         (lambda app: app.number_input(key="train_anomalies").set_value(8), "at least 9"),
-        (lambda app: app.number_input(key="train_traditional_batch_size").set_value(4000), "batch_size is 4000, but there are 900"),
+        (lambda app: app.number_input(key="train_traditional_batch_size").set_value(9000), "batch_size is 9000; it must be between 2 and 8192"),
         (lambda app: app.text_input(key="train_traditional_hidden").set_value("many"), "write whole numbers"),
         (lambda app: app.text_input(key="train_traditional_hidden").set_value("1, 9000"), "between 1 and 8192"),
     ],
