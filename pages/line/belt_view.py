@@ -4,8 +4,6 @@ The browser moves the belt, counts, and draws. It asks for batch n of a belt tha
 an answer to an older question is recognised. The threshold goes both ways as in pages/roc/lab.py.
 """
 
-import math
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from core.metrics import drift as drifting
 from core.metrics.costs import Stakes
 from pages.line import belt
 from pages.line.belt import Batch
-from pages.parts import charts, fields, models, pictures
+from pages.parts import charts, fields, models, pictures, release
 from pages.parts.component import component
 from pages.parts.models import Chosen
 from pages.parts.packed import packed
@@ -40,15 +38,6 @@ def show(
     share = stakes.prevalence if stakes and chosen.anomaly.any() else 0.0
     name = f"{chosen.checkpoint.card.scores_sha256[:16]} {seed} {share:g}"
 
-    def released() -> None:
-        release = state[KEY].get("release") or {}
-        value, serial = release.get("threshold"), release.get("serial")
-        if not (isinstance(serial, int) and serial > 0):
-            return
-        state["_line_serial"] = serial
-        if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= fields.LARGEST_THRESHOLD:
-            on_release(float(value))
-
     number = _asked((state.get(KEY) or {}).get("want"), name)
     batch = belt.draw(chosen, models.test_images().images, seed, number, share, drift)
     card, scores = chosen.checkpoint.card, chosen.scores
@@ -56,8 +45,7 @@ def show(
         key=KEY,
         data={
             "name": name,
-            "session": state.setdefault("_line_session", secrets.token_hex(8)),
-            "serial": state.get("_line_serial", 0),
+            **release.known("line"),
             "threshold": models.threshold(chosen),
             "largest": fields.LARGEST_THRESHOLD,
             "share": share,
@@ -73,7 +61,7 @@ def show(
             "colours": {"normal": charts.NORMAL, "anomaly": charts.ANOMALY, "model": charts.MODELS[card.model]},
             "batch": _sent(batch, chosen, number, drift) | {"alarm": _alarm(chosen, batch, name, number, share)},
         },
-        on_release_change=released,
+        on_release_change=lambda: release.receive("line", KEY, on_release),
         on_want_change=lambda: None,
     )
 

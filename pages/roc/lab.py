@@ -6,8 +6,6 @@ that the browser can tell an answer to an older release from a threshold that wa
 the server has restarted) counts from 0 and has another name.
 """
 
-import math
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.metrics.costs import Stakes
-from pages.parts import charts, fields
+from pages.parts import charts, fields, release
 from pages.parts.component import component
 from pages.parts.models import Chosen
 from pages.parts.packed import packed
@@ -38,23 +36,12 @@ def show(
 
     Without an AUROC the test has no anomalies, and the lab shows only the normals.
     """
-    state, key = st.session_state, KEYS[auroc is not None]
-
-    def released() -> None:
-        release = state[key].get("release") or {}
-        value, serial = release.get("threshold"), release.get("serial")
-        if not (isinstance(serial, int) and serial > 0):
-            return
-        # Count every message as received: the browser then takes Python's threshold again.
-        state["_lab_serial"] = serial
-        if isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= fields.LARGEST_THRESHOLD:
-            on_release(float(value))
+    key = KEYS[auroc is not None]
 
     card = chosen.checkpoint.card
     data = _scores(chosen.mark, chosen) | {
         "id": chosen.mark,
-        "session": state.setdefault("_lab_session", secrets.token_hex(8)),
-        "serial": state.get("_lab_serial", 0),
+        **release.known("lab"),
         "threshold": threshold,
         "largest": fields.LARGEST_THRESHOLD,
         "stakes": None if stakes is None else vars(stakes),
@@ -65,4 +52,4 @@ def show(
         "dash": _DASHES[charts.DASHES[card.model]],
         "file": f"misfit-roc-{card.model}-{chosen.checkpoint.task.normal}",
     }
-    _lab(key=key, data=data, on_release_change=released)
+    _lab(key=key, data=data, on_release_change=lambda: release.receive("lab", key, on_release))
