@@ -9,14 +9,19 @@ intake was chosen on the images drawn here (their seed is not that of `--seed 1`
 import argparse
 import io
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.backgrounds import KINDS, composed, jpeg
 from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
-from core.data.tasks import test_roles
+from core.data.tasks import test_roles, validation_places
+from core.gans import scoring
 from core.gans.config import CONFIGS
 from core.judging import intake
 from core.metrics import evaluation
@@ -80,8 +85,6 @@ def photographed(image: np.ndarray, background: str, random: np.random.Generator
 
 def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
     """Send `count` test images, half of them normal, there and back, and score both ends with each shipped GAN."""
-    from core.gans import scoring
-
     random = np.random.default_rng(seed)
     test = FASHION_MNIST.load("test")
     labels = test.labels == GARMENTS.label(normal)
@@ -117,6 +120,54 @@ def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
             )
         )
     return reports
+
+
+class OnGround(NamedTuple):
+    """What a ground costs: AUROC of the images as they were and as they came back, by model; milliseconds of processor time."""
+
+    before: dict[str, float]
+    after: dict[str, float]
+    milliseconds: float
+    slowest: float
+
+    @property
+    def loss(self) -> float:
+        """The larger of the models' losses."""
+        return max(self.before[model] - self.after[model] for model in self.before)
+
+
+def on_grounds(
+    count: int, normal: str = "t-shirt", seed: int = 0, split: Literal["train", "test"] = "test", kinds: Sequence[str] = KINDS
+) -> dict[str, OnGround]:
+    """Lay `count` images, half of them normal, on each kind of ground, take them in, and score both ends.
+
+    With "train" the images are the models' validation images: what was chosen, was chosen on those.
+    """
+    checkpoint = checkpoints.load(checkpoints.shipped("dcgan", normal))
+    images = FASHION_MNIST.load(split)
+    if split == "test":
+        normals, anomalies = (np.flatnonzero(role) for role in test_roles(checkpoint.task, images.labels))
+    else:
+        normals, anomalies = validation_places(checkpoint.task, checkpoint.card.data_fingerprint, images)
+    found = {}
+    for kind in kinds:
+        random = np.random.default_rng([seed, KINDS.index(kind)])
+        half = count // 2
+        chosen = np.concatenate([random.choice(each, half, replace=False) for each in (normals, anomalies)])
+        before, after, times = images.images[chosen], [], []
+        for image in before:
+            picture = decoding.read(jpeg(composed(image, kind, random)[0], random), kind)
+            started = time.thread_time()
+            after.append(intake.take(picture, GARMENTS).image)
+            times.append(1000 * (time.thread_time() - started))
+        figures: list[dict[str, float]] = [{}, {}]
+        for model in CONFIGS:
+            generator = checkpoints.load(checkpoints.shipped(model, normal)).generator()
+            for figure, some in zip(figures, (before, np.stack(after)), strict=True):
+                scores = scoring.score(generator, some)
+                figure[model] = evaluation.auroc(scores[:half], scores[half:])
+        found[kind] = OnGround(*figures, float(np.median(times)), float(np.quantile(times, 0.95)))
+    return found
 
 
 def main() -> int:
