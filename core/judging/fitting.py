@@ -7,7 +7,7 @@ from core.judging.segmenting import Found, difference
 
 GARMENT = 12  # grey levels; what differs from black by more is garment
 INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
-NEUTRAL = 24  # grey levels; a ground whose channels differ by less is grey paper, not coloured
+NEUTRAL, PAPER = 24, 170  # grey levels: a ground whose channels differ by less than the first, and as light as the second
 DIM, LIT = (
     60,
     130,
@@ -23,7 +23,7 @@ def on_black(colours: np.ndarray, levels: np.ndarray, found: Found, inverted: bo
         light = (255.0 - values if inverted else values) * found.share
         return _brightened(light, found.share)
     under = float(ground @ _LUMA)
-    if inverted and np.ptp(ground) < NEUTRAL:  # grey paper is white paper in dim light
+    if inverted and np.ptp(ground) < NEUTRAL and under > PAPER:  # white paper in dim light
         values = (values * (255.0 / under)).clip(0, 255)
         under = 255.0
     if inverted:

@@ -14,6 +14,7 @@ EVEN = 0.9  # share of the border that must have the ground's colour, for a grou
 NEAR = 14  # grey levels by which such a border may differ from its median: a JPEG file's do
 GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
 SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
+SOFT, SHADED = 6, 0.02  # grey levels from which on a ground is shaded, and the share of the picture that must be
 LOOK = 64  # pixels along a picture's longest edge, for what need not be fine
 GAP = 0.05  # of the picture's longest edge: parts that are nearer to each other are one garment
 ITEM, SPECK = 0.2, 0.006  # least area of an item: of the largest one's, and of the picture's
@@ -43,10 +44,13 @@ class Found:
 
 def find(colours: np.ndarray, item: int = 0) -> Found | None:
     """Find the garments in RGB uint8 [H, W, 3], and choose one of them by its number, the largest is 0; None: there is none."""
-    ground = even_ground(colours)
-    share = None if ground is None else difference(colours, ground)
-    if share is None or (share > 0.5).mean() < SPECK:  # white on white, too, is for the finder
-        ground, share = None, _looked(colours)
+    ground, share = even_ground(colours), _looked(colours)
+    if ground is not None:
+        differs = difference(colours, ground)
+        if (differs > 0.5).mean() < SPECK or _shaded(colours, ground, share):  # white on white, too, is for the finder
+            ground = None
+        else:
+            share = differs
     labels, items = _items(share)
     if not items:
         return None
@@ -63,6 +67,14 @@ def even_ground(colours: np.ndarray) -> np.ndarray | None:
     border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]]).astype(np.float64)
     ground = np.median(border, 0)
     return ground if (np.abs(border - ground).max(1) <= NEAR).mean() >= EVEN else None
+
+
+def _shaded(colours: np.ndarray, ground: np.ndarray, share: np.ndarray) -> bool:
+    """Say whether [H, W, 3] differs softly from its border's colour, RGB [3], where no garment is: a shadow, a gradient."""
+    small = [max(2, round(2 * LOOK * length / max(share.shape))) for length in share.shape]
+    distance = np.abs(np.asarray(Image.fromarray(colours).resize(small[::-1], Image.Resampling.BOX)) - ground).max(2)
+    garment = ndimage.binary_dilation((_large(share, small) > 0.2) | (distance >= SOLID), iterations=4)
+    return bool(((distance > SOFT) & ~garment).mean() > SHADED)
 
 
 def difference(colours: np.ndarray, ground: np.ndarray) -> np.ndarray:
