@@ -32,7 +32,7 @@ def texture(name: str) -> Ground:
     def piece(size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
         from skimage import data
 
-        photo = np.rot90(getattr(data, name)(), random.integers(4)).astype(np.uint8)
+        photo = np.rot90(getattr(data, name)(), int(random.integers(4))).astype(np.uint8)
         part = int(random.integers(200, 513))
         top, left = random.integers(0, 513 - part, 2)
         cut = Image.fromarray(photo[top : top + part, left : left + part])

@@ -137,7 +137,11 @@ class OnGround(NamedTuple):
 
 
 def on_grounds(
-    count: int, normal: str = "t-shirt", seed: int = 0, split: Literal["train", "test"] = "test", kinds: Sequence[str] = KINDS
+    count: int,
+    normal: str = "t-shirt",
+    seed: int = 0,
+    split: Literal["train", "test"] = "test",
+    kinds: Sequence[str] = KINDS,
 ) -> dict[str, OnGround]:
     """Lay `count` images, half of them normal, on each kind of ground, take them in, and score both ends.
 
@@ -148,7 +152,9 @@ def on_grounds(
     if split == "test":
         normals, anomalies = (np.flatnonzero(role) for role in test_roles(checkpoint.task, images.labels))
     else:
-        normals, anomalies = validation_places(checkpoint.task, checkpoint.card.data_fingerprint, images)
+        places = validation_places(checkpoint.task, checkpoint.card.data_fingerprint, images)
+        assert places, "the models' own training split is not here"
+        normals, anomalies = places
     found = {}
     for kind in kinds:
         random = np.random.default_rng([seed, KINDS.index(kind)])
@@ -160,13 +166,13 @@ def on_grounds(
             started = time.thread_time()
             after.append(intake.take(picture, GARMENTS).image)
             times.append(1000 * (time.thread_time() - started))
-        figures: list[dict[str, float]] = [{}, {}]
+        figures: tuple[dict[str, float], dict[str, float]] = {}, {}
         for model in CONFIGS:
             generator = checkpoints.load(checkpoints.shipped(model, normal)).generator()
             for figure, some in zip(figures, (before, np.stack(after)), strict=True):
                 scores = scoring.score(generator, some)
                 figure[model] = evaluation.auroc(scores[:half], scores[half:])
-        found[kind] = OnGround(*figures, float(np.median(times)), float(np.quantile(times, 0.95)))
+        found[kind] = OnGround(figures[0], figures[1], float(np.median(times)), float(np.quantile(times, 0.95)))
     return found
 
 

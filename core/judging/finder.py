@@ -32,9 +32,7 @@ class Finder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.down = nn.ModuleList(_twice(*pair) for pair in zip((12, *WIDTHS), WIDTHS, strict=False))
-        self.up = nn.ModuleList(
-            _twice(below + beside, beside) for beside, below in pairwise(WIDTHS)
-        )
+        self.up = nn.ModuleList(_twice(below + beside, beside) for beside, below in pairwise(WIDTHS))
         self.last = nn.Conv2d(WIDTHS[0], 4, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:

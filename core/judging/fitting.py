@@ -7,7 +7,10 @@ from core.judging.segmenting import Found, difference
 
 GARMENT = 12  # grey levels; what differs from black by more is garment
 INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
-NEUTRAL, PAPER = 24, 170  # grey levels: a ground whose channels differ by less than the first, and as light as the second
+NEUTRAL, PAPER = (
+    24,
+    170,
+)  # grey levels: a ground whose channels differ by less than the first, and as light as the second
 DIM, LIT = (
     60,
     130,

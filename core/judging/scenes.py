@@ -59,7 +59,9 @@ def _placed(image: np.ndarray, small: bool, random: Random) -> tuple[np.ndarray,
     reach = max(1, *(np.ptp(np.flatnonzero(solid.any(axis))) if solid.any() else 1 for axis in (0, 1)))
     scale, angle = reach / longest, np.deg2rad(random.uniform(-TURN, TURN) if random.random() < 0.7 else 0)
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
-    matrix = matrix @ np.diag([1, random.choice((-1, 1))])
+    matrix = matrix @ np.diag(
+        [1, random.choice((-1, 1)) * random.uniform(0.75, 1.33)]
+    )  # squeezed, as wide pictures are
     spare = max(SIDE - longest, 0) / 2 + 2
     middle = SIDE / 2 + random.uniform(-spare, spare, 2)
     offset = np.full(2, 56) - matrix @ middle
@@ -138,14 +140,14 @@ def _lit(picture: np.ndarray, random: Random) -> np.ndarray:
 def _ground(random: Random) -> np.ndarray:
     """Make a ground, float [64, 64, 3]."""
     kind = random.random()
-    if kind < 0.3:
+    if kind < 0.2:
         colour = (
             random.uniform(20, 255) * random.uniform(0.6, 1, 3) if random.random() < 0.6 else random.uniform(0, 255)
         )
         return np.ones((SIDE, SIDE, 3)) * (colour if random.random() < 0.8 else random.choice((0, 255)))
-    if kind < 0.45:
+    if kind < 0.35:
         return _photo(random)
-    if kind < 0.53:  # from one tone to another
+    if kind < 0.45:  # from one tone to another
         first, second = random.uniform(20, 255, (2, 3)) * (1 - random.choice((0, 1)) * random.uniform(0, 0.4, 3))
         return first + (_lit(np.ones((SIDE, SIDE, 1)), random) * 1.5 - 0.75).clip(0, 1) * (second - first)
     make = (_cells, _strokes, _tiles, _waves, _fractal)[random.integers(5)]
@@ -171,7 +173,7 @@ def _photo(random: Random) -> np.ndarray:
     part = int(random.integers(40, min(photo.shape[:2])))
     top, left = (random.integers(0, length - part + 1) for length in photo.shape[:2])
     cut = Image.fromarray(photo[top : top + part, left : left + part]).resize((SIDE, SIDE), Image.Resampling.BOX)
-    return np.rot90(np.asarray(cut, np.float64), random.integers(4)) * random.uniform(0.5, 1.4)
+    return np.rot90(np.asarray(cut, np.float64), int(random.integers(4))) * random.uniform(0.5, 1.4)
 
 
 def _cells(random: Random) -> np.ndarray:

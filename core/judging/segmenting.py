@@ -4,6 +4,7 @@ On a ground of one colour, a garment is what differs from it. On any other the f
 the whole picture, then from close by for the garment that is chosen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,7 @@ def _looked(colours: np.ndarray) -> np.ndarray:
     return _large(finder.share(np.asarray(small)), colours.shape[:2])
 
 
-def _large(share: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+def _large(share: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """Enlarge or reduce [h, w] to `size`, (H, W), softly: float [H, W], 0…1."""
     picture = Image.fromarray(share.astype(np.float32))
     return np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)).clip(0, 1)

@@ -1,6 +1,7 @@
 """Teach the finder (core/judging/finder.py) on made pictures (core/judging/scenes.py) with garments of the training split."""
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ FIRST = 256  # pictures before the first step
 EMA = 0.99  # how much of the mean weights a step keeps
 
 
+Pair = tuple[np.ndarray, np.ndarray]
+
+
 def loss(logits: Tensor, shares: Tensor) -> Tensor:
     """Cross-entropy, and one minus the overlap (Dice), which counts a small garment like a large one."""
     entropy = nn.functional.binary_cross_entropy_with_logits(logits, shares)
@@ -28,9 +32,10 @@ def loss(logits: Tensor, shares: Tensor) -> Tensor:
     return entropy + (1 - overlap).mean()
 
 
-def changed(picture: np.ndarray, share: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def changed(pair: Pair, random: np.random.Generator) -> Pair:
     """Mirror and turn a picture [64, 64, 3] with its shares [64, 64]; exchange its colours, or dark for light."""
-    turns = random.integers(4)
+    picture, share = pair
+    turns = int(random.integers(4))
     picture, share = np.rot90(picture, turns), np.rot90(share, turns)
     if random.random() < 0.5:
         picture, share = picture[:, ::-1], share[:, ::-1]
@@ -45,7 +50,7 @@ def batches(random: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     seen = [scenes.scene(garments, random) for _ in range(FIRST)]
     while True:
         new = [scenes.scene(garments, random) for _ in range(NEW)]
-        old = [changed(*seen[place], random) for place in random.integers(len(seen), size=BATCH - NEW)]
+        old = [changed(seen[place], random) for place in random.integers(len(seen), size=BATCH - NEW)]
         seen += new
         pictures, shares = zip(*new, *old, strict=True)
         yield (
@@ -61,6 +66,7 @@ def teach(steps: int = STEPS, told: Callable[[int, float, Finder], None] = lambd
     mean = torch.optim.swa_utils.AveragedModel(
         finder, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True
     )
+    averaged = cast(Finder, mean.module)
     optimizer = torch.optim.AdamW(finder.parameters(), RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.15)
     for step, (pictures, shares) in zip(range(steps), batches(np.random.default_rng(SEED)), strict=False):
@@ -70,11 +76,14 @@ def teach(steps: int = STEPS, told: Callable[[int, float, Finder], None] = lambd
         optimizer.step()
         schedule.step()
         mean.update_parameters(finder)
-        told(step, lost.item(), mean.module)
-    return mean.module.eval()
+        told(step, lost.item(), averaged)
+    return averaged.eval()
 
 
 def keep(finder: Finder) -> None:
-    """Write the finder's weights where the intake reads them."""
-    weights = {name: value.contiguous() for name, value in finder.state_dict().items()}
+    """Write the finder's weights, with half the digits, where the intake reads them."""
+    state = finder.state_dict()
+    weights = {
+        name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
+    }
     write_whole(WEIGHTS, save(weights))
