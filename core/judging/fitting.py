@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from core.judging.segmenting import Found, difference
+from core.judging.segmenting import LUMA, Found, difference
 
 GARMENT = 12  # grey levels; what differs from black by more is garment
 INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
@@ -15,7 +15,6 @@ DIM, LIT = (
     60,
     130,
 )  # grey levels: a garment that hardly reaches the first is brightened to the second, as white on white is
-_LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
 
 
 def on_black(colours: np.ndarray, levels: np.ndarray, found: Found, inverted: bool) -> np.ndarray:
@@ -25,7 +24,7 @@ def on_black(colours: np.ndarray, levels: np.ndarray, found: Found, inverted: bo
     if ground is None:
         light = (255.0 - values if inverted else values) * found.share
         return _brightened(light, found.share)
-    under = float(ground @ _LUMA)
+    under = float(ground @ LUMA)
     if inverted and np.ptp(ground) < NEUTRAL and under > PAPER:  # white paper in dim light
         values = (values * (255.0 / under)).clip(0, 255)
         under = 255.0

@@ -15,10 +15,13 @@ EVEN = 0.9  # share of the border that must have the ground's colour, for a grou
 NEAR = 14  # grey levels by which such a border may differ from its median: a JPEG file's do
 GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
 SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
-SOFT, SHADED = 6, 0.02  # grey levels from which on a ground is shaded, and the share of the picture that must be
+SOFT, SHADED = 6, 0.03  # grey levels from which on a ground is shaded, and the share of the picture that must be
 LOOK = 64  # pixels along a picture's longest edge, for what need not be fine
 GAP = 0.05  # of the picture's longest edge: parts that are nearer to each other are one garment
 ITEM, SPECK = 0.2, 0.006  # least area of an item: of the largest one's, and of the picture's
+DARK, LIGHT = 70, 185  # grey levels: an even ground that is darker is black paper, one that is lighter white paper
+CLEAR = 20  # grey levels by which a garment must differ from an even ground between the two, to be lighter or darker
+LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
 MARGIN = 0.22  # of a garment's longest edge: how much of its surroundings is seen from close by
 SHARP = (0.25, 0.7)  # what the finder gives less than the first is ground, more than the second garment
 
@@ -60,7 +63,7 @@ def find(colours: np.ndarray, item: int = 0) -> Found | None:
         share = _close(colours, labels == chosen + 1, items[chosen])
     elif len(items) > 1:
         share = share * _large(labels == chosen + 1, share.shape)
-    return Found(share, ground, items, chosen, _darker(colours, share))
+    return Found(share, ground, items, chosen, _darker(colours, share, ground))
 
 
 def even_ground(colours: np.ndarray) -> np.ndarray | None:
@@ -131,11 +134,17 @@ def _close(colours: np.ndarray, near: np.ndarray, box: Box) -> np.ndarray:
     return ((share - SHARP[0]) / (SHARP[1] - SHARP[0])).clip(0, 1)
 
 
-def _darker(colours: np.ndarray, share: np.ndarray) -> bool:
-    """Say whether the garment is darker than the ground beside it."""
-    levels = colours @ np.array([0.299, 0.587, 0.114])
+def _darker(colours: np.ndarray, share: np.ndarray, ground: np.ndarray | None) -> bool:
+    """Say whether the garment is darker than the ground beside it.
+
+    On white and on black paper the authors' way decides, and where garment and ground are nearly alike.
+    """
+    levels = colours @ LUMA
     solid = share > 0.8 if (share > 0.8).any() else share > 0.5
     around = ~ndimage.binary_dilation(share > 0.1, iterations=2)
     if not around.any() or not solid.any():
         return False
-    return bool(np.median(levels[solid]) < np.median(levels[around]))
+    garment, beside = float(np.median(levels[solid])), float(np.median(levels[around]))
+    if ground is not None and (not DARK < beside < LIGHT or abs(garment - beside) < CLEAR):
+        return beside > 127
+    return garment < beside

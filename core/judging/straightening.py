@@ -7,7 +7,8 @@ ANGLES = np.arange(-MOST - 2.0, MOST + 3.0)
 CELLS = 24  # the garment's pixels are counted in 24×24 cells
 PIXELS = 2500  # at most so many of them are looked at
 MIRRORED = 0.78  # share of its cells in which a garment must mirror itself; shoes and sandals do not
-LEAST, LEAST_BOXED = 2.5, 6.0  # degrees from which on a garment is turned; upright ones in training differ by less
+LEAST, BETTER = 3, 0.03  # degrees from which on a garment is turned, and how much better it must mirror itself then
+LEAST_BOXED, SMALLER = 8, 0.9  # for others: degrees, and the share of its upright box that the turned one may have at most
 
 
 def tilt(mask: np.ndarray) -> float:
@@ -29,9 +30,15 @@ def tilt(mask: np.ndarray) -> float:
     reach = 1.5 * np.abs(at).max() + 1
     there, mirrored = _counted(right / reach, down / reach), _counted(-right / reach, down / reach)
     alike = np.minimum(there, mirrored).sum(1) / np.maximum(there, mirrored).sum(1)
+    boxes, upright = (high - low) * (bottom - top), len(ANGLES) // 2
     symmetric = alike.max() >= MIRRORED
-    best = float(ANGLES[alike.argmax() if symmetric else ((high - low) * (bottom - top)).argmin()])
-    return best if (LEAST if symmetric else LEAST_BOXED) <= abs(best) <= MOST else 0.0
+    place = alike.argmax() if symmetric else boxes.argmin()
+    if symmetric:
+        sure = alike[place] - alike[upright] >= BETTER
+    else:
+        sure = boxes[place] <= SMALLER * boxes[upright]
+    best = float(ANGLES[place])
+    return best if sure and (LEAST if symmetric else LEAST_BOXED) <= abs(best) <= MOST else 0.0
 
 
 def _counted(right: np.ndarray, down: np.ndarray) -> np.ndarray:
