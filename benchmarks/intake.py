@@ -1,5 +1,5 @@
 """How much of a picture the intake loses: test images are blown up, put on white or coloured backgrounds, turned by EXIF,
-saved as JPEG, and run back. Run it with `python -m benchmarks.intake [--images N] [--json]`.
+saved as JPEG, and run back. Run it with `python -m benchmarks.intake [--images N] [--json]`. Other grounds: benchmarks/grounds.py.
 
 Two figures for each shipped GAN of the class: the median score shift as a share of the gap between the medians of normals
 and anomalies, and what AUROC is lost. The test split is used because these pictures' true scores are known; nothing in the
@@ -9,18 +9,14 @@ intake was chosen on the images drawn here (their seed is not that of `--seed 1`
 import argparse
 import io
 import json
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.backgrounds import KINDS, composed, jpeg
 from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
-from core.data.tasks import test_roles, validation_places
+from core.data.tasks import test_roles
 from core.gans import scoring
 from core.gans.config import CONFIGS
 from core.judging import intake
@@ -122,60 +118,6 @@ def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
     return reports
 
 
-class OnGround(NamedTuple):
-    """What a ground costs: AUROC of the images as they were and as they came back, by model; milliseconds of processor time."""
-
-    before: dict[str, float]
-    after: dict[str, float]
-    milliseconds: float
-    slowest: float
-
-    @property
-    def loss(self) -> float:
-        """The larger of the models' losses."""
-        return max(self.before[model] - self.after[model] for model in self.before)
-
-
-def on_grounds(
-    count: int,
-    normal: str = "t-shirt",
-    seed: int = 0,
-    split: Literal["train", "test"] = "test",
-    kinds: Sequence[str] = KINDS,
-) -> dict[str, OnGround]:
-    """Lay `count` images, half of them normal, on each kind of ground, take them in, and score both ends.
-
-    With "train" the images are the models' validation images: what was chosen, was chosen on those.
-    """
-    checkpoint = checkpoints.load(checkpoints.shipped("dcgan", normal))
-    images = FASHION_MNIST.load(split)
-    if split == "test":
-        normals, anomalies = (np.flatnonzero(role) for role in test_roles(checkpoint.task, images.labels))
-    else:
-        places = validation_places(checkpoint.task, checkpoint.card.data_fingerprint, images)
-        assert places, "the models' own training split is not here"
-        normals, anomalies = places
-    found = {}
-    for kind in kinds:
-        random = np.random.default_rng([seed, KINDS.index(kind)])
-        half = count // 2
-        chosen = np.concatenate([random.choice(each, half, replace=False) for each in (normals, anomalies)])
-        before, after, times = images.images[chosen], [], []
-        for image in before:
-            picture = decoding.read(jpeg(composed(image, kind, random)[0], random), kind)
-            started = time.thread_time()
-            after.append(intake.take(picture, GARMENTS).image)
-            times.append(1000 * (time.thread_time() - started))
-        figures: tuple[dict[str, float], dict[str, float]] = {}, {}
-        for model in CONFIGS:
-            generator = checkpoints.load(checkpoints.shipped(model, normal)).generator()
-            for figure, some in zip(figures, (before, np.stack(after)), strict=True):
-                scores = scoring.score(generator, some)
-                figure[model] = evaluation.auroc(scores[:half], scores[half:])
-        found[kind] = OnGround(figures[0], figures[1], float(np.median(times)), float(np.quantile(times, 0.95)))
-    return found
-
-
 def main() -> int:
     """Print the figures; 0 when all are within what is asked, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.intake", description=__doc__.split("\n\n")[0])
@@ -183,6 +125,10 @@ def main() -> int:
     parser.add_argument("--normal", choices=GARMENTS.classes, default="t-shirt", metavar="CLASS")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument(
+        "--grounds", action="store_true", help="on all kinds of ground, N of each, instead of clean ones"
+    )
+    parser.add_argument("--validation", action="store_true", help="with --grounds: validation images, to tune on")
     options = parser.parse_args()
     reports = measure(options.images, options.normal, options.seed)
     if options.json:

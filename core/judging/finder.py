@@ -1,7 +1,7 @@
 """The finder: a small network that tells a garment from what it lies on, and where its weights are.
 
 A U-Net (Ronneberger et al. 2015) on pictures of 64×64 pixels, whose outermost level works on 32×32: four neighbouring pixels
-are one place with twelve channels (Shi et al. 2016). `python -m core finder` trains it (core/judging/teaching.py).
+are one place with twelve channels (Shi et al. 2016). `python -m core.judging.teaching` trains it.
 """
 
 import functools

@@ -8,7 +8,10 @@ CELLS = 24  # the garment's pixels are counted in 24×24 cells
 PIXELS = 2500  # at most so many of them are looked at
 MIRRORED = 0.78  # share of its cells in which a garment must mirror itself; shoes and sandals do not
 LEAST, BETTER = 3, 0.03  # degrees from which on a garment is turned, and how much better it must mirror itself then
-LEAST_BOXED, SMALLER = 8, 0.9  # for others: degrees, and the share of its upright box that the turned one may have at most
+LEAST_BOXED, SMALLER = (
+    8,
+    0.9,
+)  # for others: degrees, and the share of its upright box that the turned one may have at most
 
 
 def tilt(mask: np.ndarray) -> float:
@@ -33,10 +36,7 @@ def tilt(mask: np.ndarray) -> float:
     boxes, upright = (high - low) * (bottom - top), len(ANGLES) // 2
     symmetric = alike.max() >= MIRRORED
     place = alike.argmax() if symmetric else boxes.argmin()
-    if symmetric:
-        sure = alike[place] - alike[upright] >= BETTER
-    else:
-        sure = boxes[place] <= SMALLER * boxes[upright]
+    sure = alike[place] - alike[upright] >= BETTER if symmetric else boxes[place] <= SMALLER * boxes[upright]
     best = float(ANGLES[place])
     return best if sure and (LEAST if symmetric else LEAST_BOXED) <= abs(best) <= MOST else 0.0
 

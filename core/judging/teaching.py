@@ -1,4 +1,7 @@
-"""Teach the finder (core/judging/finder.py) on made pictures (core/judging/scenes.py) with garments of the training split."""
+"""Teach the finder (core/judging/finder.py) on made pictures (core/judging/scenes.py) with garments of the training split.
+
+`python -m core.judging.teaching` does it and writes data/finder.safetensors: five minutes of one processor.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -87,3 +90,7 @@ def keep(finder: Finder) -> None:
         name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
     }
     write_whole(WEIGHTS, save(weights))
+
+
+if __name__ == "__main__":
+    keep(teach(told=lambda step, lost, _: print(f"step {step}: loss {lost:.3f}") if step % 100 == 0 else None))
