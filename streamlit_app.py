@@ -44,10 +44,11 @@ def route() -> None:
     st.set_page_config(page_title=f"{page.title} · Misfit")
     style.apply()
     # The heading comes first: it names the page while the sidebar and the page itself are still being drawn.
-    st.title(HEADINGS[page.url_path])
+    st.title(HEADINGS[page.url_path], anchor=False)
     # Not at the top of this file: a starting server would load all their imports before it answers anybody.
-    from pages.parts import link, models, sidebar, tour, trouble
+    from pages.parts import link, models, reach, sidebar, tour, trouble
 
+    reach.apply()
     gone = link.settle_data()
     link.pull(page.url_path)
     sidebar.show()

@@ -27,7 +27,6 @@ from core.runs.unpacking import FILES, LARGEST_ZIP, PHOTOS, unpacked
 from core.store import card, checkpoints, own, saving
 from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
 
-IMPORTED = "Imported."  # begins the reason of a run that was imported
 AT_ONCE = 1024  # images between two calls of `progress`
 TOLERANCE = 1e-4  # of a score; two processors differed by 1.2e-6; 1e-4 moves an AUROC in its fifth digit
 Progress = Callable[[float], object]
@@ -85,7 +84,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             state: State = "stopped" if known.stopped_early else "finished"
             request = Request(known.model, task, known.config, known.seed)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
-            listing.create(name, request, state, f"{IMPORTED} {sentence}{told}", **more)
+            listing.create(name, request, state, f"{listing.IMPORTED} {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
             for path in sorted((Path(temporary) / pictures.PANEL).glob("*.png")):
                 (folders.folder(name) / pictures.PANEL).mkdir(exist_ok=True)
