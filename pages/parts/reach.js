@@ -1,7 +1,7 @@
 // What Streamlit's own markup lacks for whoever works by keyboard or with a screen reader, mended after each drawing:
 // - The pages' list is one stop of Tab; arrow keys move in it, Home and End too.
 // - A "?" beside a control is no stop of its own: F1 on the control shows its text, F1 or Escape goes back. Any other "?" is named after its text.
-// - Icons are not read out; they stand beside a word.
+// - Icons are not read out, nor the stars of bold words in a label.
 // - The main column, which only scrolls, is no stop; "Skip to main content" still goes there.
 // - A field with an impossible value (pages/train/marks.py) is said to be invalid.
 // And it brings a part of the page into view, when Python asks for that.
@@ -18,7 +18,7 @@ function control(help) {
 
 function nameHelp(help) {
   const now = help.getAttribute("aria-label") ?? "";
-  let name = now.replaceAll("**", "").replaceAll("`", "");
+  let name = now;
   if (name === "Help" || help.dataset.named) {
     const copy = (help.closest('[data-testid="stMarkdown"], [data-testid="stHeading"], [data-testid="stCaptionContainer"]') ?? help.closest(BOX))?.cloneNode(true);
     copy?.querySelectorAll('button, [data-testid="stIconMaterial"], [role="img"], svg, [data-testid="stHeaderActionElements"]').forEach((each) => each.remove());
@@ -39,6 +39,8 @@ function tend() {
   }
   for (const icon of document.querySelectorAll('[data-testid="stIconMaterial"], [role="img"][aria-label$=" icon"]'))
     icon.setAttribute("aria-hidden", "true");
+  for (const part of document.querySelectorAll('[aria-label*="**"]'))
+    part.setAttribute("aria-label", part.getAttribute("aria-label").replaceAll("**", ""));
   for (const field of document.querySelectorAll('[class*="st-key-field_"] input'))
     field.setAttribute("aria-invalid", field.closest('[class*="st-key-field_"]').querySelector(".st-key-odd_value") !== null);
   document.querySelector('[data-testid="stMain"]')?.setAttribute("tabindex", "-1");

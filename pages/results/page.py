@@ -109,7 +109,7 @@ def sweep() -> None:
     """Draw everything that the sweep over Fashion-MNIST has measured. Raises MisfitError for a damaged results.csv."""
     st.markdown(
         "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
-        "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
+        "Every row comes from `python -m core results`; what was tried is in RESULTS.md."
     )
     rows = results.read()
     if rows.empty:
