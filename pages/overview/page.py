@@ -9,11 +9,10 @@ from core.metrics.own import Synthetic
 from core.store import checkpoints, model_cards
 from core.store.checkpoints import Checkpoint
 from core.study.published import DECK
-from pages.overview import diagram, example, gauge
+from pages.overview import diagram, example, gauge, story
 from pages.overview.gauge import Mark
 from pages.parts import charts, models, stored, tour, trouble
 from pages.parts.models import Chosen
-from pages.parts.vocabulary import article
 
 state = st.session_state
 data = models.description()
@@ -128,11 +127,18 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
     )
 
 
+gans: list[Chosen] = []
+measured: list[Checkpoint] = []
+with trouble.told():
+    gans, measured = trained()
+if gans:
+    with trouble.told():
+        story.show(gans)
 what_is_normal = f"One class of {plain(data.name)} is **normal**, here **{normal}**;"
 if data.only_normal:
     what_is_normal = f"In {plain(data.name)} **{normal}** is **normal**;"
 st.markdown(
-    f"Think of a packing line: {article(data.noun)} is still {article(data.noun)}, only a spot on it is wrong. Two GANs redraw each image "
+    f"A packing line: one {data.noun} of many is spoilt, and somebody has to see it. Two GANs redraw each image "
     "**as it would be if it were normal**. The **heat map** marks what they changed, and how much they changed is the image's "
     f"**anomaly score**. {what_is_normal} everything else is an **anomaly**. From which "
     "score on an item is flagged is a choice, and Misfit lets you make it with the images and the costs in view."
@@ -145,10 +151,6 @@ if state.get("_tour") is None:
         help="Five steps through the pages, with one thing to do on each. It can be ended at any time.",
     )
 
-gans: list[Chosen] = []
-measured: list[Checkpoint] = []
-with trouble.told():
-    gans, measured = trained()
 if gans:
     example.show(gans)
 elif not models.picked() and not models.damaged(state["normal"]):
