@@ -6,12 +6,13 @@ Neither this file nor its imports may import torch, torchvision or scikit-learn:
 import contextlib
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
 from core.basics import memory
 from core.basics.text import plain
-from pages.parts import style
+from pages.parts import root, style
 
 HEADINGS = {  # by the page's address
     "": "Find what does not belong",
@@ -71,4 +72,4 @@ else:
     with contextlib.suppress(StreamlitAPIException):
         st.navigation([])
     memory.keep_little()
-    app = st.App(__file__)
+    app = st.App(__file__, middleware=[Middleware(root.AtTheRoot, pages=[name for name in HEADINGS if name])])

@@ -141,9 +141,7 @@ def watched(browser: Browser, **options: Any) -> Iterator[Page]:
             faults.append(f"a request left this machine: {request.url}")
 
     def on_console(message) -> None:
-        # Streamlit's client looks for its server below the page's own path first; that it is not there is no fault.
-        probing = "404" in message.text and "/_stcore/" in (message.location or {}).get("url", "")
-        if message.type == "error" and not probing:
+        if message.type == "error":  # a deep link's, too: pages/parts/root.py
             faults.append(f"console: {message.text} {message.location}")
 
     page.on("request", on_request)
