@@ -23,11 +23,13 @@ def show(ended: list[Status], waiting: list[Status]) -> None:
     with st.container(key="runs"):
         st.subheader("Runs", anchor=False)
     _damaged()
+    kept = _kept()
+    if not ended and any(status.name in kept for status in waiting):  # resumed: its row stays
+        _table(waiting, kept)
     if not ended:
         st.caption("No run has ended yet. Start one above, train one with `python -m core train`, or import one.")
         exchange.ask_for_model()
         return
-    kept = _kept()
     _table(waiting + ended, kept)
     names = [status.name for status in ended]
     if state.get("run_shown") not in names:

@@ -105,6 +105,8 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     press(app, "Resume")
     assert read_status(run.name).state == "running"
     assert not app.exception
+    listed = app.dataframe[0].value.set_index("Run")  # its row stays, with what is kept of it so far
+    assert listed.loc[run.name, "State"] == "running" and " at " in listed.loc[run.name, "Best by validation"]
 
 
 @pytest.mark.parametrize(
