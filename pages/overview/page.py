@@ -1,8 +1,10 @@
 """Overview: what Misfit does, on one live example; how good it is; how the two GANs work; what to try next."""
 
+import contextlib
+
 import streamlit as st
 
-from core.basics.errors import CheckpointError, DataError
+from core.basics.errors import CheckpointError, DataError, MisfitError
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics.own import Synthetic
@@ -123,7 +125,24 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
     )
     st.caption(
         f"95 % interval {low:.3f}–{high:.3f} (the bar), **{models.regime(checkpoint)}** regime, "
-        f"normal: {task.data.class_name(task.normal)}."
+        f"normal: {task.data.class_name(task.normal)}.{_mean_of_seeds(checkpoint)}"
+    )
+
+
+def _mean_of_seeds(checkpoint: Checkpoint) -> str:
+    """Say how a model in the box, one training, stands to the mean over seeds on Results; "" where only one is measured."""
+    if checkpoint.run is not None or checkpoint.task.data != FASHION_MNIST.description:
+        return ""
+    from core.study import figures, results
+
+    task = checkpoint.task
+    known = None
+    with contextlib.suppress(MisfitError):  # a damaged table is reported once, by supervised_cnn
+        known = figures.box_and_mean(results.read(), checkpoint.card.model, task.regime, task.normal)
+    return (
+        f" This is the training with seed {checkpoint.card.seed}; the mean of {known[2]} seeds is {known[1]:.3f} (Results)."
+        if known
+        else ""
     )
 
 

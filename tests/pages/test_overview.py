@@ -7,6 +7,7 @@ from core.data import fashion_mnist
 from core.data.tasks import test_roles as roles
 from core.metrics import evaluation
 from core.store import checkpoints, examples, model_cards
+from core.study import results
 from core.study.published import DECK
 from pages.parts.pictures import data_url
 from tests.pages.conftest import words
@@ -68,6 +69,18 @@ def test_the_first_example_is_a_damaged_normal_image_with_its_repair(open_page, 
         assert ("marks the spot all the same" in card) == (verdict == "Missed" and odd is not None)
     for name in ("Traditional GAN", "DCGAN"):
         assert re.search(f'alt="Heat map, by the {name}: (odd|oddest|[0-9]+ odd|nothing)', shown)
+
+
+def test_a_figure_of_the_box_is_linked_to_the_mean_over_seeds(open_page):
+    rows = results.read()
+    for model in ("traditional", "dcgan"):
+        of = rows[["method", "regime", "normal", "variant"]].eq([model, "seen", "t-shirt", ""]).all(axis=1) & rows[
+            "anomalies"
+        ].eq(6003)
+        areas = rows[of]["auroc"]
+        assert len(areas) > 1
+        said = f"This is the training with seed 0; the mean of {len(areas)} seeds is {areas.mean():.3f} (Results)."
+        assert said in words(open_page(model=model))
 
 
 def test_it_begins_with_the_packing_line_in_three_pictures(open_page):
