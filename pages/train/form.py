@@ -61,6 +61,24 @@ def show(data: DataSet, busy: bool) -> None:
             persist_state="session",
             help="Passes over the normal training images; a small set is passed over several times in each (More).",
         )
+    seed, folds = _ask_seed(third, normals, boxes)
+    chosen = _ask_task(data.description, counts, regime, first, second, boxes)
+    request = None
+    try:
+        changes = settings.losses(model, config, boxes) | settings.more(model, config, data.description, boxes)
+        config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
+        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, seed, folds)
+        timing.show(request, estimate.check(request))
+        strip.show(request)
+    except MisfitError as error:
+        request = None
+        marks.say(boxes, error, config)
+    _into_the_link(regime)
+    _start(request, busy)
+
+
+def _ask_seed(third: Any, normals: int, boxes: Boxes) -> tuple[int, int]:
+    """Ask in the third column for the seed and, where there are few images, the leave-out folds; return both."""
     with third, box(boxes, "seed"):
         seed = st.number_input(
             "Seed",
@@ -80,19 +98,7 @@ def show(data: DataSet, busy: bool) -> None:
                 help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
                 "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
             )
-    chosen = _ask_task(data.description, counts, regime, first, second, boxes)
-    request = None
-    try:
-        changes = settings.losses(model, config, boxes) | settings.more(model, config, data.description, boxes)
-        config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
-        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed), int(folds))
-        timing.show(request, estimate.check(request))
-        strip.show(request)
-    except MisfitError as error:
-        request = None
-        marks.say(boxes, error, config)
-    _into_the_link(regime)
-    _start(request, busy)
+    return int(seed), int(folds)
 
 
 def _from_the_link(data: Description) -> None:
