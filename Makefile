@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
 
+# Files side by side, one on each core, the longest first.
 test: $(VENV)/.ready-to-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/torture tests/e2e tests
 
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
@@ -44,7 +45,8 @@ $(VENV)/.ready: requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.ready-to-test: $(VENV)/.ready requirements-test.txt
+$(VENV)/.ready-to-# Files side by side, one on each core, the longest first.
+test: $(VENV)/.ready requirements-test.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
 	touch $@
 
