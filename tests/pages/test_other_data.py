@@ -121,7 +121,7 @@ def test_a_test_with_anomalies_and_a_validation_without(open_page, folder):
     name = own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     app = open_page("train", data="shapes")
     assert not app.exception and not app.error
-    assert app.dataframe[0].value.iloc[0]["Validation AUROC"] is None
+    assert app.dataframe[0].value.iloc[0]["Last, validation"] is None
     curves = next(e for e in app.get("bidi_component") if e.key.startswith("curves_"))
     assert [chart["title"] for chart in json.loads(curves.proto.json)["charts"]][:2] == [
         "Normals' error",
@@ -152,7 +152,7 @@ def test_a_test_without_anomalies_has_no_curve_and_says_why(open_page, folder):
     assert offered == ["Report of this operating point", "Scores of all images (CSV)"]
 
     lines = tables(open_page("results", data="shapes"))["Trained models, one-class regime"]
-    assert {(line["Test AUROC"], line["Validation AUROC"]) for line in lines} == {("–", "–")}
+    assert {(line["Test AUROC"], line["Last, validation"]) for line in lines} == {("–", "–")}
 
 
 def test_the_report_of_a_test_without_anomalies(folder, monkeypatch):
