@@ -45,8 +45,7 @@ $(VENV)/.ready: requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.ready-to-# Files side by side, one on each core, the longest first.
-test: $(VENV)/.ready requirements-test.txt
+$(VENV)/.ready-to-test: $(VENV)/.ready requirements-test.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
 	touch $@
 
