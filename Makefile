@@ -11,7 +11,7 @@ run: $(VENV)/.ready
 
 # Files side by side, one on each core, the longest first.
 test: $(VENV)/.ready-to-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/torture tests/e2e tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
