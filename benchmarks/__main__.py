@@ -192,6 +192,12 @@ def draw(curves: list[tuple[str, str, tuple[int, ...], list[float]]]) -> None:
         browser.close()
 
 
+def intake() -> str:
+    from benchmarks import grounds
+
+    return grounds.section()
+
+
 def photos() -> str:
     from benchmarks import photos_scale
 
@@ -235,6 +241,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "growth": growth,
     "line": line,
     "photos": photos,
+    "intake": intake,
 }
 
 

@@ -1,5 +1,5 @@
 """How much of a picture the intake loses: test images are blown up, put on white or coloured backgrounds, turned by EXIF,
-saved as JPEG, and run back. Run it with `python -m benchmarks.intake [--images N] [--json]`.
+saved as JPEG, and run back. Run it with `python -m benchmarks.intake [--images N] [--json]`. Other grounds: benchmarks/grounds.py.
 
 Two figures for each shipped GAN of the class: the median score shift as a share of the gap between the medians of normals
 and anomalies, and what AUROC is lost. The test split is used because these pictures' true scores are known; nothing in the
@@ -17,6 +17,7 @@ from PIL import Image
 from core.data import decoding
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import test_roles
+from core.gans import scoring
 from core.gans.config import CONFIGS
 from core.judging import intake
 from core.metrics import evaluation
@@ -80,8 +81,6 @@ def photographed(image: np.ndarray, background: str, random: np.random.Generator
 
 def measure(count: int, normal: str = "t-shirt", seed: int = 0) -> list[Report]:
     """Send `count` test images, half of them normal, there and back, and score both ends with each shipped GAN."""
-    from core.gans import scoring
-
     random = np.random.default_rng(seed)
     test = FASHION_MNIST.load("test")
     labels = test.labels == GARMENTS.label(normal)
@@ -126,6 +125,10 @@ def main() -> int:
     parser.add_argument("--normal", choices=GARMENTS.classes, default="t-shirt", metavar="CLASS")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument(
+        "--grounds", action="store_true", help="on all kinds of ground, N of each, instead of clean ones"
+    )
+    parser.add_argument("--validation", action="store_true", help="with --grounds: validation images, to tune on")
     options = parser.parse_args()
     reports = measure(options.images, options.normal, options.seed)
     if options.json:

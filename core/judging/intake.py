@@ -14,35 +14,42 @@ from PIL import Image, ImageOps
 from core.basics.errors import PictureError
 from core.data.dataset import Description
 from core.data.photos import shaping
+from core.judging import fitting, outlining, segmenting, straightening
+from core.judging.segmenting import Box, Found
 
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
 FAINT = 24  # grey levels; a picture that spans fewer is blank
-GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
-SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
-INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
-NEUTRAL = 24  # grey levels; a background whose channels differ by less is grey paper, not coloured
 WORKING_SIDE = 512  # pixels; larger pictures are reduced first
 COARSE = 0.15  # least share of its variance that a garment keeps in the small image; a photo has 0.7, noise 0.05
-_LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
+TILT_SIDE = 128  # pixels; enough to see how a garment is turned
 
 
 @dataclass(frozen=True)
 class Steps:
     """The user's choices for the intake.
 
-    `invert`: None inverts when the border is light. `trim`: cut to the garment. `turn`: quarter turns clockwise, 0…3.
+    invert  None inverts when the garment is darker than its background
+    trim    cut to the garment
+    turn    quarter turns clockwise, 0…3
+    tilt    degrees by which the garment is turned back, counter-clockwise; None: as it seems to lie, up to 22
+    item    which garment of several, 0 is the largest
+    box     the part of the picture, after the turn, in which the garment lies: left, top, right, bottom as shares; None: all
     """
 
     invert: bool | None = None
     trim: bool = True
     turn: int = 0
+    tilt: float | None = None
+    item: int = 0
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
 class Taken:
     """The result of the intake: `original` is what a person sees, `image` uint8 [H, W, C] is what the model sees.
 
-    `stages` are the pictures in between, uint8 [H, W] or [H, W, 3], each with a few words on the step.
+    `stages` are the pictures in between, uint8 [H, W] or [H, W, 3], each with a few words on the step. `items` are the
+    boxes of all garments found in the picture, or in the box that was set, the largest first; `tilt` is in degrees.
     """
 
     original: Image.Image
@@ -50,6 +57,8 @@ class Taken:
     inverted: bool
     trimmed: bool
     stages: tuple[tuple[str, np.ndarray], ...] = ()
+    items: tuple[Box, ...] = ()
+    tilt: float = 0.0
 
 
 def take(picture: Image.Image, data: Description, name: str = "The picture", steps: Steps | None = None) -> Taken:
@@ -66,7 +75,7 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
     picture = picture.rotate(-90 * (steps.turn % 4), expand=True) if steps.turn % 4 else picture
     if data.intake != "garment":
         return _whole(picture, data, steps, name)
-    flat = shaping.flattened(picture)
+    flat = boxed(shaping.flattened(picture), steps.box)
     if max(flat.size) > WORKING_SIDE:
         flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     colours = np.asarray(flat)
@@ -74,6 +83,17 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
     if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
         raise PictureError(f"{name} is blank: there is nothing in it to score.")
     return _garment(picture, flat, data, steps, [("Upright", colours)])
+
+
+def boxed(picture: Image.Image, box: Box | None) -> Image.Image:
+    """Cut a picture to a box given in shares; the cut has at least SMALLEST_SIDE pixels on each side."""
+    if box is None:
+        return picture
+    cut = []
+    for first, last, length in ((box[0], box[2], picture.width), (box[1], box[3], picture.height)):
+        low = min(max(0, math.floor(first * length)), length - SMALLEST_SIDE)
+        cut.append((low, min(length, max(math.ceil(last * length), low + SMALLEST_SIDE))))
+    return picture.crop((cut[0][0], cut[1][0], cut[0][1], cut[1][1]))
 
 
 def _whole(picture: Image.Image, data: Description, steps: Steps, name: str) -> Taken:
@@ -98,29 +118,59 @@ def _small(flat: Image.Image) -> np.ndarray:
 
 
 def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: Steps, stages: list) -> Taken:
-    """Cut a garment out of its background, light on black, and fit it by its longest edge."""
+    """Cut a garment out of its background, light on black and upright, and fit it by its longest edge."""
     colours, levels = np.asarray(flat), np.asarray(flat.convert("L"))
-    stages.append(("Grey", levels))
     side = data.side
     if _kept(flat, side) < COARSE:  # noise, a screen, a speck: there is no garment to cut out, so the whole is reduced
         image = np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BOX))[..., None].copy()
-        return Taken(picture, image, False, False, tuple(stages))
-    background = np.median(_border(colours), 0)
-    light = bool(np.median(_border(levels[..., None])) > 127)
-    inverted = light if steps.invert is None else steps.invert
-
-    if levels.shape == (data.side, data.side) and not inverted and (steps == Steps() or not steps.trim):
-        return Taken(picture, levels[..., None].copy(), False, False, tuple(stages))
-
-    on_black = _on_black(colours, levels, background, inverted, overruled=inverted != light)
-    stages.append(("Inverted, on black" if inverted else "On black", on_black))
-    rows, columns = (0.0, float(on_black.shape[0])), (0.0, float(on_black.shape[1]))
-    if trimmed := steps.trim and on_black.max() >= FAINT:
-        rows, columns = _extent(on_black, 1, data.side), _extent(on_black, 0, data.side)
+        return Taken(picture, image, False, False, (*stages, ("Grey", levels)))
+    if levels.shape == (side, side) and _is_of_the_set(levels, steps):
+        return Taken(picture, levels[..., None].copy(), False, False, (*stages, ("Grey", levels)))
+    found = segmenting.find(colours, steps.item)
+    if found is not None:
+        stages.append(("Garment, outlined", outlining.outlined(colours, found)))
+    stages.append(("Grey", levels))
+    light, inverted = _light(colours, levels, found, steps)
+    stages.append(("Inverted, on black" if inverted else "On black", light))
+    tilt = _tilt(light, steps) if found else 0.0
+    if tilt:
+        light = np.asarray(Image.fromarray(light).rotate(tilt, Image.Resampling.BICUBIC, expand=True))
+        stages.append((f"Straightened by {abs(tilt):.0f}°", light))
+    rows, columns = (0.0, float(light.shape[0])), (0.0, float(light.shape[1]))
+    if trimmed := steps.trim and light.max() >= FAINT:
+        rows, columns = fitting.extent(light, 1, side), fitting.extent(light, 0, side)
         cut = (slice(int(rows[0]), math.ceil(rows[1])), slice(int(columns[0]), math.ceil(columns[1])))
-        stages.append(("Trimmed", on_black[cut]))
-    image = _fitted(on_black, rows, columns, data.side)[..., None]
-    return Taken(picture, image, inverted, trimmed, tuple(stages))
+        stages.append(("Trimmed", light[cut]))
+    image = fitting.fitted(light, rows, columns, side)[..., None]
+    items = found.items if found else ()
+    return Taken(picture, image, inverted, trimmed, tuple(stages), items, tilt)
+
+
+def _is_of_the_set(levels: np.ndarray, steps: Steps) -> bool:
+    """Say whether grey levels of the data set's shape are taken unchanged: on black, and nothing else is asked for."""
+    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+    asked = steps != Steps() and steps.trim
+    return not asked and not (np.median(border) > 127 if steps.invert is None else steps.invert)
+
+
+def _light(colours: np.ndarray, levels: np.ndarray, found: Found | None, steps: Steps) -> tuple[np.ndarray, bool]:
+    """Return the picture as light on black, uint8 [H, W], and whether it was inverted."""
+    darker = found.darker if found else False
+    inverted = darker if steps.invert is None else steps.invert
+    if found is None or (
+        found.ground is not None and inverted != darker
+    ):  # then the ground is not known: take it as told
+        return (255 - levels if inverted else levels), inverted
+    return fitting.on_black(colours, levels, found, inverted), inverted
+
+
+def _tilt(light: np.ndarray, steps: Steps) -> float:
+    """Return by how many degrees the garment on black [H, W] is to be turned back, counter-clockwise."""
+    if steps.tilt is not None:
+        return steps.tilt
+    scale = TILT_SIDE / max(light.shape)
+    small = Image.fromarray(light).resize([max(1, round(scale * length)) for length in light.shape[::-1]])
+    return straightening.tilt(np.asarray(small) > FAINT)
 
 
 def _kept(flat: Image.Image, side: int) -> float:
@@ -130,64 +180,3 @@ def _kept(flat: Image.Image, side: int) -> float:
         return 1.0
     small = flat.resize((max(1, round(flat.width * scale)), max(1, round(flat.height * scale))), Image.Resampling.BOX)
     return float(np.asarray(small).var((0, 1)).sum() / np.asarray(flat).var((0, 1)).sum())
-
-
-def _border(pixels: np.ndarray) -> np.ndarray:
-    """Return the outermost pixels of [H, W, C] as [N, C]."""
-    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-
-
-def _on_black(
-    colours: np.ndarray, levels: np.ndarray, background: np.ndarray, inverted: bool, overruled: bool
-) -> np.ndarray:
-    """Put the garment light on black: uint8 [H, W], from RGB [H, W, 3], grey levels [H, W], background RGB [3]."""
-    values = levels.astype(np.float64)
-    ground = float(background @ _LUMA)
-    if overruled:  # then the border is garment, and the background is unknown
-        return (255.0 - values if inverted else values).round().astype(np.uint8)
-    if inverted and np.ptp(background) < NEUTRAL:  # grey paper is white paper in dim light
-        values = (values * (255.0 / ground)).clip(0, 255)
-        ground = 255.0
-    if inverted:
-        values, ground = 255.0 - values, 255.0 - ground
-    # A pixel, for example at an edge, is `share` garment and the rest background: subtract the background's part.
-    distance = np.abs(colours - background).max(2)
-    share = ((distance - GARMENT) / (SOLID - GARMENT)).clip(0, 1)
-    return (values - (1 - share) * ground).clip(0, 255).round().astype(np.uint8)
-
-
-def _extent(on_black: np.ndarray, axis: int, side: int) -> tuple[float, float]:
-    """Return where the garment begins and ends along the other axis, in pixels.
-
-    An enlargement smears the first trace outward. So an edge is where the garment reaches half of its largest level
-    within the outermost pixel of the result, which has `side` pixels.
-    """
-    profile = on_black.max(axis).astype(np.float64)
-    garment = np.flatnonzero(profile > GARMENT)
-    if not len(garment):
-        garment = np.flatnonzero(profile)
-    reach = max(1, round(INWARD * (garment[-1] + 1 - garment[0]) / side))
-
-    def edge(levels: np.ndarray, start: int) -> int:
-        half = levels[start : start + reach + 1].max() / 2
-        return start + int(np.argmax(levels[start:] >= half))
-
-    low = edge(profile, int(garment[0]))
-    high = len(profile) - edge(profile[::-1], int(len(profile) - 1 - garment[-1]))
-    return float(low), float(high)
-
-
-def _fitted(on_black: np.ndarray, rows: tuple[float, float], columns: tuple[float, float], side: int) -> np.ndarray:
-    """Fit the part between `rows` and `columns` to `side` by its longest edge, centred: uint8 [side, side]."""
-    height, width = rows[1] - rows[0], columns[1] - columns[0]
-    scale = side / max(height, width)  # a large original is reduced by averaging, a tiny one enlarged
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    garment = Image.fromarray(on_black).resize(
-        size,
-        Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC,
-        box=(columns[0], rows[0], columns[1], rows[1]),
-    )
-    canvas = Image.new("L", (side, side), 0)
-    # A spare row or column goes above or to the left, as in the data set.
-    canvas.paste(garment, ((side - size[0] + 1) // 2, (side - size[1] + 1) // 2))
-    return np.asarray(canvas).copy()

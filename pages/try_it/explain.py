@@ -1,7 +1,7 @@
 """Why an image gets its score: how it would be if it were normal, what is odd in it, its place among validation images,
 the nearest normal training images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -32,10 +32,21 @@ _STYLE = """<style>
 </style>"""
 
 
-def show(image: np.ndarray, judged: Judgement, gan: Chosen, before: Sequence[tuple[str, np.ndarray]] = ()) -> None:
-    """Show one model's judgement of uint8 [H, W, C] with its reasons; the (caption, picture) pairs in `before` come first."""
+def show(
+    image: np.ndarray,
+    judged: Judgement,
+    gan: Chosen,
+    before: Sequence[tuple[str, np.ndarray]] = (),
+    advice: Callable[[], None] = lambda: None,
+) -> None:
+    """Show one model's judgement of uint8 [H, W, C] with its reasons; the (caption, picture) pairs in `before` come first.
+
+    `advice` is drawn beside the verdict "can't tell".
+    """
     st.markdown(f"##### {gan.title}")
     verdict.words(judged.score, gan, judged.garment)
+    if not judged.garment:
+        advice()
     if before:
         verdict.row(before)
     of = f", {gan.title}"
@@ -108,27 +119,68 @@ def nearest(image: np.ndarray, gan: Chosen) -> None:
     st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
 
 
-def stranger(judged: Judgement, data: Description, drawn: bool) -> None:
-    """Warn if no training image looks like the image, and say what helps; the advice differs for a drawing."""
-    if judged.garment:
-        return
+def stranger(data: Description, drawn: bool) -> None:
+    """Say what helps where no training image looks like the image, and offer it; both differ for a drawing."""
     noun = article(data.noun)
     if data.intake != "garment":
         advice = (
-            f"{noun.capitalize()} that is framed, turned or lit otherwise than those in training looks like none, too."
+            f"{noun.capitalize()} that is framed, turned or lit otherwise than those in training is far from them, too."
         )
     elif drawn:
         advice = (
-            f"{noun.capitalize()} that lies elsewhere in the frame looks like none, too: try “Fit to the frame” below the pad, and "
-            "fill its shape with light grey."
+            f"{noun.capitalize()} that lies elsewhere in the frame is far from them, too: fit it to the frame, and fill its shape "
+            "with light grey."
         )
     else:
         advice = (
-            f"{noun.capitalize()} that lies elsewhere in the frame, or is dark on light, looks like none, too: trim it, turn it, "
-            "or choose another background."
+            f"If {noun} is in the picture, see whether it is outlined beside: set a box around it, turn it, or choose another "
+            "background."
         )
     st.warning(
-        f"**{verdict.far(data).capitalize()}.** In no class is a training image that looks like this, so the score says little: the "
-        f"models have never seen such a thing. {advice}",
+        f"In no class is a training image that looks like this, so its score says nothing. {advice}",
         icon=":material/help:",
     )
+    if data.intake != "garment":
+        return
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="center", key="fit_now"):
+        st.markdown("Fit to the frame:")
+        for key, value, word, icon, meaning in _FITS[drawn]:
+            st.button(
+                word,
+                key=f"fit_{key}",
+                icon=icon,
+                on_click=state.update,
+                args=({key: value},),
+                disabled=state.get(key) == value,
+                help=meaning,
+            )
+
+
+_FITS = {  # drawn? → what a button sets: the control, its value, the button's word, icon and help
+    True: [
+        (
+            "try_fit",
+            True,
+            "Centre and enlarge",
+            ":material/fit_screen:",
+            "Centre what is drawn and fit its longest edge to the frame. The switch below the pad undoes it.",
+        )
+    ],
+    False: [
+        (
+            "try_box",
+            True,
+            "Set the box",
+            ":material/crop:",
+            "Say yourself where it is: two sliders set a box, and what lies outside is cut off.",
+        ),
+        (
+            "try_trim",
+            False,
+            "Use the whole picture",
+            ":material/fullscreen:",
+            "Do not trim: the whole picture, or the whole box, is fitted to the frame.",
+        ),
+    ],
+}

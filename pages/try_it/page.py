@@ -1,8 +1,10 @@
 """Try it: draw, upload, paste, photograph, edit or damage an item, see its verdict and what is odd in it."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import streamlit as st
-from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.basics.errors import MisfitError
@@ -15,7 +17,7 @@ from core.judging.judgement import Judgement
 from pages.parts import link, models, trouble, verdict
 from pages.parts.pictures import enlarged, picture
 from pages.parts.vocabulary import article
-from pages.try_it import damages, explain, many, pad, pictures_in
+from pages.try_it import damages, explain, found, many, pad, pictures_in
 from pages.try_it.pictures_in import Named
 
 DRAW, UPLOAD, CAMERA = "Draw", "Upload or paste", "Camera"
@@ -122,7 +124,7 @@ def _random(members: np.ndarray) -> None:
 
 def _fitted(image: np.ndarray) -> np.ndarray:
     try:
-        return intake.take(picture(image), data, "The drawing", Steps(invert=False)).image
+        return intake.take(picture(image), data, "The drawing", Steps(invert=False, tilt=0.0)).image
     except MisfitError:  # a blank drawing has nothing to fit
         return image
 
@@ -140,6 +142,9 @@ def take(named: Named, steps: Steps) -> Taken | None:
 def bring(way: str) -> tuple[list[Named], Steps]:
     """Ask for pictures from outside, and for the steps of the intake; return both."""
     files = pictures_in.uploaded(data) if way == UPLOAD else pictures_in.photographed(data)
+    found.forget_choice(
+        (tuple((name, len(content)) for name, content in files), state.get("try_turn"), state.get("try_box"))
+    )
     return files, pictures_in.steps(data) if files else Steps()
 
 
@@ -148,51 +153,37 @@ def one_of(files: list[Named], steps: Steps, below: DeltaGenerator) -> tuple[np.
 
     The damages to put on it are offered in the container `below`.
     """
-    named = many.show(files, chosen, steps) if len(files) > 1 else files[0]
+    named = many.show(files, chosen, replace(steps, item=0)) if len(files) > 1 else files[0]
     prepared = take(named, steps) if named else None
     if prepared is None:
         return None
     with below:
+        found.show(prepared, steps, data)
         image = damages.on_brought(data, prepared.image)
     judged = judge(image)
     return (image, judged, prepared) if judged else None
 
 
-def original(whole: Image.Image) -> np.ndarray:
-    """Return a picture as a person sees it, reduced to SHOWN pixels; transparent parts are grey."""
-    small = whole.copy()
-    small.thumbnail((SHOWN, SHOWN))
-    shown = Image.new("RGB", small.size, "#808080")
-    shown.paste(small, mask=small.getchannel("A") if small.mode == "RGBA" else None)
-    return np.asarray(shown)
-
-
 def explained(image: np.ndarray, judged: Judgement, prepared: Taken | None = None) -> None:
     """Show an image's verdict and reasons. `prepared` holds the steps of the intake; None for a drawing."""
-    yours = [("Yours", original(prepared.original))] if prepared else []
+    yours = [("Yours", found.original(prepared.original, SHOWN))] if prepared else []
     both = state.get("try_both", False)
-    explain.stranger(judged, data, drawn=prepared is None)
+    advice = partial(explain.stranger, data, drawn=prepared is None)
     if both and yours:
         verdict.row(yours)
     rivals = models.rivals() if both else [chosen]
     for place, (column, rival) in enumerate(zip(st.columns(len(rivals)), rivals, strict=True)):
         with column, trouble.told():
             result = models.judge(rival, image[None])[0] if place else judged
-            explain.show(image, result, rival, () if both else yours)
+            explain.show(image, result, rival, () if both else yours, *(() if place else (advice,)))
     st.toggle(
         "Both GANs side by side", key="try_both", persist_state="session", help="Ask the other GAN of this class, too."
     )
     if prepared:
         with st.expander("Step by step: from your picture to the model's", icon=":material/steps:"):
-            stages = [(name, _small(stage)) for name, stage in prepared.stages]
+            stages = [(name, found.small(stage)) for name, stage in prepared.stages]
             verdict.row([*stages, ("As the model sees it", enlarged(prepared.image))])
     explain.nearest(image, chosen)
-
-
-def _small(stage: np.ndarray) -> np.ndarray:
-    small = picture(stage)
-    small.thumbnail((SHOWN, SHOWN))
-    return np.asarray(small)
 
 
 @st.fragment

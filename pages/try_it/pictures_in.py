@@ -5,10 +5,12 @@ import streamlit as st
 from core.data import decoding
 from core.data.dataset import Description
 from core.judging.intake import Steps
+from core.judging.segmenting import Box
 from pages.parts.vocabulary import article
 from pages.try_it import clipboard
 
 MOST = 1000  # files at once
+LEAST = 5  # per cent of the picture: a box's least width and height
 Named = tuple[str, bytes]
 BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 
@@ -74,7 +76,7 @@ def photographed(data: Description) -> list[Named]:
 
 def _photo(data: Description) -> str:
     if data.intake == "garment":
-        return f"a photo of one {data.noun} on a plain background"
+        return f"a photo of a {data.noun}, best on a plain background"
     return article(data.noun) if data.noun in ("image", "photo", "picture") else f"a picture of one {data.noun}"
 
 
@@ -102,7 +104,8 @@ def _garment_steps(data: Description) -> Steps:
         required=True,
         key="try_background",
         persist_state="session",
-        help=f"A light background is inverted, because the data set shows light {data.noun}s on black. Auto looks at the border.",
+        help=f"Where the {data.noun} is darker than its background, both are inverted, because the data set shows light {data.noun}s "
+        "on black. Auto compares the two; light inverts, dark does not.",
     )
     turn = _turn()
     trim = st.toggle(
@@ -112,7 +115,60 @@ def _garment_steps(data: Description) -> Steps:
         persist_state="session",
         help=f"Cut to the {data.noun} and fit its longest edge to {data.side} pixels, as the data set's authors did.",
     )
-    return Steps(BACKGROUNDS[ground], trim, turn)
+    straight = st.toggle(
+        "Straighten",
+        value=True,
+        key="try_straight",
+        persist_state="session",
+        help=f"Turn the {data.noun} upright where it is turned by up to 20°. Off, a slider turns it by hand.",
+    )
+    tilt = None if straight else -float(_tilted(data))
+    return Steps(BACKGROUNDS[ground], trim, turn, tilt, st.session_state.get("try_item") or 0, _box(data))
+
+
+def _tilted(data: Description) -> int:
+    return st.slider(
+        "Turn by",
+        -45,
+        45,
+        0,
+        format="%d°",
+        key="try_tilt",
+        persist_state="session",
+        help=f"Degrees by which the {data.noun} is turned, clockwise above 0.",
+    )
+
+
+def _box(data: Description) -> Box | None:
+    """Offer a box around the garment; return it, or None while it is off."""
+    if not st.toggle(
+        "Box",
+        key="try_box",
+        persist_state="session",
+        help=f"Say yourself where the {data.noun} is: what lies outside of the box is cut off before anything else. Two sliders set "
+        "the box, by mouse, finger or arrow keys.",
+    ):
+        return None
+    left, right = _sides("From left to right", "try_across", "left and right edges")
+    top, bottom = _sides("From top to bottom", "try_down", "upper and lower edges")
+    return left, top, right, bottom
+
+
+def _sides(label: str, key: str, edges: str) -> tuple[float, float]:
+    """Draw a slider with two ends; return them as shares. They stay LEAST per cent apart."""
+    low, high = st.slider(
+        label,
+        0,
+        100,
+        (10, 90),
+        format="%d %%",
+        key=key,
+        persist_state="session",
+        help=f"The {edges} of the box, in per cent of the picture.",
+    )
+    if high - low < LEAST:
+        low, high = (low, low + LEAST) if low + LEAST <= 100 else (100 - LEAST, 100)
+    return low / 100, high / 100
 
 
 def _turn() -> int:

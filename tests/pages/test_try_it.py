@@ -154,8 +154,8 @@ def test_noise_is_said_to_be_no_garment_and_a_garment_is_not(upload):
     for size in ((28, 28), (600, 400), (1500, 2000)):
         app = upload(("noise.png", png(random.integers(0, 256, size, np.uint8))))
         assert not app.error, app.error[0].value
-        assert "**can't tell**" in words(app) and "Far from any garment" in words(app)
-    assert "Far from any garment" not in words(upload(("coat.png", png(fashion_mnist.load("test").images[17]))))
+        assert "**can't tell**] far from any garment, whatever the score" in words(app)
+    assert "far from any garment" not in words(upload(("coat.png", png(fashion_mnist.load("test").images[17]))))
 
 
 def test_a_digit_that_a_model_reconstructs_well_is_not_called_normal(open_page):
@@ -211,9 +211,10 @@ def test_a_small_drawing_can_be_fitted_to_the_frame(open_page):
     small[2:16, 12:26, 0] = np.asarray(Image.fromarray(sketches.sketch("T-shirt")[..., 0]).resize((14, 14)))
     app = open_page("try_it")
     app.session_state["_pad_drawing"] = small
-    assert "Far from any garment" in words(app.run())
-    app.toggle(key="try_fit").set_value(True).run()
-    assert "Far from any garment" not in words(app) and "**normal**" in words(app)
+    assert "**can't tell**] far from any garment" in words(app.run())
+    app.button(key="fit_try_fit").click().run()  # beside the verdict; the switch below the pad follows
+    assert app.toggle(key="try_fit").value
+    assert "far from any garment" not in words(app) and "**normal**" in words(app)
 
 
 @pytest.mark.parametrize(
@@ -262,8 +263,9 @@ def test_advice_for_a_drawing_names_what_a_drawing_has(open_page, upload):
     app = open_page("try_it")
     app.session_state["_pad_drawing"] = sketches.sketch("A digit")
     app.run()
-    (said,) = [warning.value for warning in app.warning if "Far from any garment" in warning.value]
-    assert "Fit to the frame" in said and "trim" not in said
+    (said,) = [warning.value for warning in app.warning if "In no class" in warning.value]
+    assert "fit it to the frame" in said and "box" not in said
+    assert app.button(key="fit_try_fit").label == "Centre and enlarge"
 
 
 @pytest.mark.parametrize("number", [10_000, -1, 99_999_999])

@@ -267,9 +267,16 @@ def test_quarter_turns_can_be_chosen(photo, boot) -> None:
 
 def test_every_step_can_be_seen(photo) -> None:
     found = taken(encoded(photo))
-    assert [name for name, _ in found.stages] == ["Upright", "Grey", "Inverted, on black", "Trimmed"]
+    assert [name for name, _ in found.stages] == [
+        "Upright",
+        "Garment, outlined",
+        "Grey",
+        "Inverted, on black",
+        "Trimmed",
+    ]
     assert [name for name, _ in taken(encoded(ImageOps.invert(photo)), trim=False).stages] == [
         "Upright",
+        "Garment, outlined",
         "Grey",
         "On black",
     ]
