@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
 
+# Files side by side, one on each core, the longest first.
 test: $(VENV)/.ready-to-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .

@@ -6,12 +6,13 @@ Neither this file nor its imports may import torch, torchvision or scikit-learn:
 import contextlib
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit import runtime
 from streamlit.errors import StreamlitAPIException
 
 from core.basics import memory
 from core.basics.text import plain
-from pages.parts import style
+from pages.parts import root, style
 
 HEADINGS = {  # by the page's address
     "": "Find what does not belong",
@@ -44,10 +45,11 @@ def route() -> None:
     st.set_page_config(page_title=f"{page.title} · Misfit")
     style.apply()
     # The heading comes first: it names the page while the sidebar and the page itself are still being drawn.
-    st.title(HEADINGS[page.url_path])
+    st.title(HEADINGS[page.url_path], anchor=False)
     # Not at the top of this file: a starting server would load all their imports before it answers anybody.
-    from pages.parts import link, models, sidebar, tour, trouble
+    from pages.parts import link, models, reach, sidebar, tour, trouble
 
+    reach.apply()
     gone = link.settle_data()
     link.pull(page.url_path)
     sidebar.show()
@@ -70,4 +72,4 @@ else:
     with contextlib.suppress(StreamlitAPIException):
         st.navigation([])
     memory.keep_little()
-    app = st.App(__file__)
+    app = st.App(__file__, middleware=[Middleware(root.AtTheRoot, pages=[name for name in HEADINGS if name])])

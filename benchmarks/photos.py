@@ -3,8 +3,9 @@
 usage: python -m benchmarks.photos [--only TEXT] [--seeds N] [--threads N]      goes on where it was
 
 Everything is trained with the defaults for such photos (core/gans/recipes.py), except that coins may lie in any turn (turn=180).
-The test photos and their defects (benchmarks/photo_defects.py) have chosen nothing: the settings were tried on brick alone, with
-validation tiles that were damaged by core/gans/defects.py with another seed and by core/data/damage.py.
+The test photos have defects as a model card's have (core/data/photo_damage.py), a third of them small, medium and large. They have
+chosen nothing: the settings were tried on brick alone, with validation tiles that were damaged by core/gans/defects.py with
+another seed and by core/data/damage.py.
 """
 
 import argparse
@@ -18,11 +19,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from benchmarks import photo_defects, photo_sets
+from benchmarks import photo_sets
 from benchmarks.photo_sets import TEXTURES, Photos
 from core.basics.files import ROOT, write_whole
 from core.basics.names import MODEL_NAMES
 from core.basics.text import markdown_table
+from core.data.damage import SIZES, Damaged
+from core.data.photo_damage import KINDS, damage
 from core.data.tasks import Split
 from core.gans.config import CONFIGS
 from core.gans.recipes import default_config
@@ -66,23 +69,30 @@ def case(name: str) -> Case:
         photos = photo_sets.tiles(name)
     else:
         each = 10 if name != "coins" else 0
-        photos, whole, inside = photo_sets.coins(len(photo_defects.KINDS), each)
+        photos, whole, inside = photo_sets.coins(len(KINDS), each)
         changes, others = {"turn": 180}, np.empty(0)
         if each:
-            parts = [slice(place * each, (place + 1) * each) for place in range(len(photo_defects.KINDS))]
-            made = [
-                photo_defects.damage(whole[part], kind, 1, foreign, inside[part]).images
-                for kind, part in zip(photo_defects.KINDS, parts, strict=True)
-            ]
-            labelled = np.concatenate(made)
+            parts = [slice(place * each, (place + 1) * each) for place in range(len(KINDS))]
+            made = [_damaged(whole[part], kind, foreign, inside[part]) for kind, part in zip(KINDS, parts, strict=True)]
+            labelled = np.concatenate([one.images[one.visible] for one in made])
     bad: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
-    for kind in photo_defects.KINDS:
-        damaged = photo_defects.damage(photos.to_damage, kind, 0, foreign, photos.inside)
+    for kind in KINDS:
+        damaged = _damaged(photos.to_damage, kind, foreign, photos.inside)
         bad[kind] = damaged.images[damaged.visible], damaged.masks[damaged.visible]
     if len(others):
         bad[OTHERS] = others, None
     data = photo_sets.describe(photo_sets.SIDE, 3)
     return Case(_labelled(photos, photo_sets.split(photos, data), labelled), photos.good, bad, changes)
+
+
+def _damaged(images: np.ndarray, kind: str, donors: np.ndarray, things: np.ndarray | None) -> Damaged:
+    """Damage images uint8 [N, H, W, C], in turns small, medium and large."""
+    result, masks = images.copy(), np.zeros(images.shape[:3], bool)
+    for turn, size in enumerate(SIZES):
+        some = slice(turn, None, len(SIZES))
+        made = damage(images[some], kind, size, 0, donors, None if things is None else things[some])
+        result[some], masks[some] = made.images, made.masks
+    return Damaged(result, masks)
 
 
 def _labelled(photos: Photos, split: Split, labelled: np.ndarray | None) -> Split:

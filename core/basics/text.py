@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 # What can start Streamlit markup: emphasis, code, links, pictures, HTML, tables, maths, colours, icons, emoji.
@@ -67,6 +68,11 @@ def as_csv(table: "pd.DataFrame") -> bytes:
     """
     safe = table.map(lambda value: cell(value) if isinstance(value, str) else value)
     return safe.rename(columns=cell).to_csv(index=False, lineterminator="\n").encode()
+
+
+def shortest(values: "np.ndarray") -> "np.ndarray":
+    """Return float32 values [N] as float64 with the fewest digits that give the same float32 back: 0.1, not 0.10000000149."""
+    return values.astype("float32").astype(str).astype(float)
 
 
 def several(values: Iterable[object], between: str = "; ") -> str:

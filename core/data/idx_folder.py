@@ -5,6 +5,7 @@ the classes, one a line, including classes without a training image; else they a
 """
 
 import re
+import unicodedata
 import zlib
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def is_meant(folder: Path) -> bool:
 
 def slug(text: str) -> str:
     """Turn `text` into a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
+    return re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-")[:60]
 
 
 def open_folder(folder: Path, key: str = "") -> DataSet:

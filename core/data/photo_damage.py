@@ -58,12 +58,17 @@ class _Scene:
 
 
 def damage(
-    images: np.ndarray, kind: str, size: str = "medium", seed: int = 0, donors: np.ndarray | None = None
+    images: np.ndarray,
+    kind: str,
+    size: str = "medium",
+    seed: int = 0,
+    donors: np.ndarray | None = None,
+    things: np.ndarray | None = None,
 ) -> Damaged:
     """Damage each of the images uint8 [N, H, W, C] with a defect of that kind and size.
 
     `donors` are images of the same shape from which a foreign patch is cut (without: each image itself, turned upside down
-    and inverted). Raises DamageError for an unknown kind or size, and for images that are not uint8 [N, H, W, C].
+    and inverted). `things`, bool [N, H, W], says where the things are, for frames that have no colour of their own. Raises DamageError for an unknown kind or size, and for images that are not uint8 [N, H, W, C].
     """
     if kind not in KINDS or size not in SIZES:
         raise DamageError(
@@ -80,8 +85,9 @@ def damage(
     for index, image in enumerate(images):
         random = np.random.default_rng((seed, number, zlib.crc32(np.ascontiguousarray(image).tobytes())))
         foreign = 255 - image[None, ::-1] if donors is None else donors
+        thing = _thing(image) if things is None else things[index]
         for _ in range(PLACES):
-            changed, region = _damaged(image, foreign[random.integers(len(foreign))], kind, size, random)
+            changed, region = _damaged(image, foreign[random.integers(len(foreign))], thing, kind, size, random)
             visible = (np.abs(changed.astype(np.int16) - image) > VISIBLE).any(-1) & region
             if visible.sum() >= max(FEWEST, SEEN * region.sum()):
                 results[index], masks[index] = changed, region
@@ -89,14 +95,20 @@ def damage(
     return Damaged(results, masks)
 
 
-def _damaged(
-    image: np.ndarray, donor: np.ndarray, kind: str, size: str, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Damage an image uint8 [H, W, C] once: (the image, its region bool [H, W])."""
+def _thing(image: np.ndarray) -> np.ndarray:
+    """Return where something stands out from the frame's colour, everywhere if nothing does: bool [H, W]."""
     pixels = image.astype(float)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    thing = (np.abs(pixels - np.median(border, 0)) > STANDS_OUT).any(-1)
-    spots = np.argwhere(thing if thing.sum() >= FEWEST else np.ones_like(thing))
+    thing = np.asarray((np.abs(pixels - np.median(border, 0)) > STANDS_OUT).any(-1))
+    return thing if thing.sum() >= FEWEST else np.ones_like(thing)
+
+
+def _damaged(
+    image: np.ndarray, donor: np.ndarray, thing: np.ndarray, kind: str, size: str, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Damage an image uint8 [H, W, C] once, centred on the `thing`: (the image, its region bool [H, W])."""
+    pixels = image.astype(float)
+    spots = np.argwhere(thing)
     row, column = spots[random.integers(len(spots))]
     down, right = np.mgrid[: image.shape[0], : image.shape[1]].astype(float)
     scene = _Scene(pixels, donor.astype(float), down - row, right - column, random)

@@ -2,7 +2,7 @@
 
 A region is one to three overlapping bumps without an edge, round or long; in it the image is tinted (another light or
 colour, more in the middle), faded (its contrast lowered), smeared along a line, or coarser than it was. The contrast may be
-barely visible. The defects that test (core/data/damage.py, benchmarks/photo_defects.py) are other code and other kinds.
+barely visible. The defects that test (core/data/damage.py, core/data/photo_damage.py) are other code and other kinds.
 """
 
 import math

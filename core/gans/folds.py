@@ -11,6 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from core.basics.errors import TrainingDiverged
+from core.basics.files import sha256
+from core.data.photos import likeness
 from core.data.tasks import Split
 from core.gans import scoring
 from core.gans.config import TrainingConfig
@@ -18,6 +20,18 @@ from core.gans.maps import parts_of_score
 from core.gans.training import Training
 
 Parts = tuple[np.ndarray, np.ndarray]  # mean residual and largest heat of each image, float64 [N] each
+
+
+def dealt(normals: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Deal images uint8 [N, H, W, C] into folds: int [N], from 0.
+
+    Copies and near copies go into the same one, unless the images are fewer than the folds but for copies.
+    """
+    groups = likeness.groups([sha256(image.tobytes()) for image in normals], normals)
+    if groups.max() < folds:
+        groups = np.arange(len(normals))
+    number = int(groups.max()) + 1
+    return np.random.default_rng(seed).permutation(number)[groups] * folds // number
 
 
 def left_out(
@@ -36,11 +50,11 @@ def left_out(
     stopped or a training diverges: some photos would then have no score.
     """
     normals = split.train_normal
-    dealt = np.array_split(np.random.default_rng(seed).permutation(len(normals)), folds)
+    fold = dealt(normals, folds, seed)
     means, peaks = np.empty(len(normals)), np.empty(len(normals))
-    for number, out in enumerate(dealt, 1):
-        on_fold(number)
-        kept = np.setdiff1d(np.arange(len(normals)), out)
+    for number in range(folds):
+        on_fold(number + 1)
+        kept, out = fold != number, fold == number
         training = Training(model, config, replace(split, train_normal=normals[kept]), seed, device)
         try:
             for _ in training.epochs(should_stop):

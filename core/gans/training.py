@@ -214,7 +214,7 @@ class Training:
 
     def _finish_epoch(self, losses: Scalars, accuracies: Scalars, seconds: float) -> Epoch:
         """Validate, keep and return the record of an epoch of `seconds`, and keep its weights if they are the best."""
-        area, error = self._validate()
+        area, error = self.validate()
         record = Epoch(
             epoch=self.finished_epochs + 1,
             losses={name: float(total) / self.steps for name, total in losses.items()},
@@ -226,12 +226,13 @@ class Training:
             images_per_second=self.steps * self.config.batch_size * self.batches.kinds / seconds,
         )
         self.history.append(record)
-        if not self.best_epoch or self._merit(record) > self._merit(self.history[self.best_epoch - 1]):
+        best = self.history[self.best_epoch - 1]
+        if not self.best_epoch or self.merit(area, error) > self.merit(best.validation_auroc, best.validation_error):
             self.best_epoch = record.epoch
             self.best_weights = {name: value.clone() for name, value in self.generator.state_dict().items()}
         return record
 
-    def _validate(self) -> tuple[float | None, float]:
+    def validate(self) -> tuple[float | None, float]:
         """Return (AUROC, normals' mean error) of validation; AUROC is None without anomalies. Raises TrainingDiverged."""
         normal, anomaly = (scoring.score(self.generator, images) for images in self.validation)
         if not (np.isfinite(normal).all() and np.isfinite(anomaly).all()):
@@ -240,8 +241,6 @@ class Training:
             )
         return evaluation.auroc(normal, anomaly) if len(anomaly) else None, float(normal.mean())
 
-    def _merit(self, record: Epoch) -> float:
-        """Return the figure that chooses the best epoch; larger is better."""
-        if self.labelled and record.validation_auroc is not None:
-            return record.validation_auroc
-        return -record.validation_error
+    def merit(self, area: float | None, error: float) -> float:
+        """Return the figure that chooses the best epoch, from a validation's AUROC and error; larger is better."""
+        return area if self.labelled and area is not None else -error

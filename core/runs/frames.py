@@ -91,6 +91,19 @@ def read(path: Path) -> tuple[bytes, Notes]:
         raise ValueError(f"{path} is no frame ({error}).") from error
 
 
+def measured(path: Path) -> tuple[tuple[int, int], Notes]:
+    """Return (width, height) of a frame, all of it decoded, and its notes. Raises OSError, ValueError."""
+    from PIL import Image
+
+    content, notes = read(path)
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            picture.load()
+            return picture.size, notes
+    except Exception as error:  # Pillow raises errors of many kinds
+        raise ValueError(f"{path} is no frame ({error}).") from error
+
+
 def _write(path: Path, images: np.ndarray, notes: Notes) -> None:
     """Write uint8 [N, H, W, C] side by side as one PNG, with the notes."""
     from PIL import Image

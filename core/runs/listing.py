@@ -15,6 +15,7 @@ from core.runs.request import Request
 from core.runs.status import State, Status, as_written, read_status, write_status
 from core.store import checkpoints
 
+IMPORTED = "Imported."  # begins the reason of a run that was imported
 _TAKEN = ("shipped", "set-aside")  # words with another meaning in places of a run's name
 
 

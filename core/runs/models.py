@@ -43,12 +43,22 @@ def keep(
         if not (diverged and training.best_epoch):
             raise
         return store(last, best=True)
-    # Steps of an unfinished epoch, too, change the last model.
-    if training.best_epoch and (training.step or training.best_epoch != training.finished_epochs):
+    if training.best_epoch and _beaten(training, diverged):
         store(best, best=True)
     else:
         shutil.rmtree(best, ignore_errors=True)
     return checkpoint
+
+
+def _beaten(training: "Training", diverged: bool) -> bool:
+    """Return whether a finished epoch did better on validation than the last state.
+
+    A stop leaves a state that no epoch's end has validated: the steps of an unfinished epoch change it, so it is validated here.
+    """
+    if not training.step or diverged:
+        return training.step > 0 or training.best_epoch != training.finished_epochs
+    best = training.history[training.best_epoch - 1]
+    return training.merit(*training.validate()) < training.merit(best.validation_auroc, best.validation_error)
 
 
 def leave_out(

@@ -20,7 +20,7 @@ from core.data import catalog, tasks
 from core.data.dataset import Images
 from core.metrics import reports, thresholds
 from core.metrics.own import Own
-from core.runs import folders, listing, travelling
+from core.runs import folders, listing, pictures, travelling
 from core.runs.request import Request
 from core.runs.status import State
 from core.runs.unpacking import FILES, LARGEST_ZIP, PHOTOS, unpacked
@@ -35,12 +35,15 @@ Progress = Callable[[float], object]
 def pack(checkpoint: Checkpoint, photos: bool = False) -> bytes:
     """Pack the checkpoint's three files as a zip of one folder with its name; with its data set of photos, if that is asked for.
 
+    The pictures of its training go along, unless they show photos that stay here.
     Raises CheckpointError, DataError, OSError.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
             archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
+        for name, content in pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else ():
+            archive.writestr(f"{checkpoint.name}/{name}", content)
         if photos:
             for name, content in travelling.packed(checkpoint):
                 archive.writestr(f"{checkpoint.name}/{name}", content)
@@ -63,6 +66,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
     for prefix in (".import-", ".deleted-"):
         clear_litter(checkpoints.RUNS, prefix)
     photos = {name: contents.pop(name) for name in PHOTOS if name in contents}
+    drawn = {name: contents.pop(name) for name in list(contents) if pictures.named(name)}
     with (
         tempfile.TemporaryDirectory(dir=checkpoints.RUNS, prefix=".import-") as temporary,
         travelling.kept(photos, contents[CARD]) as told,
@@ -71,6 +75,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             write_whole(Path(temporary) / name, content)
         try:
             checkpoint, sentence = _made_sound(Path(temporary), SCORES in contents, progress)
+            pictures.keep(drawn, Path(temporary), checkpoint.task.data)
         except CheckpointError as error:
             raise CheckpointError(str(error).replace(f"{temporary}/", "")) from error
         known, task = checkpoint.card, checkpoint.task
@@ -79,8 +84,11 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             state: State = "stopped" if known.stopped_early else "finished"
             request = Request(known.model, task, known.config, known.seed)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
-            listing.create(name, request, state, f"Imported. {sentence}{told}", **more)
+            listing.create(name, request, state, f"{listing.IMPORTED} {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
+            for path in sorted((Path(temporary) / pictures.PANEL).glob("*.png")):
+                (folders.folder(name) / pictures.PANEL).mkdir(exist_ok=True)
+                write_whole(folders.folder(name) / pictures.PANEL / path.name, path.read_bytes())
         return name
 
 

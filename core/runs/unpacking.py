@@ -3,10 +3,14 @@
 import io
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 
-from core.basics.errors import CheckpointError
+from core.basics.errors import CheckpointError, MisfitError
+from core.basics.files import check_header, sha256
+from core.basics.text import as_line
 from core.data.photos import stored
-from core.store import checkpoints
+from core.runs import pictures
+from core.store import card, checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
 FILES = (WEIGHTS, SCORES, CARD)
@@ -25,9 +29,9 @@ def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
         members = _members(*files[0])
     contents: dict[str, bytes] = {}
     for path, content in members:
-        name = _known(path, contents)
-        if len(content) > LARGEST[name]:
-            raise CheckpointError(f"{name} is larger than {LARGEST[name]} bytes.")
+        name = known(path, contents)
+        if len(content) > largest(name):
+            raise CheckpointError(f"{name} is larger than {largest(name)} bytes.")
         contents[name] = content
     missing = [name for name in (WEIGHTS, CARD) if name not in contents]
     if missing:
@@ -35,10 +39,45 @@ def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     return contents
 
 
-def _known(path: str, earlier: Collection[str]) -> str:
+def problem(name: str, content: bytes) -> str:
+    """Return what is wrong with one file that is offered for import, in a sentence; "" when nothing is. Scores nothing.
+
+    `transfer.take` still checks everything, above all whether weights, scores and card belong together.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        zipped = name.lower().endswith(".zip")
+        parts = unpacked([(name, content)]) if zipped else {known(name): content}
+        for part, bare in parts.items():
+            if len(bare) > largest(part):
+                raise CheckpointError(f"{part} is larger than {largest(part)} bytes.")
+            if part == CARD:
+                card.decode(bare, Path(CARD))
+            elif part.endswith(".safetensors"):
+                check_header(bare)
+                deserialize(bare)
+        if zipped and sha256(parts[WEIGHTS]) != card.decode(parts[CARD], Path(CARD)).weights_sha256:
+            raise CheckpointError(f"{WEIGHTS} is not the file that {CARD} describes; give both as they were exported.")
+    except (ValueError, SafetensorError) as error:
+        return f"{name[:80]} is damaged ({as_line(error)})."
+    except MisfitError as error:
+        return str(error)
+    return ""
+
+
+def largest(name: str) -> int:
+    """Return the length in bytes that the known file called `name` may have."""
+    return LARGEST.get(name, pictures.LARGEST)
+
+
+def known(path: str, earlier: Collection[str] = ()) -> str:
     """Return the name of the known file at `path`. Raises CheckpointError for an unknown or `earlier` name."""
-    name = path.rsplit("/", 1)[-1]
-    if name not in LARGEST:
+    picture = pictures.named(path)
+    name = picture or path.rsplit("/", 1)[-1]
+    if picture and sum(bool(pictures.named(other)) for other in earlier) >= pictures.MOST:
+        raise CheckpointError(f"There are more than {pictures.MOST} pictures of the training.")
+    if not picture and name not in LARGEST:
         raise CheckpointError(
             f"{path[:80]} is no part of a trained model. Remove it and give one .zip, or {', '.join(FILES)}."
         )
@@ -62,13 +101,13 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
             for member in archive.infolist():
                 if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
                     continue
-                seen.append(_known(member.filename, seen))
+                seen.append(known(member.filename, seen))
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise CheckpointError(
                         f"{name[:80]} is packed in a way that is not read; pack it as an ordinary zip."
                     )
                 with archive.open(member) as file:
-                    yield member.filename, file.read(LARGEST[seen[-1]] + 1)
+                    yield member.filename, file.read(largest(seen[-1]) + 1)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…

@@ -117,6 +117,20 @@ def ablation_sentence(rows: pd.DataFrame) -> str | None:
     )
 
 
+def abc_price_sentence(rows: pd.DataFrame) -> str | None:
+    """Write what normals' error ABC alone has, and all six losses: AUROC is not all. None where it is not measured."""
+    errors = figures.ablation_table(rows)["normal_error"].dropna()
+    if not {"L1", "L1 + abc", ALL_SIX} <= set(errors.index):
+        return None
+    alone, whole, none = errors["L1 + abc"], errors[ALL_SIX], errors["L1"]
+    word = "worse" if alone > whole + 0.0005 else "better" if alone < whole - 0.0005 else "as well"
+    against = "as" if word == "as well" else "than"
+    return (
+        f"With ABC beside L1 normals are reconstructed {word} {against} with all six: an error of {alone:.3f} against {whole:.3f} "
+        f"(L1 alone: {none:.3f})."
+    )
+
+
 _CHANGED = {"AUROC": "auroc", "hit": "hit", "share of anomalies that look normal": "looks_normal"}
 
 

@@ -81,6 +81,15 @@ def training(rows: pd.DataFrame, method: str, regime: str, normal: str, seed: in
     return group.iloc[0] if len(group) else None
 
 
+def box_and_mean(rows: pd.DataFrame, method: str, regime: str, normal: str) -> tuple[float, float, int] | None:
+    """Return (AUROC of seed 0, which is in the box; mean over seeds; number of seeds); None with fewer than two seeds."""
+    boxed, group = training(rows, method, regime, normal), main_rows(rows)
+    group = group[group["method"].eq(method) & group["regime"].eq(regime) & group["normal"].eq(normal)]
+    if boxed is None or len(group) < 2:
+        return None
+    return float(boxed["auroc"]), float(group["auroc"].mean()), len(group)
+
+
 def class_table(rows: pd.DataFrame, regime: str) -> pd.DataFrame:
     """Build the table of mean AUROCs over seeds: a row for each method, a column for each normal class.
 

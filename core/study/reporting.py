@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.basics.names import METHOD_NAMES
+from core.basics.names import METHOD_NAMES, MODEL_NAMES
 from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 
@@ -51,6 +51,18 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     if low > 0:
         return f"The {better} is better than the {worse} by {what}."
     return f"Neither GAN is shown to be better: the {better} is ahead by {what}."
+
+
+def box_sentence(rows: pd.DataFrame, regime: str) -> str | None:
+    """Write how the models in the box, which have seed 0, stand to the table's means; None where no class has several seeds."""
+    clauses = []
+    for method, name in MODEL_NAMES.items():
+        if (known := figures.box_and_mean(rows, method, regime, "t-shirt")) is not None:
+            boxed, mean, seeds = known
+            clauses.append(f"{name} {boxed:.3f} with seed 0, {mean:.3f} on the mean of {seeds} seeds")
+    if not clauses:
+        return None
+    return f"The models in the box, which the other pages show, are trainings with seed 0. T-shirt/top: {'; '.join(clauses)}."
 
 
 def method_name(method: str) -> str:

@@ -62,7 +62,11 @@ def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
     def first_shelf() -> None:
         st.session_state["shelf"] = 1
 
-    left, right = st.columns([3, 2], gap="medium")
+    # On a phone the filters are folded, so that the first image is on the first screen (style.css).
+    chosen = f": {in_words(look)}" if is_set() else ""
+    st.toggle(f"Filters and order{chosen}", key="filters_open", help="Class, outcome, score and order of the images.")
+    with st.container(key="filters"):
+        left, right = st.columns([3, 2], gap="medium")
     with left:
         with st.container(key="many_classes" if len(look.data.classes) > FEW else "few_classes"):
             chips.show(

@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from core.basics.text import as_csv
+from core.basics.text import as_csv, shortest
 from core.metrics import evaluation
 from core.metrics.outcomes import OUTCOMES
 from pages.browse import filters
 from pages.browse.look import Look
 from pages.browse.opened import open_image
-from pages.parts import tiles
+from pages.parts import models, tiles
 
 ON_A_SHELF = 48
 
@@ -95,18 +95,18 @@ def take_away(look: Look, order: np.ndarray) -> None:
 
 
 def listed(look: Look, order: np.ndarray) -> bytes:
-    """Return the images of `order` as CSV, with enough digits to read the same floats back."""
+    """Return the images of `order` as CSV, scores with the fewest digits that give the same float32 back."""
     import pandas as pd
 
     columns = {
         "image": order,
         "class": np.array(look.data.classes)[look.test.labels[order]],
         "role": np.where(look.chosen.normal[order], "normal", "anomaly"),
-        "score": look.scores[order].astype(float),
-        "percentile": evaluation.percentile(look.scores[order], look.chosen.scores.validation_normal),
+        "score": shortest(look.scores[order]),
+        "percentile": np.round(evaluation.percentile(look.scores[order], look.chosen.scores.validation_normal), 4),
         "threshold": look.limit,
         "outcome": np.array(OUTCOMES)[look.outcome[order]],
     }
     for rival in look.rivals[1:]:
-        columns[f"score_{rival.checkpoint.card.model}"] = rival.scores.test[order].astype(float)
-    return as_csv(pd.DataFrame(columns))
+        columns[f"score_{rival.checkpoint.card.model}"] = shortest(rival.scores.test[order])
+    return as_csv(pd.DataFrame(columns | models.origin(look.chosen)))

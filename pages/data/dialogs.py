@@ -48,6 +48,6 @@ def delete(key: str, name: str) -> None:
     if trouble := state.pop("_data_delete_trouble", None):
         st.error(plain(trouble), icon=":material/error:")
     with st.container(horizontal=True):
-        st.button("Delete for good", type="primary", icon=":material/delete:", key="data_delete_now", on_click=now)
+        st.button("Delete for good", icon=":material/delete_forever:", key="data_delete_now", on_click=now)
         if st.button("Keep it", key="data_delete_not"):
             st.rerun()

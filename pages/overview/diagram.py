@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import charts
 
 _HERE = Path(__file__).parent
-_HINT = "Point at a part to read what it does, or reach it with Tab and the arrow keys."
+_HINT = "Point at a part or touch it to read what it does, or reach it with Tab and the arrow keys."
 _GREY = charts.NEUTRAL
 
 

@@ -42,14 +42,15 @@ def images(normal: str) -> np.ndarray:
 def example(normal: str, gans: Sequence[Chosen]) -> Example:
     """Return the link's test image; else a normal image with a defect, if anything made of it can be shown; else the first."""
     test, number = models.test_images(), state.get("example")
-    shows = state.get("_example_live") or any(_stored(gan) for gan in gans)
+    shows = state.get("_example_live") or any(stored(gan) for gan in gans)
     if number is None and shows and (first := examples.damaged(models.description(), normal, test)):
         return Example(*first, damaged=True)
     number = int(images(normal)[0]) if number is None else int(number)
     return Example(number, test.images[number], damaged=False)
 
 
-def _stored(gan: Chosen) -> examples.Stored | None:
+def stored(gan: Chosen) -> examples.Stored | None:
+    """Return what the GAN made of the examples, if that is stored."""
     with contextlib.suppress(MisfitError):  # its damage is reported where what it holds would stand
         return examples.stored(gan.checkpoint.card.weights_sha256)
     return None
@@ -72,12 +73,12 @@ def all_made(gans: Sequence[Chosen], shown: Example) -> list[Made | None]:
 
 def _made(gan: Chosen, shown: Example) -> Made | None:
     live = state.get("_example_live")
-    stored = _stored(gan) if live else examples.stored(gan.checkpoint.card.weights_sha256)
-    if stored is not None and shown.damaged:
-        return Made(stored.score, _scaled(stored.damaged))
+    known = stored(gan) if live else examples.stored(gan.checkpoint.card.weights_sha256)
+    if known is not None and shown.damaged:
+        return Made(known.score, scaled(known.damaged))
     place = np.flatnonzero(images(gan.checkpoint.task.normal) == shown.number)
-    if stored is not None and len(place) and place[0] < len(stored.images):
-        return Made(float(gan.scores.test[shown.number]), _scaled(stored.images[place[0]]))
+    if known is not None and len(place) and place[0] < len(known.images):
+        return Made(float(gan.scores.test[shown.number]), scaled(known.images[place[0]]))
     if not live:
         return None
     reconstruction = models.reconstruct(gan, shown.image[None])
@@ -89,6 +90,6 @@ def _made(gan: Chosen, shown: Example) -> Made | None:
     return Made(score, reconstruction[0])
 
 
-def _scaled(stored: np.ndarray) -> np.ndarray:
+def scaled(stored: np.ndarray) -> np.ndarray:
     """Convert a stored reconstruction back to float32 on [-1, 1]."""
     return stored.astype(np.float32) / 127.5 - 1.0

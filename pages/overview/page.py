@@ -1,19 +1,20 @@
 """Overview: what Misfit does, on one live example; how good it is; how the two GANs work; what to try next."""
 
+import contextlib
+
 import streamlit as st
 
-from core.basics.errors import CheckpointError, DataError
+from core.basics.errors import CheckpointError, DataError, MisfitError
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics.own import Synthetic
 from core.store import checkpoints, model_cards
 from core.store.checkpoints import Checkpoint
 from core.study.published import DECK
-from pages.overview import diagram, example, gauge
+from pages.overview import diagram, example, gauge, story
 from pages.overview.gauge import Mark
 from pages.parts import charts, models, stored, tour, trouble
 from pages.parts.models import Chosen
-from pages.parts.vocabulary import article
 
 state = st.session_state
 data = models.description()
@@ -124,15 +125,39 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
     )
     st.caption(
         f"95 % interval {low:.3f}–{high:.3f} (the bar), **{models.regime(checkpoint)}** regime, "
-        f"normal: {task.data.class_name(task.normal)}."
+        f"normal: {task.data.class_name(task.normal)}.{_mean_of_seeds(checkpoint)}"
     )
 
 
+def _mean_of_seeds(checkpoint: Checkpoint) -> str:
+    """Say how a model in the box, one training, stands to the mean over seeds on Results; "" where only one is measured."""
+    if checkpoint.run is not None or checkpoint.task.data != FASHION_MNIST.description:
+        return ""
+    from core.study import figures, results
+
+    task = checkpoint.task
+    known = None
+    with contextlib.suppress(MisfitError):  # a damaged table is reported once, by supervised_cnn
+        known = figures.box_and_mean(results.read(), checkpoint.card.model, task.regime, task.normal)
+    return (
+        f" This is the training with seed {checkpoint.card.seed}; the mean of {known[2]} seeds is {known[1]:.3f} (Results)."
+        if known
+        else ""
+    )
+
+
+gans: list[Chosen] = []
+measured: list[Checkpoint] = []
+with trouble.told():
+    gans, measured = trained()
+if gans:
+    with trouble.told():
+        story.show(gans)
 what_is_normal = f"One class of {plain(data.name)} is **normal**, here **{normal}**;"
 if data.only_normal:
     what_is_normal = f"In {plain(data.name)} **{normal}** is **normal**;"
 st.markdown(
-    f"Think of a packing line: {article(data.noun)} is still {article(data.noun)}, only a spot on it is wrong. Two GANs redraw each image "
+    f"A packing line: one {data.noun} of many is spoilt, and somebody has to see it. Two GANs redraw each image "
     "**as it would be if it were normal**. The **heat map** marks what they changed, and how much they changed is the image's "
     f"**anomaly score**. {what_is_normal} everything else is an **anomaly**. From which "
     "score on an item is flagged is a choice, and Misfit lets you make it with the images and the costs in view."
@@ -145,10 +170,6 @@ if state.get("_tour") is None:
         help="Five steps through the pages, with one thing to do on each. It can be ended at any time.",
     )
 
-gans: list[Chosen] = []
-measured: list[Checkpoint] = []
-with trouble.told():
-    gans, measured = trained()
 if gans:
     example.show(gans)
 elif not models.picked() and not models.damaged(state["normal"]):

@@ -12,7 +12,7 @@ from core.basics.errors import DataError
 from core.data.damage import SIZES
 from core.gans.config import CONFIGS
 from core.metrics.outcomes import OUTCOMES
-from pages.parts import damages, datasets
+from pages.parts import damages, datasets, form_link
 
 LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
 VIEWS = ("curves", "classes", "precision", "seeds")
@@ -181,4 +181,6 @@ def own(page: str) -> tuple[Field, ...]:
         )
     if page == "data":
         return (Field("draft", None, _token),)
+    if page == "train":
+        return (Field("form", "", form_link.parse, of_data=True),)
     return {"roc": _ROC, "line": _LINE}.get(page, ())

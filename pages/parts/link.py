@@ -61,7 +61,7 @@ def _reset(field: Field) -> None:
 
 def forget() -> None:
     """Reset every choice that was made for another data set to its default."""
-    for field in everywhere() + own("") + own("browse") + own("try"):
+    for field in everywhere() + own("") + own("browse") + own("try") + own("train"):
         if field.of_data:
             _reset(field)
 

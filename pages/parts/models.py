@@ -205,3 +205,16 @@ def settle_threshold(checkpoint: Checkpoint | None) -> None:
     if state.get("_threshold_of") not in (None, mark):
         state["threshold"] = None
     state["_threshold_of"] = mark
+
+
+def origin(chosen: Chosen) -> dict[str, object]:
+    """Return what a CSV says of the model in each of its lines: data set, normal class, GAN, regime, seed and name."""
+    card = chosen.checkpoint.card
+    return {
+        "data": chosen.data.key,
+        "normal": card.task.normal,
+        "model": card.model,
+        "regime": card.task.regime,
+        "seed": card.seed,
+        "trained": chosen.checkpoint.name,
+    }

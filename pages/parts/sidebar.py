@@ -100,29 +100,20 @@ def _trained() -> Checkpoint | None:
 
 
 def _figures(checkpoint: Checkpoint) -> None:
-    """Show the figures of the model in use, or say why there are none."""
+    """Show the figures of the model in use, or say why there are none. The glossary below explains their words."""
     area, regime = stored.auroc(checkpoint), checkpoint.task.regime
     own = checkpoint.card.own
     if area is None and own and own.synthetic:
         made = own.synthetic.area
         st.caption(
-            f"AUROC **{made.auroc:.3f}** on synthetic defects ({made.low:.3f}–{made.high:.3f}), {regime} regime",
-            help=models.REGIME_HELP[regime]
-            + " The test has no anomaly, so defects were put on its good images. In brackets the 95 % interval over these images.",
+            f"AUROC **{made.auroc:.3f}** on synthetic defects ({made.low:.3f}–{made.high:.3f}), {regime} regime. The test has no anomaly, "
+            "so defects were put on its good images; in brackets the 95 % interval over these images."
         )
         return
     if area is None:
-        st.caption(
-            f"No test AUROC, {regime} regime",
-            help=models.REGIME_HELP[regime]
-            + " The test has normal images only, so nothing says how well anomalies are told from them.",
-        )
+        st.caption(f"No test AUROC, {regime} regime: the test has normal images only.")
         return
-    st.caption(
-        "Test AUROC **{:.3f}** (95 % interval {:.3f}–{:.3f}), ".format(*area) + f"{regime} regime",
-        help=models.REGIME_HELP[regime]
-        + " AUROC is the chance that a random anomaly scores higher than a random normal image.",
-    )
+    st.caption("Test AUROC **{:.3f}** (95 % interval {:.3f}–{:.3f}), ".format(*area) + f"{regime} regime")
 
 
 def _data_in_use() -> None:
@@ -135,6 +126,6 @@ def _data_in_use() -> None:
         return
     with st.container(key="data_in_use"):
         st.caption(
-            f":material/database: {'All' if source.complete else 'Starter set,'} {count:,} training images ({plain(source.name)})",
-            help=f"Where {plain(models.description().name)} comes from. Test images are always the whole test split of {tests:,}.",
+            f":material/database: {'All' if source.complete else 'Starter set,'} {count:,} training images ({plain(source.name)}), "
+            f"{tests:,} test images"
         )

@@ -40,6 +40,9 @@ def table(
         f'<div class="mf-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
         f'<table class="mf-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(about)}</dd>" for name, about in columns if about)
+    if told:  # a heading's explanation needs a mouse
+        st.html(f'<details class="mf-columns"><summary>What the columns say</summary><dl>{told}</dl></details>')
 
 
 def _unbroken(name: str) -> str:

@@ -22,7 +22,7 @@ STEPS = (
         "pages/overview/page.py",
         "",
         "Overview",
-        "Look at the image and at how each GAN redraws it: as it would be if it were normal. A normal image comes out much as it is, an anomaly "
+        "A packing line in three pictures: fresh, rotten, marked. Below, look at the image and at how each GAN redraws it: as it would be if it were normal. A normal image comes out much as it is, an anomaly "
         "comes back changed, and the **heat map** marks where. Press **Another one** a few times.",
     ),
     Step(

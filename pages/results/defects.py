@@ -88,7 +88,7 @@ def _choices(rows: pd.DataFrame) -> tuple[str | None, str | None, str]:
             default="Hit",
             required=True,
             key="defects_figure",
-            help="Which figure the chart shows; the table has them all. Point at a heading of the table to read what it is.",
+            help="Which figure the chart shows; the table has them all, and below it stands what each is.",
         )
     assert size and figure  # a choice is required
     return None if normal == EVERY else normal, None if size == EVERY else size, figure

@@ -29,6 +29,8 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
             for line in lines.to_dict("records")
         ],
     )
+    if sentence := reporting.box_sentence(rows, regime):
+        st.caption(sentence)
     if regime in CHOSEN_WITH_LABELS:
         st.caption(CHOSEN_WITH_LABELS[regime])
     if sentence := reporting.difference_sentence(rows, regime):
@@ -85,7 +87,11 @@ def ablation(rows: pd.DataFrame) -> None:
     if not tables:
         return
     st.subheader("Which loss does what", anchor=False)
-    sentences = [defect_reporting.ablation_sentence(rows), defect_reporting.repair_sentence(rows, seen)]
+    sentences = [
+        defect_reporting.ablation_sentence(rows),
+        defect_reporting.abc_price_sentence(rows),
+        defect_reporting.repair_sentence(rows, seen),
+    ]
     text = " ".join(sentence for sentence in sentences if sentence)
     st.markdown(text)
     if len(figures.ablation_table(rows)):
@@ -102,16 +108,45 @@ def studies(rows: pd.DataFrame) -> None:
     if sentence := reporting.imbalance_sentence(rows):
         st.subheader("How many labels are worth having", anchor=False)
         st.markdown(sentence)
+        st.caption(
+            "One axis for three regimes, because this chart asks one question: what does the same network score on T-shirt/top when it is "
+            "given more labels? Every point is tested on T-shirt/top against other classes, and the regimes differ in what training saw "
+            "of these: the seen curve's classes were labelled, the unseen curve's tested class never was, the level line had no label. "
+            "Across the lines the distance is what labels are worth, not which method is better."
+        )
         charts.show(plots.imbalance(rows), "imbalance", sentence)
+
+
+def _measured() -> str:
+    """Say how many of the planned trainings and baselines are measured so far."""
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (results.CSV, results.DEFECTS))
+    done, planned = _counts(stamps)
+    if done == planned:
+        return f"All {planned:,} cells of the plan are measured; a cell is one method, class, regime and seed."
+    return (
+        f"{done:,} of {planned:,} cells of the plan are measured so far; a cell is one method, class, regime and seed. "
+        "The columns Classes and Seeds say what a figure rests on."
+    )
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _counts(stamps: tuple[int, ...]) -> tuple[int, int]:
+    """Return how many cells are measured, and how many are planned; `stamps` are the files' times."""
+    from core.study import plan
+
+    planned = [cell for study in plan.STUDIES.values() for cell in study()]
+    return len(planned) - len(results.missing(planned)), len(planned)
 
 
 def sweep() -> None:
     """Draw everything that the sweep over Fashion-MNIST has measured. Raises MisfitError for a damaged results.csv."""
     st.markdown(
         "AUROC on the whole test split, which chose nothing. Regimes answer different questions and are never mixed. "
-        "Every row comes from `python -m core results`; what was tried is in RESULTS.md. Point at a column's name to read what it is."
+        "Every row comes from `python -m core results`; what was tried is in RESULTS.md."
     )
     rows = results.read()
+    if not rows.empty:
+        st.caption(f":material/checklist: {_measured()}")
     if rows.empty:
         st.info("Nothing has been measured yet. `python -m core results` does.", icon=":material/table_chart:")
     main = main_rows(rows)

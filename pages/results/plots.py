@@ -1,5 +1,7 @@
 """The pictures of the Results page: the classes as a heat map, the defects, the ablation, the imbalance curve."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -102,6 +104,20 @@ def ablation(rows: pd.DataFrame) -> go.Figure:
     return figure.update_layout(height=140 + 36 * len(table))
 
 
+NEAR = (
+    1.6  # points of a logarithmic axis whose ratio is smaller would have labels over each other, on a phone above all
+)
+
+
+def _labels(counts: list[int]) -> list[str]:
+    """Return a label for each tick, the largest first in line; empty where it would cover its right neighbour's."""
+    labels, right = [], math.inf
+    for count in reversed(counts):
+        labels.append(f"{count:,}" if right / count >= NEAR else "")
+        right = count if labels[-1] else right
+    return labels[::-1]
+
+
 def imbalance(rows: pd.DataFrame) -> go.Figure:
     """Draw AUROC over the number of labelled anomalies, a line for each regime; the level line has no labels."""
     table = figures.imbalance_table(rows)
@@ -126,8 +142,15 @@ def imbalance(rows: pd.DataFrame) -> go.Figure:
             without["mean"].iloc[0],
             line={"color": charts.NEUTRAL, "dash": "dot"},
             annotation_text="no label (one-class)",
-            annotation_position="bottom right",
+            annotation_position="bottom left",
         )
-    figure.update_xaxes(title="Labelled anomalies in training (logarithmic)", type="log")
+    counts = sorted(table.loc[table["regime"] != "one-class", "anomalies"].unique())
+    figure.update_xaxes(
+        title="Labelled anomalies in training (logarithmic)",
+        type="log",
+        tickvals=counts,
+        ticktext=_labels(counts),
+        tickangle=0,
+    )
     figure.update_yaxes(title="Test AUROC, T-shirt/top normal")
     return figure.update_layout(height=380)

@@ -168,6 +168,7 @@ class Lab extends Drawing {
 
   typed() {
     const text = this.exact.value.trim().replace(",", ".");
+    if (text === short(this.limit)) return this.update(); // the digits that are shown of the exact one
     const value = text === "" ? NaN : Number(text);
     const wrong = !(value >= 0 && value <= this.data.largest);
     this.exact.setAttribute("aria-invalid", wrong);
@@ -197,7 +198,7 @@ class Lab extends Drawing {
     const caught = this.curved ? `TPR ${percent(now.tpr)}, ` : "";
     const { stakes } = this.data;
     const precise = this.curved && stakes ? `, precision ${percent(now.precision)} where ${percent(stakes.prevalence)} are anomalies` : "";
-    write(30, `${this.data.model}, normal: ${this.data.normal_name}, threshold ${this.limit}`, 16);
+    write(30, `${this.data.model}, normal: ${this.data.normal_name}, threshold ${short(this.limit)}`, 16);
     write(52, `${caught}FPR ${percent(now.fpr)}${precise}`, 13);
     let x = 20;
     for (const each of drawings) {

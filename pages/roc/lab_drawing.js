@@ -13,6 +13,11 @@ function shortest(low, high) {
   return high;
 }
 
+/** Writes a threshold with four significant digits; the link and Python keep every digit. */
+function short(limit) {
+  return String(Number(limit.toPrecision(4)));
+}
+
 class Drawing {
   /** Whether there is a curve: there is none without anomalies. */
   get curved() {
@@ -169,8 +174,11 @@ class Drawing {
     figures.line.textContent = data.stakes && this.curved ? this.sentence(now) : "";
     this.slider.value = limit;
     const outside = limit < this.low ? ", below every score" : limit > this.high ? ", above every score" : "";
-    this.slider.setAttribute("aria-valuetext", `${limit}${outside}: ${this.curved ? `${percent(now.tpr)} of anomalies caught, ` : ""}${percent(now.fpr)} false alarms`);
-    this.exact.value = String(limit);
+    this.slider.setAttribute("aria-valuetext", `${short(limit)}${outside}: ${this.curved ? `${percent(now.tpr)} of anomalies caught, ` : ""}${percent(now.fpr)} false alarms`);
+    this.exact.value = short(limit);
+    this.exact.title = `Exactly ${limit}`;
+    const rates = this.curved ? `caught ${percent(now.tpr)} · ` : "";
+    this.find(".readout").textContent = `threshold ${short(limit)} · ${rates}false alarms ${percent(now.fpr)}`;
     if (this.exact.getAttribute("aria-invalid") === "true") {
       this.exact.setAttribute("aria-invalid", "false");
       this.find(".wrong").textContent = "";

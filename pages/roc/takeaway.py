@@ -1,13 +1,14 @@
 """Downloads: the curve and the scores as CSV, and a report of the operating point in one HTML file.
 
-Built on a click, at the threshold on the page. Numbers in the CSV files are exact: reading them gives the same floats.
+Built on a click, at the threshold on the page. Scores in the CSV files have the fewest digits that give the same float32 back,
+rates and costs at most eight. Each line names model, data and seed.
 """
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.basics.text import as_csv
+from core.basics.text import as_csv, shortest
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from core.metrics.outcomes import OUTCOMES, outcomes
@@ -17,17 +18,22 @@ from pages.roc import report
 
 
 def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
-    """Return CSV: threshold, fpr, tpr at every distinct test score; with stakes, also precision and cost per item."""
+    """Return CSV: threshold, fpr, tpr at every distinct test score; with stakes, also precision and cost per item.
+
+    It begins at (0, 0), at a threshold just above every score, and ends at (1, 1).
+    """
     test = chosen.scores.test
     curve = evaluation.roc(test[chosen.normal], test[chosen.anomaly])
-    table = pd.DataFrame(
-        {"threshold": curve.thresholds.astype(float), "false_positive_rate": curve.fpr, "true_positive_rate": curve.tpr}
+    above = np.nextafter(np.float32(curve.thresholds[0]), np.float32(np.inf))
+    limits, fpr, tpr = (
+        np.append(first, rest) for first, rest in ((above, curve.thresholds), (0.0, curve.fpr), (0.0, curve.tpr))
     )
+    table = pd.DataFrame({"threshold": shortest(limits), "false_positive_rate": fpr, "true_positive_rate": tpr})
     if stakes is not None:
         table["prevalence"] = stakes.prevalence
-        table["precision"] = costs.precision(curve.fpr, curve.tpr, stakes.prevalence)
-        table["expected_cost"] = stakes.cost(curve.fpr, curve.tpr)
-    return as_csv(table)
+        table["precision"] = costs.precision(fpr, tpr, stakes.prevalence)
+        table["expected_cost"] = stakes.cost(fpr, tpr)
+    return as_csv(table.round({name: 8 for name in table if name != "threshold"}).assign(**models.origin(chosen)))
 
 
 def scores_csv(chosen: Chosen, limit: float) -> bytes:
@@ -48,12 +54,12 @@ def scores_csv(chosen: Chosen, limit: float) -> bytes:
                 ["normal", "anomaly" if chosen.copies is None else "synthetic defect"],
                 "neither",
             ),
-            "score": test.astype(float),
+            "score": shortest(test),
             "threshold": limit,
             "outcome": outcome,
         }
     )
-    return as_csv(table)
+    return as_csv(table.assign(**models.origin(chosen)))
 
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None) -> None:

@@ -12,7 +12,7 @@ class Chart {
     this.canvas = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
     this.box.append(this.caption, this.canvas);
     shelf.appendChild(this.box);
-    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    for (const moved of ["pointermove", "pointerdown"]) this.canvas.addEventListener(moved, (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => this.rest());
   }
 

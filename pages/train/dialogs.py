@@ -4,8 +4,10 @@ import streamlit as st
 
 from core.basics.errors import MisfitError
 from core.basics.text import plain
+from core.data.idx_folder import slug
 from core.runs import listing
 
+RULE = "Lower-case letters, digits and hyphens."
 DONE = "_dialog_done"  # set when a dialog has done its work and must close
 
 
@@ -19,14 +21,14 @@ def rename(name: str) -> None:
     """Ask for a new name and rename the run."""
     state = st.session_state
 
-    def now() -> None:
-        new = state["rename_to"].strip()
+    def now(new: str | None = None) -> None:
+        new = state["rename_to"].strip() if new is None else new
         try:
             if not new:
                 raise MisfitError("The name is empty. Write one of lower-case letters, digits and hyphens.")
             listing.rename(name, new)
         except (MisfitError, OSError) as error:
-            state["_rename_trouble"] = str(error)
+            state["_rename_trouble"] = str(error), new
             return
         state["run_shown"] = new
         if state.get("trained") in (name, f"{name}-best"):  # the other pages keep showing it
@@ -34,10 +36,20 @@ def rename(name: str) -> None:
         state[DONE] = True
 
     _close_when_done()
-    st.text_input("New name", name, max_chars=80, key="rename_to", help="Lower-case letters, digits and hyphens.")
-    if trouble := state.pop("_rename_trouble", None):
+    with st.form("rename", border=False):
+        st.text_input(f"New name. {RULE}", name, max_chars=80, key="rename_to", help="Enter renames the run.")
+        st.form_submit_button("Rename it", type="primary", on_click=now, key="rename_now")
+    trouble, tried = state.pop("_rename_trouble", ("", ""))
+    if trouble:
         st.error(plain(trouble), icon=":material/error:")
-    st.button("Rename it", type="primary", on_click=now, key="rename_now")
+        if (fitting := slug(tried)) and fitting != tried:
+            st.button(
+                f"Take {fitting}",
+                on_click=now,
+                args=(fitting,),
+                key="rename_slug",
+                help="The same in letters that a name may have.",
+            )
 
 
 @st.dialog("Delete the run?", icon=":material/delete:")
@@ -57,7 +69,7 @@ def delete(name: str) -> None:
     if trouble := state.pop("_delete_trouble", None):
         st.error(plain(trouble), icon=":material/error:")
     with st.container(horizontal=True):
-        st.button("Delete for good", type="primary", icon=":material/delete:", key="delete_now", on_click=now)
+        st.button("Delete for good", icon=":material/delete_forever:", key="delete_now", on_click=now)
         if st.button("Keep it", key="delete_not"):
             st.rerun()
 

@@ -36,7 +36,7 @@ def export(kept: dict[str, Checkpoint]) -> None:
             icon=":material/download:",
             key=f"export_{checkpoint.name}",
             on_click="ignore",
-            help="A zip of a folder; unpacked, `python -m core evaluate --checkpoint FOLDER` reads it.",
+            help="A zip of a folder, with the pictures of its training; unpacked, `python -m core evaluate --checkpoint FOLDER` reads it.",
         )
 
 
@@ -58,8 +58,29 @@ def ask_for_model() -> None:
             key=f"import_{st.session_state.get('_imported', 0)}",
             help="Weights as safetensors, and the card; scores.safetensors where you have it. Nothing else is read.",
         )
-        if st.button("Import", icon=":material/upload:", disabled=not files, key="import_now"):
-            _take([(file.name, file.getvalue()) for file in files])
+        given = [(file.name, file.getvalue()) for file in files]
+        ready = _told(given)
+        if st.button("Import", icon=":material/upload:", disabled=not ready, key="import_now"):
+            _take(given)
+
+
+def _told(files: list[tuple[str, bytes]]) -> bool:
+    """Say of each file, as soon as it is here, whether it can be read, and what is still missing; return whether all is well."""
+    from core.runs import unpacking
+
+    problems = [unpacking.problem(*file) for file in files]
+    for (name, _), problem in zip(files, problems, strict=True):
+        if problem:
+            st.error(plain(problem), icon=":material/error:")
+        else:
+            st.markdown(f":material/check: {plain(name[:80])} can be read.")
+    if files and not any(problems):
+        try:
+            unpacking.unpacked(files)
+        except MisfitError as error:
+            st.info(plain(error), icon=":material/hourglass_empty:")
+            return False
+    return bool(files) and not any(problems)
 
 
 def _take(files: list[tuple[str, bytes]]) -> None:

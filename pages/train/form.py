@@ -9,13 +9,14 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data import tasks
 from core.data.dataset import DataSet, Description
-from core.data.tasks import Task
+from core.data.tasks import REGIMES, Task
 from core.gans.config import CONFIGS
 from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
-from pages.parts import models, trouble
-from pages.train import settings, strip, timing
+from pages.parts import form_link, link, models, trouble
+from pages.train import marks, settings, strip, timing
+from pages.train.marks import Boxes, box
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
@@ -32,12 +33,19 @@ def show(data: DataSet, busy: bool) -> None:
     Instead the form names the problem in words, and nothing can be started.
     """
     counts = data.counts("train")
+    boxes: Boxes = {}
     _follow_the_sidebar()
+    _from_the_link(data.description)
     st.subheader("New run", anchor=False)
     model = st.segmented_control(
-        "GAN", list(CONFIGS), format_func=models.MODEL_NAMES.__getitem__, required=True, key="train_model",
-        persist_state="session", help=FOLLOWS,
-    )  # fmt: skip
+        "GAN",
+        list(CONFIGS),
+        format_func=models.MODEL_NAMES.__getitem__,
+        required=True,
+        key="train_model",
+        persist_state="session",
+        help=FOLLOWS,
+    )
     regime = _ask_regime(data.description, counts)
     assert model and regime  # a choice is required
     whole = counts[data.description.label(st.session_state["train_normal"])]
@@ -45,31 +53,74 @@ def show(data: DataSet, busy: bool) -> None:
     config = default_config(model, regime, data=data.description, normals=normals)
     settings.presets(model, regime, normals, data.description)
     first, second, third = st.columns(3)
-    epochs = second.number_input(
-        "Epochs", step=1, key=given(f"train_epochs_{model}_{regime}", config.epochs),
-        persist_state="session", help="Passes over the normal training images; a small set is passed over several times in each (More).",
-    )  # fmt: skip
-    seed = third.number_input(
-        "Seed", step=1, key=given("train_seed", 0), persist_state="session",
-        help="Of weights, order and augmentation. Same seed, same machine: same model.",
-    )  # fmt: skip
-    folds = third.number_input(
-        "Leave-out folds", step=1, key=given("train_folds", 0), persist_state="session",
-        help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
-        "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
-    ) if normals < FEW_PHOTOS else 0  # fmt: skip
-    chosen = _ask_task(data.description, counts, regime, first, second)
+    with second, box(boxes, "epochs"):
+        epochs = st.number_input(
+            "Epochs",
+            step=1,
+            key=given(f"train_epochs_{model}_{regime}", config.epochs),
+            persist_state="session",
+            help="Passes over the normal training images; a small set is passed over several times in each (More).",
+        )
+    seed, folds = _ask_seed(third, normals, boxes)
+    chosen = _ask_task(data.description, counts, regime, first, second, boxes)
     request = None
     try:
-        changes = settings.losses(model, config) | settings.more(model, config, data.description)
+        changes = settings.losses(model, config, boxes) | settings.more(model, config, data.description, boxes)
         config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
-        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, int(seed), int(folds))
+        request = Request(model, Task(data=data.description, regime=regime, **chosen), config, seed, folds)
         timing.show(request, estimate.check(request))
         strip.show(request)
     except MisfitError as error:
         request = None
-        st.error(plain(error), icon=":material/error:")
+        marks.say(boxes, error, config)
+    _into_the_link(regime)
     _start(request, busy)
+
+
+def _ask_seed(third: Any, normals: int, boxes: Boxes) -> tuple[int, int]:
+    """Ask in the third column for the seed and, where there are few images, the leave-out folds; return both."""
+    with third, box(boxes, "seed"):
+        seed = st.number_input(
+            "Seed",
+            step=1,
+            key=given("train_seed", 0),
+            persist_state="session",
+            help="Of weights, order and augmentation. Same seed, same machine: same model.",
+        )
+    folds = 0
+    if normals < FEW_PHOTOS:
+        with third, box(boxes, "folds"):
+            folds = st.number_input(
+                "Leave-out folds",
+                step=1,
+                key=given("train_folds", 0),
+                persist_state="session",
+                help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
+                "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
+            )
+    return int(seed), int(folds)
+
+
+def _from_the_link(data: Description) -> None:
+    """Fill the form with what the link says of it: once a session, and before any field is drawn."""
+    state = st.session_state
+    if "_train_read" not in state:
+        state["_train_read"] = True
+        for name, value in form_link.read(state.get("form") or "").items():
+            if name != "normal" or value in data.normal_choices:
+                state[f"train_{name}"] = value
+
+
+def _into_the_link(regime: str) -> None:
+    """Write into the link what differs from the sidebar and the defaults."""
+    state = st.session_state
+    changed = {name: state[f"train_{name}"] for name in ("model", "normal") if state[f"train_{name}"] != state[name]}
+    if regime != REGIMES[0]:
+        changed["regime"] = regime
+    if regime == "unseen":
+        changed["left_out"] = state["train_left_out"]
+    state["form"] = form_link.write(changed | settings.changed())
+    link.push()
 
 
 def _follow_the_sidebar() -> None:
@@ -88,9 +139,13 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
     if state.get("train_regime") not in regimes:
         state["train_regime"] = regimes[0]
     regime = st.segmented_control(
-        "Regime", regimes, required=True, key="train_regime", persist_state="session",
+        "Regime",
+        regimes,
+        required=True,
+        key="train_regime",
+        persist_state="session",
         help=" ".join(f"**{name}**: {text}" for name, text in models.REGIME_HELP.items() if name in regimes),
-    )  # fmt: skip
+    )
     if regimes == ("one-class",):
         st.caption(
             "Not every class other than the normal one has training images: there are no labelled anomalies to learn from, so "
@@ -101,29 +156,42 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
     return regime
 
 
-def _ask_task(data: Description, counts: list[int], regime: str, first: Any, second: Any) -> dict[str, Any]:
+def _ask_task(
+    data: Description, counts: list[int], regime: str, first: Any, second: Any, boxes: Boxes
+) -> dict[str, Any]:
     """Ask in two columns for the classes and the number of labelled anomalies; return them as arguments of a Task."""
     state = st.session_state
     normal = first.selectbox(
-        "Normal class", data.normal_choices, format_func=data.class_name, key="train_normal",
-        persist_state="session", help=FOLLOWS,
-    )  # fmt: skip
+        "Normal class",
+        data.normal_choices,
+        format_func=data.class_name,
+        key="train_normal",
+        persist_state="session",
+        help=FOLLOWS,
+    )
     left_out = None
     if regime == "unseen":
         others = [name for name in data.classes if name != normal]
         if state.get("train_left_out") not in others:
             state["train_left_out"] = others[0]
         left_out = second.selectbox(
-            "Left-out anomaly class", others, format_func=data.class_name, key="train_left_out",
-            persist_state="session", help="Only the test has it.",
-        )  # fmt: skip
+            "Left-out anomaly class",
+            others,
+            format_func=data.class_name,
+            key="train_left_out",
+            persist_state="session",
+            help="Only the test has it.",
+        )
     anomalies = 0
     if regime != "one-class":
-        anomalies = first.number_input(
-            "Labelled anomalies (images)", step=1, persist_state="session",
-            key=given("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
-            help="In training, the same number from each anomaly class, rounded down.",
-        )  # fmt: skip
+        with first, box(boxes, "anomalies"):
+            anomalies = st.number_input(
+                "Labelled anomalies (images)",
+                step=1,
+                persist_state="session",
+                key=given("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
+                help="In training, the same number from each anomaly class, rounded down.",
+            )
     return {"normal": normal, "anomalies": int(anomalies), "left_out": left_out}
 
 

@@ -42,10 +42,14 @@ with trouble.told():
     queue.advance()
 statuses = runs.statuses()
 waiting = [status for status in statuses if status.busy or status.waiting]
-if waiting:
-    live.watch(tuple(sorted(status.name for status in waiting)))
-if data:
-    form.show(data, bool(waiting))
 ended = [status for status in statuses if not status.busy and not status.waiting]
 # Runs of the chosen data set come first, the latest at the top.
-listing.show(sorted(ended, key=lambda status: (status.request.task.data.key != state["data"], -status.updated)))
+ended.sort(key=lambda status: (status.request.task.data.key != state["data"], -status.updated))
+with st.container(key="live"):
+    if waiting:
+        live.watch(tuple(sorted(status.name for status in waiting)))
+    else:
+        listing.latest([status for status in ended if status.request.task.data.key == state["data"]])
+if data:
+    form.show(data, bool(waiting))
+listing.show(ended, waiting)

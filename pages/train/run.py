@@ -9,11 +9,11 @@ import streamlit as st
 from core.basics.errors import MisfitError
 from core.basics.text import cell, plain
 from core.gans.record import Epoch
-from core.runs import folders, queue
+from core.runs import folders, listing, queue
 from core.runs.status import Status
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
-from pages.parts import models
+from pages.parts import models, reach
 from pages.train import curves, dialogs, exchange, panel
 from pages.train.live import STATE_ICONS, described
 
@@ -38,10 +38,41 @@ def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> N
             panel.show(each, f"panel_{each.name}", named=rival is not None)
 
 
-def told(checkpoint: Checkpoint) -> str:
-    """Return the test AUROC of a kept model and its epoch as text: 0.9876 at 12."""
-    area = checkpoint.card.test.auroc
-    return f"{'–' if area is None else f'{area:.4f}'} at {checkpoint.card.epochs_trained}"
+def told(status: Status, kept: dict[str, Checkpoint]) -> str:
+    """Return the validation figure that chose the best model of a run, and its epoch: 0.9876 at 12, or error 0.0312 at 12."""
+    folder = checkpoints.BEST if checkpoints.BEST in kept else checkpoints.LAST
+    card, at = kept[folder].card, moment(status, folder, kept[folder])
+    ended = (
+        card.history[-1] if card.history and at.isdigit() else None
+    )  # a state within an epoch has the card's figures alone
+    area = ended.validation_auroc if ended else card.validation.auroc
+    if card.task.anomalies and area is not None:
+        return f"{area:.4f} at {at}"
+    return f"error {ended.validation_error:.4f} at {at}" if ended else f"at {at}"
+
+
+def moment(status: Status, folder: str, checkpoint: Checkpoint) -> str:
+    """Return how far a kept model was trained, in epochs and, where the run was stopped within an epoch, steps: 5 + 74 steps."""
+    epochs = checkpoint.card.epochs_trained
+    if folder == checkpoints.LAST and status.state == "stopped" and status.step:
+        return f"{epochs} + {status.step} steps"
+    return str(epochs)
+
+
+def called(status: Status, folder: str, kept: dict[str, Checkpoint]) -> str:
+    """Return what a kept model is among those of its run: last, best by validation, or both."""
+    if status.reason.startswith(listing.IMPORTED):
+        return "imported model"  # its run may have had another one
+    if folder == checkpoints.BEST:
+        return "best by validation"
+    alone = len(kept) == 1 and status.state in ("finished", "stopped") and kept[folder].card.epochs_trained
+    return "best and last" if alone else "last"
+
+
+def figures(checkpoint: Checkpoint) -> str:
+    """Return the validation and the test AUROC of a model as text, each where there is one."""
+    pairs = (("validation", checkpoint.card.validation.auroc), ("test", checkpoint.card.test.auroc))
+    return "".join(f", {name} AUROC {area:.4f}" for name, area in pairs if area is not None)
 
 
 def _curves(statuses: list[Status]) -> None:
@@ -79,16 +110,14 @@ def _use(status: Status, kept: dict[str, Checkpoint]) -> None:
     current = models.pick(state["model"], state["normal"], state.get("trained"))
     with st.container(horizontal=True, vertical_alignment="center"):
         for folder, checkpoint in sorted(kept.items(), reverse=True):
-            alone = len(kept) == 1 and folder == checkpoints.LAST and status.state == "finished"
-            word = "best and last" if alone else "last" if folder == checkpoints.LAST else "best by validation"
-            area = checkpoint.card.test.auroc
-            figure = "" if area is None else f", test AUROC {area:.4f}"
+            word, figure = called(status, folder, kept), figures(checkpoint)
+            at = moment(status, folder, checkpoint)
             if current is not None and current.folder == checkpoint.folder:
                 shown = ":green-badge[:material/visibility: shown on every page]"
-                st.markdown(f"{shown} {word}: epoch {checkpoint.card.epochs_trained}{figure}", width="content")
+                st.markdown(f"{shown} {word}: epoch {at}{figure}", width="content")
                 continue
             st.button(
-                f"Use the {word} (epoch {checkpoint.card.epochs_trained}{figure})",
+                f"Use the {word} (epoch {at}{figure})",
                 icon=":material/done_all:",
                 on_click=_choose,
                 args=(checkpoint,),
@@ -113,7 +142,7 @@ def _way_on(status: Status, kept: dict[str, Checkpoint]) -> None:
     help = "From the beginning: no epoch of it had ended."
     if resumable:
         help = "Goes on after its last whole epoch, as if it had never ended: same seed, same weights."
-    _button(word, "resume", lambda name: _try(queue.resume, name), status.name, help)
+    _button(word, "resume", _resume, status.name, help)
     if resumable and (status.state == "died" or not kept):
         help = "Makes a model of what it had learned after its last whole epoch, without training on."
         _button("Keep what it has learned", "save", lambda name: _try(queue.keep, name), status.name, help)
@@ -123,6 +152,12 @@ def _button(label: str, icon: str, action: Callable[[str], None], name: str, hel
     """Draw a button that does something with the run called `name`."""
     if st.button(label, icon=f":material/{icon}:", key=f"{label}_{name}", help=help):
         action(name)
+
+
+def _resume(name: str) -> None:
+    """Queue the run and bring its progress, at the top of the page, into view."""
+    reach.bring("live")
+    _try(queue.resume, name)
 
 
 def _try(action: Callable[[str], None], name: str) -> None:

@@ -11,6 +11,7 @@ from core.gans.config import TrainingConfig
 from core.gans.recipes import default_config
 from core.runs import estimate
 from pages.train.fields import field
+from pages.train.marks import Boxes, box
 
 PRESET_HELP = {
     "quick look": "Half a minute at most on two cores: enough to see it learn.",
@@ -28,6 +29,13 @@ def given(key: str, default: Any) -> str:
         state[key] = default
     state[before] = default
     return key
+
+
+def changed() -> dict[str, Any]:
+    """Return the name and value of each field that has another value than its default, without "train_" in front."""
+    state = st.session_state
+    keys = [str(key) for key in state if str(key).startswith("train_") and f"_{key}_default" in state]
+    return {key.removeprefix("train_"): state[key] for key in keys if state[key] != state[f"_{key}_default"]}
 
 
 def presets(model: str, regime: str, normals: int, data: Description) -> None:
@@ -67,7 +75,7 @@ def _apply(preset: str, model: str, regime: str, normals: int, data: Description
         state[f"train_{model}_{name}"] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def losses(model: str, config: TrainingConfig) -> dict[str, float]:
+def losses(model: str, config: TrainingConfig, boxes: Boxes) -> dict[str, float]:
     """Ask for the weight of each loss: 0 for a loss that is switched off. `config` has the defaults."""
     weights = {}
     with st.expander("Losses", icon=":material/balance:"):
@@ -81,31 +89,32 @@ def losses(model: str, config: TrainingConfig) -> dict[str, float]:
                 loss = field(name, default)
                 key = given(f"train_{model}_on_{name}", default > 0)
                 on = st.toggle(loss.label, key=key, persist_state="session", help=loss.help)
-                weight = st.number_input(
-                    f"Weight of {loss.label}",
-                    step=0.1,
-                    format="%g",
-                    key=given(f"train_{model}_{name}", default),
-                    persist_state="session",
-                    disabled=not on,
-                    help=f"Default {default:g}.",
-                )
+                with box(boxes, name):
+                    weight = st.number_input(
+                        f"Weight of {loss.label}",
+                        step=0.1,
+                        format="%g",
+                        key=given(f"train_{model}_{name}", default),
+                        persist_state="session",
+                        disabled=not on,
+                        help=f"Default {default:g}.",
+                    )
                 weights[name] = float(weight) if on else 0.0
     return weights
 
 
-def more(model: str, config: TrainingConfig, data: Description) -> dict[str, Any]:
+def more(model: str, config: TrainingConfig, data: Description, boxes: Boxes) -> dict[str, Any]:
     """Ask for every other field of the config. Raises ConfigError for widths that are not numbers."""
     names = [name for name in config.__struct_fields__ if name != "epochs" and name not in config.loss_names]
     values: dict[str, Any] = {}
     with st.expander("More", icon=":material/tune:"):
         columns = st.columns(3)
         for number, name in enumerate(names):
-            with columns[number % 3]:
+            with columns[number % 3], box(boxes, name):
                 values[name] = _widget(model, name, config, data)
     for name in names:
         if isinstance(getattr(config, name), tuple):
-            values[name] = _widths(field(name, ()).label, values[name])
+            values[name] = _widths(name, values[name])
     return values
 
 
@@ -134,9 +143,9 @@ def _widget(model: str, name: str, config: TrainingConfig, data: Description) ->
     )
 
 
-def _widths(label: str, text: str) -> tuple[int, ...]:
+def _widths(name: str, text: str) -> tuple[int, ...]:
     """Parse whole numbers with commas between them. Raises ConfigError."""
     try:
         return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
     except ValueError:
-        raise ConfigError(f"{label} is {text[:60]!r}; write whole numbers with commas between them.") from None
+        raise ConfigError(f"{name} is {text[:60]!r}; write whole numbers with commas between them.") from None

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -118,7 +119,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A tab of a new visitor, watched."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield from watched(browser, viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A tab of a new visitor on a phone, who has a finger and no mouse; watched."""
+    yield from watched(browser, viewport={"width": 400, "height": 850}, has_touch=True, is_mobile=True)
+
+
+def watched(browser: Browser, **options: Any) -> Iterator[Page]:
+    """Open a tab; fail at its end if anything in it went wrong."""
+    context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
     faults: list[str] = []
@@ -129,9 +141,7 @@ def page(browser: Browser) -> Iterator[Page]:
             faults.append(f"a request left this machine: {request.url}")
 
     def on_console(message) -> None:
-        # Streamlit's client looks for its server below the page's own path first; that it is not there is no fault.
-        probing = "404" in message.text and "/_stcore/" in (message.location or {}).get("url", "")
-        if message.type == "error" and not probing:
+        if message.type == "error":  # a deep link's, too: pages/parts/root.py
             faults.append(f"console: {message.text} {message.location}")
 
     page.on("request", on_request)

@@ -1,6 +1,7 @@
 """Nobody is shut out: axe-core finds no serious or critical fault on any page, in light and in dark, wide and narrow; no
 page scrolls sideways; and what is focused by keyboard is there to be seen."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,25 +78,65 @@ def test_axe_would_find_a_fault(server, page: Page):
     assert any("button-name" in fault for fault in faults(page))
 
 
+FOCUS = """() => {
+    let at = document.activeElement;
+    const main = !document.querySelector('[data-testid=stSidebar]').contains(at) && at.dataset.testid !== 'stSkipToContent';
+    const box = at.closest('[data-rac][role=group], [data-testid=stNumberInputContainer]') ?? at;
+    const seen = [at, box].some((one) => getComputedStyle(one).outlineStyle !== 'none' || getComputedStyle(one).boxShadow !== 'none');
+    return [at.innerText.trim(), main, seen];
+}"""
+
+
 def test_the_keyboard_alone_goes_from_page_to_page_and_sees_where_it_is(server, page: Page):
     page.goto(f"{server.address}/")
     whole(page)
-    reached = []
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        name, seen = page.evaluate(
-            """() => {
-                const style = getComputedStyle(document.activeElement);
-                const seen = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-                return [document.activeElement.innerText.trim(), seen];
-            }"""
-        )
+    page.keyboard.press("Tab")  # Skip to main content
+    page.keyboard.press("Tab")  # the list of pages, at this one: arrow keys move in it
+    for _ in range(len(PAGES)):
+        name, _, seen = page.evaluate(FOCUS)
         if name.endswith("Results"):
             assert seen, "what has the focus looks like everything else"
             break
-        reached.append(name)
+        page.keyboard.press("ArrowDown")
     else:
-        raise AssertionError(f"Tab did not reach Results, only {reached}")
+        raise AssertionError("the arrow keys did not reach Results")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Results", exact=True)).to_be_visible()
     settled(page)
+
+
+def test_a_pages_first_control_is_at_most_eight_stops_away_and_help_is_named(server, page: Page):
+    for name, (address, heading) in PAGES.items():
+        page.goto(f"{server.address}/{address}")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        whole(page)
+        stops = 0
+        while stops < 9:
+            page.keyboard.press("Tab")
+            stops += 1
+            text, main, seen = page.evaluate(FOCUS)
+            assert main or seen, f"{name}: {text} has the focus, and it is not to be seen"
+            if main:
+                break
+        assert stops <= 8, f"{name}: {stops} stops"
+        spoken = page.get_by_test_id("stApp").aria_snapshot().splitlines()
+        assert not [line for line in spoken if line.strip() == '- button "Help"'], name
+        assert not [line for line in spoken if "**" in line or re.search(r"[a-z]_[a-z]|img \".* icon\"", line)], name
+
+
+def test_f1_explains_a_control_and_goes_back_to_it(server, page: Page):
+    page.goto(f"{server.address}/train")
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    whole(page)
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_attribute("aria-description", "F1 explains")
+    epochs.press("F1")
+    expect(page.get_by_role("tooltip")).to_contain_text("Passes over the normal training images")
+    page.keyboard.press("F1")
+    expect(epochs).to_be_focused()
+    page.get_by_text("More", exact=True).click()
+    size = page.get_by_role("spinbutton", name="Batch size (images)")
+    size.fill("9000")
+    size.press("Enter")
+    expect(size).to_have_attribute("aria-invalid", "true")
+    expect(epochs).to_have_attribute("aria-invalid", "false")

@@ -157,6 +157,8 @@ def test_a_typed_threshold_is_taken_exactly(server, page: Page, scores):
     lab.reads(0.31415926535897931, counted(scores, 0.31415926535897931))
     expect(page).to_have_url(re.compile(rf"threshold={0.31415926535897931!r}$"))
     settled(page)
+    expect(exact).to_have_value("0.3142")  # four digits to read
+    exact.press("Enter")  # they are no new threshold
     lab.reads(0.31415926535897931, counted(scores, 0.31415926535897931))  # the answer has left it as it is
     for wrong in ("3", "-1", "abc", ""):
         exact.fill(wrong)

@@ -166,7 +166,8 @@ def test_the_list_as_csv_is_what_the_filters_leave(open_page, truth, monkeypatch
     table = pd.read_csv(io.BytesIO(lists[-1]))
     expected = np.flatnonzero((labels == 6) & (scores < limit))
     assert table["image"].tolist() == expected[np.argsort(scores[expected], kind="stable")].tolist()
-    assert (table["score"] == scores[table["image"]].astype(float)).all()
+    assert (table["score"].astype(np.float32) == scores[table["image"]]).all()
+    assert (table["model"] == "dcgan").all() and (table["data"] == "fashion-mnist").all() and (table["seed"] == 0).all()
     assert (
         set(table["class"]) == {"shirt"} and set(table["outcome"]) == {"missed"} and set(table["role"]) == {"anomaly"}
     )

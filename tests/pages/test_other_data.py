@@ -121,7 +121,7 @@ def test_a_test_with_anomalies_and_a_validation_without(open_page, folder):
     name = own.trained("shapes", normal="disc", regime="one-class", anomalies=0)
     app = open_page("train", data="shapes")
     assert not app.exception and not app.error
-    assert app.dataframe[0].value.iloc[0]["Validation AUROC"] is None
+    assert app.dataframe[0].value.iloc[0]["Last, validation"] is None
     curves = next(e for e in app.get("bidi_component") if e.key.startswith("curves_"))
     assert [chart["title"] for chart in json.loads(curves.proto.json)["charts"]][:2] == [
         "Normals' error",

@@ -7,13 +7,15 @@ from core.data import fashion_mnist
 from core.data.tasks import test_roles as roles
 from core.metrics import evaluation
 from core.store import checkpoints, examples, model_cards
+from core.study import results
 from core.study.published import DECK
 from pages.parts.pictures import data_url
 from tests.pages.conftest import words
 
 
 def html(app) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    """All HTML but the three pictures that the page begins with."""
+    return "\n".join(body for element in app.get("html") if "mf-story" not in (body := element.proto.body))
 
 
 def press(app, label: str):
@@ -67,6 +69,31 @@ def test_the_first_example_is_a_damaged_normal_image_with_its_repair(open_page, 
         assert ("marks the spot all the same" in card) == (verdict == "Missed" and odd is not None)
     for name in ("Traditional GAN", "DCGAN"):
         assert re.search(f'alt="Heat map, by the {name}: (odd|oddest|[0-9]+ odd|nothing)', shown)
+
+
+def test_a_figure_of_the_box_is_linked_to_the_mean_over_seeds(open_page):
+    rows = results.read()
+    for model in ("traditional", "dcgan"):
+        of = rows[["method", "regime", "normal", "variant"]].eq([model, "seen", "t-shirt", ""]).all(axis=1) & rows[
+            "anomalies"
+        ].eq(6003)
+        areas = rows[of]["auroc"]
+        assert len(areas) > 1
+        said = f"This is the training with seed 0; the mean of {len(areas)} seeds is {areas.mean():.3f} (Results)."
+        assert said in words(open_page(model=model))
+
+
+def test_it_begins_with_the_packing_line_in_three_pictures(open_page):
+    app = open_page()
+    first = next(element.proto.body for element in app.get("html") if "<img" in element.proto.body)
+    number, image = examples.damaged(fashion_mnist.DESCRIPTION, "t-shirt", fashion_mnist.load("test"))
+    pictures = re.findall(r'<img [^>]*src="([^"]+)"', first)
+    assert len(pictures) == 3
+    assert pictures[:2] == [data_url(fashion_mnist.load("test").images[number]), data_url(image)]
+    assert "DCGAN: " in first and "above the mark" in first  # what it marks, in words, too
+    app.sidebar.selectbox(key="model").select("traditional").run()
+    other = next(element.proto.body for element in app.get("html") if "<img" in element.proto.body)
+    assert "Traditional GAN: " in other and re.findall(r'<img [^>]*src="([^"]+)"', other)[2] != pictures[2]
 
 
 def test_the_damaged_example_is_changed_further_on_try_it_with_the_same_score(open_page):

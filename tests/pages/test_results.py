@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from core.basics.files import ROOT
 from core.study import results
 from core.study.plan import ALL_SIX, CLASSES
-from tests.core.study.test_reporting import defect, row
+from pages.results import plots
+from tests.core.study.test_reporting import defect, few_labels, row
 from tests.pages.conftest import tables, words
 
 
@@ -52,6 +54,26 @@ def test_figures_are_those_of_the_csv(open_page):
     assert not any("interval" in heading for table in shown.values() for line in table.values() for heading in line)
     assert not any("nan" in cell for table in shown.values() for line in table.values() for cell in line.values())
     assert words(app).count("which this regime denies") == 2  # unseen and one-class
+
+
+def test_the_box_and_the_means_are_linked_in_words_and_the_cells_are_counted(open_page):
+    said = words(open_page("results"))
+    assert "DCGAN 0.970 with seed 0, 0.975 on the mean of 2 seeds" in said
+    assert re.search(r"\d+ of \d+ cells of the plan are measured so far", said)
+    for number, (variant, area, error) in enumerate((("L1", 0.8, 0.05), ("L1 + abc", 0.9, 0.115))):
+        results.add(row("dcgan", area, variant=variant, normal_error=error) | {"recipe": f"a{number:011x}"})
+    said = words(open_page("results"))
+    assert "reconstructed worse than with all six: an error of 0.115 against 0.100 (L1 alone: 0.050)" in said
+
+
+def test_the_chart_of_labels_has_its_ticks_where_it_was_measured_and_says_why_regimes_share_it(open_page):
+    table = few_labels({10: 0.93, 30: 0.9494, 40: 0.9496, 1000: 0.97, 6003: 0.98})
+    axis = plots.imbalance(table).layout.xaxis
+    assert list(axis.tickvals) == [10, 30, 40, 1000, 6003]
+    assert list(axis.ticktext) == ["10", "", "40", "1,000", "6,003"]  # 30 would lie on 40
+    for number, line in enumerate(table.to_dict("records")):
+        results.add(line | {"recipe": f"b{number:011x}"})
+    assert "One axis for three regimes" in words(open_page("results"))
 
 
 def test_defects_are_told_by_method_and_the_choices_narrow_them(open_page):

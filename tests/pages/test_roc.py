@@ -363,14 +363,21 @@ def test_the_curve_file_gives_the_curve_back(one, scores):
     stakes = Stakes(10.0, 1.0, 0.05)
     rows = list(csv.DictReader(io.StringIO(takeaway.curve_csv(one, stakes).decode())))
     curve = evaluation.roc(*scores)
+    assert [rows[0][name] for name in ("false_positive_rate", "true_positive_rate")] == ["0.0", "0.0"]
+    assert float(rows.pop(0)["threshold"]) > max(map(np.max, scores))  # nothing is flagged
+    limits = np.array([row["threshold"] for row in rows], float)
+    assert np.array_equal(limits.astype(np.float32), curve.thresholds)
+    assert max(len(row["threshold"]) for row in rows) <= 12  # no float noise
+    assert {(row["model"], row["data"], row["normal"], row["seed"]) for row in rows} == {
+        (one.checkpoint.card.model, "fashion-mnist", one.checkpoint.task.normal, str(one.checkpoint.card.seed))
+    }
     for name, expected in (
-        ("threshold", curve.thresholds),
         ("false_positive_rate", curve.fpr),
         ("true_positive_rate", curve.tpr),
         ("precision", costs.precision(curve.fpr, curve.tpr, 0.05)),
         ("expected_cost", stakes.cost(curve.fpr, curve.tpr)),
     ):
-        assert np.array_equal(np.array([row[name] for row in rows], float), np.asarray(expected, float))
+        assert np.abs(np.array([row[name] for row in rows], float) - np.asarray(expected, float)).max() <= 5e-9
     assert "precision" not in takeaway.curve_csv(one, None).decode()
 
 

@@ -105,6 +105,8 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     press(app, "Resume")
     assert read_status(run.name).state == "running"
     assert not app.exception
+    listed = app.dataframe[0].value.set_index("Run")  # its row stays, with what is kept of it so far
+    assert listed.loc[run.name, "State"] == "running" and " at " in listed.loc[run.name, "Best by validation"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_second_run_waits_stop_keeps_and_resume_goes_on(open_page, own_runs):
     [
         (lambda app: app.number_input(key="train_anomalies").set_value(54_000), "54000 labelled anomalies were asked for"),
         (lambda app: app.number_input(key="train_anomalies").set_value(8), "at least 9"),
-        (lambda app: app.number_input(key="train_traditional_batch_size").set_value(9000), "batch_size is 9000; it must be between 2 and 8192"),
+        (lambda app: app.number_input(key="train_traditional_batch_size").set_value(9000), "Batch size (images) is 9000; it must be between 2 and 8192. It is under More."),
         (lambda app: app.text_input(key="train_traditional_hidden").set_value("many"), "write whole numbers"),
         (lambda app: app.text_input(key="train_traditional_hidden").set_value("1, 9000"), "between 1 and 8192"),
     ],
@@ -122,6 +124,9 @@ def test_impossible_settings_are_said_before_the_start_which_is_then_off(change,
     change(app).run()
     assert not app.exception
     assert said in app.error[0].value
+    assert any(
+        app.error[0].value.startswith(mark.value.partition(" ")[2]) for mark in app.markdown
+    )  # beside the field, too
     assert app.button(key="train_start").disabled
     assert not listing.statuses()
 
@@ -274,6 +279,12 @@ def test_compare_rename_and_delete(open_page, own_runs):
     app.selectbox(key="run_shown").select(first).run()
     app.selectbox(key="run_rival").select(second).run()
     assert not app.exception
+    listed = app.dataframe[0].value.set_index("Run")
+    assert list(listed.loc[[first, second], "Differs in"]) == ["seed 0", "seed 1"]
+    for name in (first, second):
+        best = max(folders.history(name), key=lambda record: record.validation_auroc)
+        assert listed.loc[name, "Best by validation"] == f"{best.validation_auroc:.4f} at {best.epoch}"
+    assert f"Latest result: **{second}**, finished after 2 of 2 epochs, validation AUROC 0." in words(app)
     press(app, "Rename")
     app.text_input(key="rename_to").set_value("mine")
     app.button(key="rename_now").click().run()
@@ -287,6 +298,7 @@ def test_compare_rename_and_delete(open_page, own_runs):
     app.button(key="delete_not").click().run()
     assert (own_runs / "mine").exists()
     press(app, "Delete")
+    assert "primary" not in app.button(key="delete_now").proto.type  # it does not look like Start
     app.button(key="delete_now").click().run()
     assert [status.name for status in listing.statuses()] == [second]
 
@@ -309,9 +321,9 @@ def test_export_reads_as_a_folder_and_comes_back_by_import(open_page, own_runs, 
     assert app.selectbox(key="run_shown").value == imported
     with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
         archive.writestr("weights.pkl", b"a pickle")
-    app.file_uploader[0].upload("odd.zip", buffer.getvalue()).run()
-    app.button(key="import_now").click().run()
+    app.file_uploader[0].upload("odd.zip", buffer.getvalue()).run()  # said when it is dropped, not when it is imported
     assert "weights.pkl is no part of a trained model" in app.error[0].value
+    assert app.button(key="import_now").disabled
     assert len(listing.statuses()) == 2
 
 
@@ -362,5 +374,51 @@ def test_an_empty_name_is_said_to_be_empty(open_page):
     press(app, "Rename")
     app.text_input(key="rename_to").set_value("  ")
     app.button(key="rename_now").click().run()
-    assert "The name is empty" in app.session_state["_rename_trouble"]  # the dialog says it; AppTest has closed it
+    assert "The name is empty" in app.session_state["_rename_trouble"][0]  # the dialog says it; AppTest has closed it
     assert read_status(name) is not None
+
+
+def test_the_form_is_in_the_link_so_that_a_reload_finds_it_as_it_was(open_page):
+    app = open_page("train", model="traditional")
+    app.segmented_control(key="train_regime").set_value("unseen").run()
+    app.selectbox(key="train_left_out").select("bag").run()
+    app.number_input(key="train_seed").set_value(3).run()
+    app.number_input(key="train_traditional_learning_rate").set_value(0.001).run()
+    app.text_input(key="train_traditional_hidden").set_value("32, 16").run()
+    app.toggle(key="train_traditional_flip").set_value(False).run()
+    app.toggle(key="train_traditional_on_repair").set_value(False).run()
+    link = app.query_params["form"]
+    text = link[0] if isinstance(link, list) else link
+    again = open_page("train", model="traditional", form=text)  # a new session
+    assert not again.exception and not again.warning
+    assert again.segmented_control(key="train_regime").value == "unseen"
+    assert again.selectbox(key="train_left_out").value == "bag"
+    assert again.number_input(key="train_seed").value == 3
+    assert again.number_input(key="train_traditional_learning_rate").value == 0.001
+    assert again.text_input(key="train_traditional_hidden").value == "32, 16"
+    assert not again.toggle(key="train_traditional_flip").value
+    assert not again.toggle(key="train_traditional_on_repair").value
+    default = default_config("traditional", "unseen")
+    assert again.number_input(key="train_traditional_batch_size").value == default.batch_size
+    assert "form" not in open_page("train", model="traditional").query_params  # an untouched form needs no link
+
+
+@pytest.mark.parametrize(
+    "text", ["seed:many", "colour:red", "traditional_flip:maybe", "epochs_cnn_seen:3", "seed:1;;x"]
+)
+def test_a_form_in_the_link_that_cannot_be_read_is_said_so(text, open_page):
+    app = open_page("train", model="traditional", form=text)
+    assert not app.exception
+    assert any("should be settings of the Train page" in warning.value for warning in app.warning)
+
+
+def test_a_run_stopped_within_an_epoch_is_named_with_its_steps(open_page):
+    name = trained(epochs=8, after=7 + 6)
+    app = open_page("train")
+    assert not app.exception
+    label = next(button.label for button in app.button if button.label.startswith("Use the"))
+    card = checkpoints.load(folders.folder(name) / "checkpoint").card
+    kind = "last" if (folders.folder(name) / "best").exists() else "best and last"
+    assert label.startswith(
+        f"Use the {kind} (epoch 1 + 6 steps, validation AUROC {card.validation.auroc:.4f}, test AUROC"
+    )

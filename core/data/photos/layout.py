@@ -189,10 +189,10 @@ def _with_masks(items: Sequence[Item], masks: Sequence[File], normal: str) -> tu
     """Give each bad photo its mask, found by folder and name; name the masks without a photo."""
     if not masks:
         return list(items), []
-    by_name = {(_folder(mask), PurePosixPath(mask.path).stem): mask for mask in masks}
+    by_name = {(_folder(mask), _stem(mask)): mask for mask in masks}
     used, marked, missing = set(), [], []
     for item in items:
-        stem = PurePosixPath(item.file.path).stem
+        stem = _stem(item.file)
         places = [(slug(item.kind), stem + ending) for ending in MASK_ENDINGS]
         mask = next((by_name[place] for place in places if place in by_name), None) if item.kind != normal else None
         used |= {mask.path} if mask else set()
@@ -211,6 +211,11 @@ def _with_masks(items: Sequence[Item], masks: Sequence[File], normal: str) -> tu
     if missing:
         findings.append(note(f"Without a mask: {named(missing)}. They count for images, not for pixels.", missing))
     return marked, findings
+
+
+def _stem(file: File) -> str:
+    """Return a file's name without its ending; one computer writes é as one sign, another as two."""
+    return unicodedata.normalize("NFC", PurePosixPath(file.path).stem)
 
 
 def _folder(mask: File) -> str:

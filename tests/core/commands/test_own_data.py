@@ -13,7 +13,8 @@ from PIL import Image
 
 from core.basics.errors import MisfitError
 from core.basics.files import ROOT
-from core.data import catalog
+from core.data import catalog, tasks
+from core.data.tasks import Task
 from core.gans import scoring
 from core.metrics import evaluation
 from core.runs import folders, transfer
@@ -155,3 +156,35 @@ def test_a_training_that_does_not_fit_the_data_set_is_refused(arguments, reason:
 def test_a_folder_that_is_no_data_set_is_refused(refused, tmp_path: Path) -> None:
     assert f"{tmp_path.name} has no picture in it" in refused("train", "--data", tmp_path, "--epochs", "1")
     assert "is not a data set" in refused("train", "--data", "nothing-of-this-name", "--epochs", "1")
+
+
+def test_shirts_as_png_folders_are_the_built_in_data(starter, test_split, pristine, run, tmp_path: Path) -> None:
+    """Equal images in equal splits train equal models; and a model gives the files the scores that it gives the images."""
+    split = tasks.split(Task(normal="t-shirt", regime="one-class", anomalies=0), starter)
+    checkpoint = checkpoints.load(pristine["traditional"])
+    normal, anomaly = tasks.test_roles(checkpoint.task, test_split.labels)
+    folders = {
+        "train/good": split.train_normal,
+        "validation/good": split.validation_normal,
+        "test/good": test_split.images[normal],
+        "test/other": test_split.images[anomaly][::9],
+    }
+    for name, images in folders.items():
+        (tmp_path / "shirts" / name).mkdir(parents=True)
+        for number, image in enumerate(images):
+            Image.fromarray(image[..., 0]).save(tmp_path / "shirts" / name / f"{number:04}.png")
+
+    run("data", tmp_path / "shirts", "--size", "28", "--grey", "--keep")
+    data = catalog.get("shirts")
+    train, test = data.load("train"), data.load("test")
+    own = tasks.split(Task(normal="good", regime="one-class", anomalies=0, data=data.description), train)
+    assert np.array_equal(own.train_normal, split.train_normal)
+    assert np.array_equal(own.validation_normal, split.validation_normal)
+    for label, name in enumerate(data.description.classes):
+        assert np.array_equal(test.images[test.labels == label], folders[f"test/{name}"])
+
+    rows = json.loads(run("score", tmp_path / "shirts" / "test", "--checkpoint", pristine["traditional"], "--json"))
+    scores = np.array([row["score"] for row in rows])
+    good = np.array(["/good/" in row["file"] for row in rows])
+    expected = [checkpoint.scores.test[chosen] for chosen in (normal, np.flatnonzero(anomaly)[::9])]
+    assert evaluation.auroc(scores[good], scores[~good]) == pytest.approx(evaluation.auroc(*expected), abs=1e-3)

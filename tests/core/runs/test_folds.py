@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from core.basics.errors import ConfigError
 from core.data import catalog, tasks
 from core.data.tasks import Task
-from core.gans import scoring
+from core.gans import folds, scoring
 from core.gans.config import TraditionalConfig
 from core.gans.training import Training
 from core.metrics import thresholds
@@ -18,6 +18,7 @@ from core.runs.request import Request
 from core.runs.status import read_status
 from core.runs.worker import Worker
 from core.store import checkpoints
+from tests import photographs
 
 TINY = TraditionalConfig(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=2, ema_decay=0.5)
 ASKED = Request("traditional", Task(regime="one-class", anomalies=0), TINY, 3, folds=3)
@@ -44,17 +45,14 @@ def test_the_thresholds_come_from_all_normals_that_are_not_test_each_scored_unse
     assert card.validation.n_normal == len(scores.validation_normal)
 
     left_out = checkpoint.scores.validation_normal[-len(split.train_normal) :]
-    dealt = np.array_split(np.random.default_rng(3).permutation(len(split.train_normal)), 3)
-    assert sorted(np.concatenate(dealt)) == list(range(len(split.train_normal)))
-    kept = np.ones(len(split.train_normal), bool)
-    kept[dealt[1]] = False
+    second = folds.dealt(split.train_normal, 3, 3) == 1
     training = Training(
-        "traditional", TINY, dataclasses.replace(split, train_normal=split.train_normal[kept]), 3, "cpu"
+        "traditional", TINY, dataclasses.replace(split, train_normal=split.train_normal[~second]), 3, "cpu"
     )
     list(training.epochs())
     training.generator.share = checkpoint.card.scoring.share
-    expected = scoring.score(training.generator, split.train_normal[dealt[1]])
-    assert left_out[dealt[1]] == pytest.approx(expected, abs=1e-5)
+    expected = scoring.score(training.generator, split.train_normal[second])
+    assert left_out[second] == pytest.approx(expected, abs=1e-5)
 
     # The model itself is the one without folds, and it can be carried away and back.
     plain = checkpoints.load(folders.folder(carry_out(replace(ASKED, folds=0))) / "checkpoint")
@@ -63,6 +61,16 @@ def test_the_thresholds_come_from_all_normals_that_are_not_test_each_scored_unse
     assert plain.scores.test.tobytes() == scores.test.tobytes()
     again = checkpoints.load(folders.folder(transfer.take([("x.zip", transfer.pack(checkpoint))])) / "checkpoint").card
     assert (again.folds, again.left_out, again.thresholds) == (3, card.left_out, card.thresholds)
+
+
+def test_copies_and_near_copies_are_dealt_into_the_same_fold() -> None:
+    photos = photographs.many(60, 64)
+    darker = (photos[:20] * 0.97).astype(np.uint8)
+    fold = folds.dealt(np.concatenate([photos, photos[:10], darker]), 5, 0)
+    assert np.array_equal(fold[60:70], fold[:10]) and np.array_equal(fold[70:], fold[:20])
+    assert sorted(np.bincount(fold[:60], minlength=5)) == [12] * 5
+    assert not np.array_equal(fold, folds.dealt(np.concatenate([photos, photos[:10], darker]), 5, 1))
+    assert sorted(np.bincount(folds.dealt(photos[[0] * 20], 4, 0))) == [5] * 4
 
 
 def test_stopped_among_the_folds_it_is_a_whole_model_with_the_usual_thresholds() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,12 @@ from core.basics.files import sha256
 from core.data import catalog
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
-from core.runs import folders, transfer, unpacking
+from core.data.tasks import Task
+from core.gans.config import config_class
+from core.runs import folders, queue, transfer, unpacking
+from core.runs.request import Request
 from core.runs.status import read_status
+from core.runs.worker import Worker
 from core.store import checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
@@ -32,6 +37,19 @@ def zipped(files: dict[str, bytes]) -> list[tuple[str, bytes]]:
         for name, content in files.items():
             archive.writestr(name, content)
     return [("model.zip", buffer.getvalue())]
+
+
+@pytest.fixture
+def small_run() -> Callable[[], str]:
+    """Carries out a run of one epoch in this process and returns its name."""
+
+    def carry_out() -> str:
+        config = config_class("traditional")(hidden=(16,), z=4, discriminator_hidden=(8,), batch_size=128, epochs=1)
+        with queue.here(Request("traditional", Task(anomalies=90), config)) as name:
+            Worker(name, "cpu").run()
+        return name
+
+    return carry_out
 
 
 def nothing_is_left() -> bool:
@@ -217,3 +235,36 @@ def test_a_zip_that_grows_without_end_is_not_unpacked(tmp_path: Path, monkeypatc
     assert len(buffer.getvalue()) < 20_000
     with pytest.raises(CheckpointError, match="larger than 100000 bytes"):
         transfer.take([("model.zip", buffer.getvalue())])
+
+
+def test_the_pictures_of_a_training_travel_with_its_model_and_odd_ones_are_refused(small_run) -> None:
+    name = small_run()
+    panel = folders.folder(name) / "panel"
+    packed = transfer.pack(checkpoints.load(folders.folder(name) / "checkpoint"))
+    imported = folders.folder(transfer.take([("x.zip", packed)])) / "panel"
+    pictures = {path.name: path.read_bytes() for path in panel.glob("*.png")}
+    assert len(pictures) == 3  # the images themselves, before training, after the one epoch
+    assert {path.name: path.read_bytes() for path in imported.glob("*.png")} == pictures
+
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    first = f"{name}/panel/00000.png"
+    before = {path.name for path in checkpoints.RUNS.glob("[!.]*")}
+    for content, said in ((b"GIF89a", "is no frame"), (pictures["originals.png"][:500], "is no frame")):
+        with pytest.raises(CheckpointError, match=f"panel/00000.png is no picture of this model's training.*{said}"):
+            transfer.take(zipped(members | {first: content}))
+    with pytest.raises(CheckpointError, match="before training are missing"):
+        transfer.take(zipped({member: each for member, each in members.items() if "originals" not in member}))
+    assert {path.name for path in checkpoints.RUNS.glob("[!.]*")} == before
+
+
+def test_each_file_is_looked_at_as_soon_as_it_is_offered(files) -> None:
+    assert [unpacking.problem(name, content) for name, content in files.items()] == ["", "", ""]
+    (packed,) = zipped(files)
+    assert unpacking.problem(*packed) == ""
+    assert "notes.txt is no part of a trained model" in unpacking.problem("notes.txt", b"")
+    assert "it is not JSON" in unpacking.problem(CARD, b"{")
+    assert f"{WEIGHTS} is damaged" in unpacking.problem(WEIGHTS, files[WEIGHTS][:-8])
+    assert "card.json is missing" in unpacking.problem(*zipped({WEIGHTS: files[WEIGHTS]})[0])
+    (odd,) = zipped(files | {WEIGHTS: files[SCORES]})
+    assert "is not the file that card.json describes" in unpacking.problem(*odd)

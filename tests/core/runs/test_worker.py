@@ -65,6 +65,23 @@ def test_best_and_last_are_both_kept_and_known_apart() -> None:
     assert not folders.resumable(name)
 
 
+def test_a_stopped_state_is_validated_and_is_the_best_if_no_epoch_did_better() -> None:
+    name = carry_out(request(replace(TINY, epochs=8)), after=7 + 6)  # it still learns quickly: epoch 1 and 6 steps of 7
+    folder = folders.folder(name)
+    stopped = checkpoints.load(folder / "checkpoint").card
+    assert (read_status(name).epoch, read_status(name).step) == (1, 6)
+    assert stopped.validation.auroc > folders.history(name)[0].validation_auroc
+    assert not (folder / "best").exists()
+
+    # Here the steps after the first epoch only do harm, so that the epoch stays the best.
+    wild = replace(TINY, epochs=2, learning_rate=0.05, mse=0.05, negative_mse=0.0, **ORIGINAL)
+    name = carry_out(request(wild), after=7 + 6)
+    folder = folders.folder(name)
+    assert checkpoints.load(folder / "best").card.epochs_trained == 1
+    stopped, best = (checkpoints.load(folder / place).card.validation.auroc for place in ("checkpoint", "best"))
+    assert stopped < best
+
+
 def test_epochs_shorter_than_the_wait_between_two_statuses_show_losses_and_speed(monkeypatch) -> None:
     seen: list[Status] = []
     shortest = 0.4 * worker.BETWEEN_STATUS  # an epoch takes at least that long, and never the whole wait
@@ -206,7 +223,7 @@ def test_a_stop_keeps_the_model_of_its_moment_and_the_snapshot_of_the_last_whole
     folder = folders.folder(name)
     kept = checkpoints.load(folder / "checkpoint").card
     assert (kept.epochs_trained, kept.stopped_early) == (epochs, True)
-    assert (folder / "best").exists() == (steps == 16)  # its best epoch is not the model of the moment
+    assert not (folder / "best").exists()  # it still learns: the model of the moment is the best
     assert folders.resumable(name) == (epochs > 0)
     assert [record.epoch for record in folders.history(name)] == [1, 2][:epochs]
     assert carry_out(request(), resumed=name) == name

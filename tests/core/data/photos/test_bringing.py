@@ -1,6 +1,7 @@
 """Real photographs, brought in every layout that is taken: what is read of them, and which data set they make."""
 
 import mmap
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -128,6 +129,17 @@ def test_mvtec_keeps_its_split_and_its_masks(tmp_path: Path) -> None:
     assert masks is not None and masks.known.all()
     assert np.array_equal(masks.masks[test.labels == 1], expected) and not masks.masks[test.labels == 0].any()
     assert data.masks("train") is None
+
+
+def test_a_mask_finds_its_photo_however_its_accents_are_written(tmp_path: Path) -> None:
+    folder = photographs.mvtec(tmp_path / "wall")
+    photo, mask = folder / "test" / "scratch", folder / "ground_truth" / "scratch"
+    (photo / "003.png").rename(photo / unicodedata.normalize("NFD", "é.png"))
+    (mask / "003_mask.png").rename(mask / unicodedata.normalize("NFC", "é_mask.png"))
+    photo.rename(photo.with_name(unicodedata.normalize("NFC", "fêlé")))
+    mask.rename(mask.with_name(unicodedata.normalize("NFD", "fêlé")))
+    masks = catalog.add(folder).masks("test")
+    assert masks is not None and masks.known.all()
 
 
 @pytest.mark.parametrize("grey", [False, True])
