@@ -132,10 +132,7 @@ def stranger(data: Description, drawn: bool) -> None:
             "with light grey."
         )
     else:
-        advice = (
-            f"If {noun} is in the picture, see whether it is outlined beside: set a box around it, turn it, or choose another "
-            "background."
-        )
+        advice = f"If {noun} is in the picture, set a box around it, turn it, or choose another background."
     st.warning(
         f"In no class is a training image that looks like this, so its score says nothing. {advice}",
         icon=":material/help:",

@@ -290,7 +290,7 @@ def test_a_box_is_set_by_keyboard(server, page: Page, flat_lay: Path):
     left.focus()
     for _ in range(50):  # from 10 to 60 per cent: past the shirt
         left.press("ArrowRight")
-    expect(left).to_have_attribute("aria-valuenow", "60")
+    expect(left).to_have_attribute("aria-valuetext", "60 %")
     expect(found).to_have_attribute("alt", "Found: a garment, outlined")
     expect(verdict).to_have_text(re.compile("anomaly"))
 
