@@ -70,11 +70,13 @@ assert app.toggle(key="train_linear_mean_image").value is True
 assert app.text_input(key="train_linear_judge").value == "64"
 app.text_input(key="train_linear_judge").set_value("64; wide")
 app.run()
-assert [error.value for error in app.error] == ["Judge is '64; wide'; write whole numbers with commas between them."]
+assert [error.value for error in app.error] == [
+    "Judge is '64; wide'; write whole numbers with commas between them. It is under More."
+]
 app.text_input(key="train_linear_judge").set_value("64, 16")
 app.number_input(key="train_linear_patterns").set_value(0)
 app.run()
-assert [error.value for error in app.error] == ["patterns is 0; it must be between 1 and 784."]
+assert [error.value for error in app.error] == ["Patterns is 0; it must be between 1 and 784. It is under More."]
 app.number_input(key="train_linear_patterns").set_value(16)
 whole(app.run(), "mended")
 """

@@ -33,16 +33,16 @@ Progress = Callable[[float], object]
 
 
 def pack(checkpoint: Checkpoint, photos: bool = False) -> bytes:
-    """Pack the checkpoint's three files and its training's pictures as a zip of one folder with its name; with its data set of
-    photos, if that is asked for.
+    """Pack the checkpoint's three files as a zip of one folder with its name; with its data set of photos, if that is asked for.
 
+    The pictures of its training go along, unless they show photos that stay here.
     Raises CheckpointError, DataError, OSError.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
             archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
-        for name, content in pictures.packed(checkpoint):
+        for name, content in pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else ():
             archive.writestr(f"{checkpoint.name}/{name}", content)
         if photos:
             for name, content in travelling.packed(checkpoint):

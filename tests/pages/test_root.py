@@ -1,6 +1,7 @@
 """An HTML page says where the server is; everything else passes as it was."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -37,7 +38,8 @@ def asked(
         "path": path,
         "headers": [(b"accept", accept), (b"accept-encoding", b"gzip")],
     }
-    asyncio.run(AtTheRoot(app, ["browse", "roc"])(scope, None, send))
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser's tests may have left a loop that runs
+        pool.submit(lambda: asyncio.run(AtTheRoot(app, ["browse", "roc"])(scope, None, send))).result()
     return sent[0], b"".join(message["body"] for message in sent[1:]), reached
 
 

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from core.data import decoding, fashion_mnist
 from core.data.dataset import Description
-from core.judging import intake
+from core.judging import finder, intake
 from tests.torture.mutations import Canary, damaged, with_crcs
 
 DATA = (
@@ -30,6 +30,7 @@ class Pictures:
         self.garments = fashion_mnist.load("test").images[:40, :, :, 0]
         self.sound = [content for number in range(8) for content in self._encoded(number)]
         self.bombs = list(_bombs(root))
+        finder.trained()  # its libraries are loaded once, not in an attempt
 
     def case(self, number: int, rng: random.Random, folder: Path) -> Callable[[], object]:
         if number < 0:

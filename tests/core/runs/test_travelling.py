@@ -53,7 +53,7 @@ def changed(content: bytes, **files: bytes | None) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
         for member in old.infolist():
-            name = member.filename.rsplit("/", 1)[-1]
+            name = member.filename.split("/", 1)[1]
             part = files.get(name.split(".")[0], old.read(member))
             if part is not None:
                 new.writestr(name, part)
