@@ -17,6 +17,7 @@ COPIED = (
     "checkpoints",
     "data/shipped",
     "data/examples.safetensors",
+    "data/finder.safetensors",
     "results.csv",
     "streamlit_app.py",
     ".streamlit",

@@ -91,7 +91,7 @@ def _printed(options: argparse.Namespace) -> Iterator[Callable[[dict], None]]:
         else:
             print(
                 f"{row['verdict']:10} score {row['score']:.4f}, above {row['percentile']:.1f} % of normals  {row['file']}"
-                + (f"  ({row['reason']})" if row["verdict"] == "can't tell" else ""),
+                f"  ({row['reason']})"
             )
         begun = True
 

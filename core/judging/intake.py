@@ -18,7 +18,7 @@ from core.judging import fitting, outlining, segmenting, straightening
 from core.judging.segmenting import Box, Found
 
 SMALLEST_SIDE = 8  # pixels; a smaller picture shows no garment
-FAINT = 24  # grey levels; a picture that spans fewer is blank
+FAINT, BLANK = 24, 10  # grey levels; a picture that spans fewer shows little, or nothing
 WORKING_SIDE = 512  # pixels; larger pictures are reduced first
 COARSE = 0.15  # least share of its variance that a garment keeps in the small image; a photo has 0.7, noise 0.05
 TILT_SIDE = 128  # pixels; enough to see how a garment is turned
@@ -80,8 +80,11 @@ def take(picture: Image.Image, data: Description, name: str = "The picture", ste
         flat.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     colours = np.asarray(flat)
     levels = np.asarray(flat.convert("L"))
-    if int(levels.max()) - int(levels.min()) < FAINT and int(np.ptp(colours, (0, 1)).max()) < FAINT:
-        raise PictureError(f"{name} is blank: there is nothing in it to score.")
+    span = max(int(np.ptp(levels)), int(np.ptp(colours, (0, 1)).max()))
+    # White on white is hardly seen: then the finder decides. Of the data set's own shape nothing is so faint.
+    if span < FAINT and (span < BLANK or max(flat.size) <= data.side or segmenting.find(colours) is None):
+        what = name if steps.box is None else f"{name}, in the box,"
+        raise PictureError(f"{what} is blank: there is nothing in it to score.")
     return _garment(picture, flat, data, steps, [("Upright", colours)])
 
 

@@ -113,7 +113,8 @@ def _items(share: np.ndarray) -> tuple[np.ndarray, tuple[Box, ...]]:
     for number, place in enumerate(order, 1):
         labels[joined == place + 1] = number
         rows, columns = (np.flatnonzero((small & (joined == place + 1)).any(axis)) for axis in (1, 0))
-        boxes.append((columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height))
+        (left, right), (top, bottom) = columns[[0, -1]].tolist(), rows[[0, -1]].tolist()
+        boxes.append((left / width, top / height, (right + 1) / width, (bottom + 1) / height))
     return labels, tuple(boxes)
 
 

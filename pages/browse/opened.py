@@ -93,7 +93,7 @@ def through(look: Look, image: np.ndarray, scores: Sequence[float | None], mask:
             made = _pictures(image, rival, mask)
             if score is None:
                 with words:
-                    verdict.words(made, rival)
+                    verdict.words(made, rival, bool(models.known().farness(image[None])[0] <= 1))
 
 
 def _pictures(image: np.ndarray, gan: Chosen, mask: np.ndarray | None) -> float:

@@ -7,7 +7,7 @@ from PIL import Image
 from core.data.dataset import Description
 from core.judging import outlining
 from core.judging.intake import Steps, Taken
-from pages.parts import verdict
+from pages.parts.pictures import data_url
 from pages.parts.vocabulary import article
 
 SHOWN = 340  # pixels; the largest side of a picture as shown
@@ -21,10 +21,10 @@ def show(prepared: Taken, steps: Steps, data: Description) -> None:
     count = len(prepared.items)
     if steps.box is not None:
         whole = original(prepared.original, SHOWN)
-        verdict.row([("Your box", outlining.boxed(whole, (steps.box,), 0))])
+        _picture("Your box", outlining.boxed(whole, (steps.box,), 0))
     if outlined is not None:
         name = f"Found: {count} {data.noun}s" if count > 1 else f"Found: {article(data.noun)}, outlined"
-        verdict.row([(name, small(outlined))])
+        _picture(name, small(outlined))
     elif data.intake == "garment":
         st.caption(
             f":material/search_off: No {data.noun} was told from a background, so the picture is taken whole. If there is one, "
@@ -40,6 +40,15 @@ def show(prepared: Taken, steps: Steps, data: Description) -> None:
             key="try_item",
             help=f"Several {data.noun}s were found, numbered from the largest on. One at a time is scored.",
         )
+
+
+def _picture(caption: str, picture: np.ndarray) -> None:
+    """Draw a picture with its caption, as large as the column allows."""
+    st.html(
+        f'<figure style="margin:0"><img src="{data_url(picture)}" alt="{caption}" '
+        f'style="display:block;width:100%;max-width:{SHOWN}px;border-radius:6px">'
+        f'<figcaption style="font-size:.85rem;padding-top:4px">{caption}</figcaption></figure>'
+    )
 
 
 def forget_choice(of: object) -> None:

@@ -81,22 +81,26 @@ def _photo(data: Description) -> str:
 
 
 def steps(data: Description) -> Steps:
-    """Ask for the steps of the intake: a garment's background and trimming, or inversion; and turning."""
+    """Ask for the steps of the intake: a garment's background, trimming, turn and box, or inversion; and quarter turns."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if data.intake == "garment":
-            return _garment_steps(data)
-        if data.photos:  # they are taken as they are
+            ground, turn, trim, straight, boxed = _garment_steps(data)
+        elif data.photos:  # they are taken as they are
             return Steps(invert=False, turn=_turn())
-        inverted = st.toggle(
-            "Invert",
-            key="try_invert",
-            persist_state="session",
-            help="Dark for light, for a picture that is dark where the data set is light.",
-        )
-        return Steps(invert=inverted, turn=_turn())
+        else:
+            inverted = st.toggle(
+                "Invert",
+                key="try_invert",
+                persist_state="session",
+                help="Dark for light, for a picture that is dark where the data set is light.",
+            )
+            return Steps(invert=inverted, turn=_turn())
+    tilt = None if straight else -float(_tilted(data))
+    return Steps(ground, trim, turn, tilt, st.session_state.get("try_item") or 0, _box() if boxed else None)
 
 
-def _garment_steps(data: Description) -> Steps:
+def _garment_steps(data: Description) -> tuple[bool | None, int, bool, bool, bool]:
+    """Draw the switches; return inversion, quarter turns, and whether to trim, to straighten, and to set a box."""
     ground = st.segmented_control(
         "Background",
         list(BACKGROUNDS),
@@ -122,8 +126,14 @@ def _garment_steps(data: Description) -> Steps:
         persist_state="session",
         help=f"Turn the {data.noun} upright where it is turned by up to 20°. Off, a slider turns it by hand.",
     )
-    tilt = None if straight else -float(_tilted(data))
-    return Steps(BACKGROUNDS[ground], trim, turn, tilt, st.session_state.get("try_item") or 0, _box(data))
+    boxed = st.toggle(
+        "Box",
+        key="try_box",
+        persist_state="session",
+        help=f"Say yourself where the {data.noun} is: what lies outside of the box is cut off before anything else. Two sliders set "
+        "the box, by mouse, finger or arrow keys.",
+    )
+    return BACKGROUNDS[ground], turn, trim, straight, boxed
 
 
 def _tilted(data: Description) -> int:
@@ -139,16 +149,8 @@ def _tilted(data: Description) -> int:
     )
 
 
-def _box(data: Description) -> Box | None:
-    """Offer a box around the garment; return it, or None while it is off."""
-    if not st.toggle(
-        "Box",
-        key="try_box",
-        persist_state="session",
-        help=f"Say yourself where the {data.noun} is: what lies outside of the box is cut off before anything else. Two sliders set "
-        "the box, by mouse, finger or arrow keys.",
-    ):
-        return None
+def _box() -> Box:
+    """Draw the two sliders of the box; return it."""
     left, right = _sides("From left to right", "try_across", "left and right edges")
     top, bottom = _sides("From top to bottom", "try_down", "upper and lower edges")
     return left, top, right, bottom

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.intake import photographed
@@ -242,6 +243,68 @@ def test_many_files_make_a_table_and_bad_ones_are_named(server, page: Page, phot
     lines = Path(caught.value.path()).read_text().splitlines()
     assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness"
     assert lines[1].startswith("boot.jpg,") and len(lines) == 3  # the same photo twice
+
+
+def uploaded(server, page: Page, path: Path) -> Locator:
+    """Bring a picture to Try it; return the picture of what was found."""
+    page.goto(f"{server.address}/try")
+    page.get_by_role("radio", name="Upload or paste").click()
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
+    found = page.get_by_role("img", name=re.compile("^Found: "))
+    expect(found).to_be_visible()
+    return found
+
+
+@pytest.fixture
+def flat_lay(tmp_path: Path) -> Path:
+    """A large T-shirt and a small boot beside each other on white."""
+    test = fashion_mnist.load("test").images
+    page = Image.new("L", (420, 260), 255)
+    for number, side, at in ((SHIRT, 200, (20, 30)), (BOOT, 120, (270, 70))):
+        page.paste(Image.fromarray(255 - test[number, :, :, 0]).resize((side, side), Image.Resampling.NEAREST), at)
+    path = tmp_path / "flat lay.png"
+    page.save(path)
+    return path
+
+
+def test_of_two_garments_the_other_is_a_click_away(server, page: Page, flat_lay: Path):
+    found = uploaded(server, page, flat_lay)
+    expect(found).to_have_attribute("alt", "Found: 2 garments")
+    verdict = page.get_by_text(re.compile(r"score [0-9.]+ (<|≥) threshold"))
+    expect(verdict).to_have_text(re.compile("normal"))
+    page.get_by_role("radio", name="2", exact=True).click()
+    expect(verdict).to_have_text(re.compile("anomaly"))
+    page.get_by_role("radio", name="1, the largest").click()
+    expect(verdict).to_have_text(re.compile("normal"))
+
+
+def test_a_box_is_set_by_keyboard(server, page: Page, flat_lay: Path):
+    found = uploaded(server, page, flat_lay)
+    verdict = page.get_by_text(re.compile(r"score [0-9.]+ (<|≥) threshold"))
+    expect(verdict).to_have_text(re.compile("normal"))
+    switch = page.get_by_role("switch", name="Box", exact=True)
+    switch.focus()
+    switch.press(" ")
+    expect(page.get_by_role("img", name="Your box")).to_be_visible()
+    left = page.get_by_role("slider", name="From left to right").first
+    left.focus()
+    for _ in range(50):  # from 10 to 60 per cent: past the shirt
+        left.press("ArrowRight")
+    expect(left).to_have_attribute("aria-valuenow", "60")
+    expect(found).to_have_attribute("alt", "Found: a garment, outlined")
+    expect(verdict).to_have_text(re.compile("anomaly"))
+
+
+def test_where_no_garment_is_seen_the_box_is_beside_the_verdict(server, page: Page, tmp_path: Path):
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)).save(path)
+    page.goto(f"{server.address}/try")
+    page.get_by_role("radio", name="Upload or paste").click()
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
+    expect(page.get_by_text(re.compile("far from any garment, whatever the score"))).to_be_visible()
+    page.get_by_role("button", name="Set the box").click()
+    expect(page.get_by_role("slider", name="From top to bottom").first).to_be_visible()
+    expect(page.get_by_role("button", name="Set the box")).to_be_disabled()
 
 
 def test_a_pasted_picture_is_scored(server, page: Page, photo: Path):

@@ -6,6 +6,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,9 @@ class Pictures:
                 content = with_crcs(content)
         data = rng.choice(DATA)
         steps = intake.Steps(rng.choice((None, True, False)), rng.random() < 0.8, rng.randrange(4))
+        if rng.random() < 0.5:
+            box = rng.choice((None, (0.0, 0.0, 0.0, 0.0), tuple(rng.random() for _ in range(4))))
+            steps = replace(steps, tilt=rng.choice((None, 0.0, -33.0)), item=rng.randrange(4), box=box)
 
         def attempt() -> None:
             picture = decoding.read(content, "the picture")

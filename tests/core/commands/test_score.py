@@ -46,7 +46,7 @@ def test_score_prints_the_same_for_people(run, saved, pictures) -> None:
     for line, row in zip(lines, rows, strict=True):
         assert line.startswith(row["verdict"])
         assert f"{row['score']:.4f}" in line
-        assert line.endswith(row["file"])
+        assert line.endswith(f"{row['file']}  ({row['reason']})")  # one word, one reason
 
 
 def test_a_photo_of_noise_is_neither_blank_nor_an_anomaly(run, saved, tmp_path: Path) -> None:
