@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 run: $(VENV)/.ready
 	$(BIN)/streamlit run streamlit_app.py
 
-# Files side by side, one on each core, the longest first.
+# Files side by side, one on each core, in their order: a browser's tests leave a loop behind that others would meet.
 test: $(VENV)/.ready-to-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

@@ -227,6 +227,7 @@ def _words(
         "scheduled": f"{scheduled:,.0f}",
         "tasks": f"{wanted / AT_ONCE:,.0f}",
         "wait": f"{1000 * AT_ONCE / PER_SECOND:,.0f}",
+        "lost": f"{clock['one process'][0] / points[USUAL].both:.0%}",
         "dask": f"{clock['two Dask workers'][1] / clock['two processes'][1]:.2f}",
         "photos": f"{wanted:,}",
         "lines": f"{LINES:,}",

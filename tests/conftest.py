@@ -20,12 +20,6 @@ MODELS = ("traditional", "dcgan")
 NOWHERE = Path("/nonexistent/fashion-mnist")
 TASK = Task(normal="t-shirt", regime="seen", anomalies=900)
 SEED = 7
-LONG = ("torture", "e2e")  # folders whose files take longest
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first: of files side by side, a long one that comes last would run alone."""
-    items.sort(key=lambda item: not any(name in item.path.parts for name in LONG))
 
 
 @pytest.fixture(autouse=True)

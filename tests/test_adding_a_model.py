@@ -77,7 +77,7 @@ assert [error.value for error in app.error] == [
 app.text_input(key="train_linear_judge").set_value("64, 16")
 app.number_input(key="train_linear_patterns").set_value(0)
 app.run()
-assert [error.value for error in app.error] == ["patterns is 0; it must be between 1 and 784. It is under More."]
+assert [error.value for error in app.error] == ["Patterns is 0; it must be between 1 and 784. It is under More."]
 app.number_input(key="train_linear_patterns").set_value(16)
 whole(app.run(), "mended")
 """
