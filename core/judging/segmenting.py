@@ -15,12 +15,12 @@ EVEN = 0.9  # share of the border that must have the ground's colour, for a grou
 NEAR = 14  # grey levels by which such a border may differ from its median: a JPEG file's do
 GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
 SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
-SOFT, SHADED = 6, 0.03  # grey levels from which on a ground is shaded, and the share of the picture that must be
+SOFT, SHADED = 6, 0.045  # grey levels from which on a ground is shaded, and the share of the picture that must be
 LOOK = 64  # pixels along a picture's longest edge, for what need not be fine
 GAP = 0.05  # of the picture's longest edge: parts that are nearer to each other are one garment
 ITEM, SPECK = 0.12, 0.006  # least area of an item: of the largest one's, and of the picture's
 DARK, LIGHT = 70, 185  # grey levels: an even ground that is darker is black paper, one that is lighter white paper
-CLEAR = 20  # grey levels by which a garment must differ from an even ground between the two, to be lighter or darker
+CLEAR = 40  # grey levels by which a garment must differ from an even ground between the two, to be lighter or darker
 LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R BT.601), as in Pillow
 MARGIN = 0.22  # of a garment's longest edge: how much of its surroundings is seen from close by
 SHARP = (0.25, 0.7)  # what the finder gives less than the first is ground, more than the second garment
@@ -60,7 +60,7 @@ def find(colours: np.ndarray, item: int = 0) -> Found | None:
         return None
     chosen = min(item, len(items) - 1)
     if ground is None:
-        share = _close(colours, labels == chosen + 1, items[chosen])
+        share = _close(colours, labels, chosen + 1, items[chosen])
     elif len(items) > 1:
         share = share * _large(labels == chosen + 1, share.shape)
     return Found(share, ground, items, chosen, _darker(colours, share, ground))
@@ -118,10 +118,11 @@ def _items(share: np.ndarray) -> tuple[np.ndarray, tuple[Box, ...]]:
     return labels, tuple(boxes)
 
 
-def _close(colours: np.ndarray, near: np.ndarray, box: Box) -> np.ndarray:
+def _close(colours: np.ndarray, labels: np.ndarray, number: int, box: Box) -> np.ndarray:
     """Ask the finder again, about one item from close by: float [H, W], 0…1.
 
-    `near`, bool [h, w], is the item with a margin, in which all of it lies.
+    `labels`, int [h, w], are the items as seen from afar. What hangs together with the item is its own, also a sleeve that
+    was not seen then.
     """
     height, width = colours.shape[:2]
     left, top, right, bottom = (share * length for share, length in zip(box, (width, height) * 2, strict=True))
@@ -131,7 +132,11 @@ def _close(colours: np.ndarray, near: np.ndarray, box: Box) -> np.ndarray:
     rows = slice(max(0, round(y - half)), min(height, round(y + half)))
     share = np.zeros((height, width))
     share[rows, columns] = _looked(np.ascontiguousarray(colours[rows, columns]))
-    share *= _large(ndimage.binary_dilation(near, iterations=2), share.shape)
+    small = _large(share, labels.shape) > SHARP[0]
+    small &= (labels == 0) | (labels == number)
+    parts, _ = ndimage.label(small)
+    own = np.isin(parts, np.unique(parts[(labels == number) & small]))
+    share *= _large(ndimage.binary_dilation(own & small), share.shape)
     return ((share - SHARP[0]) / (SHARP[1] - SHARP[0])).clip(0, 1)
 
 
