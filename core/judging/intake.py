@@ -31,7 +31,7 @@ class Steps:
     invert  None inverts when the garment is darker than its background
     trim    cut to the garment
     turn    quarter turns clockwise, 0…3
-    tilt    degrees by which the garment is turned back, counter-clockwise; None: as it seems to lie, up to 22
+    tilt    degrees by which the garment is turned back, counter-clockwise; None: as it seems to lie, up to 21
     item    which garment of several, 0 is the largest
     box     the part of the picture, after the turn, in which the garment lies: left, top, right, bottom as shares; None: all
     """

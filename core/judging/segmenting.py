@@ -15,7 +15,9 @@ EVEN = 0.9  # share of the border that must have the ground's colour, for a grou
 NEAR = 14  # grey levels by which such a border may differ from its median: a JPEG file's do
 GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
 SOLID = 40  # grey levels; where a pixel differs by as much, it is garment only
+HARDLY = 0.2  # share from which on a pixel on an even ground may be a white garment on white
 SOFT, SHADED = 6, 0.045  # grey levels from which on a ground is shaded, and the share of the picture that must be
+SLOW = 0.25  # share of what is soft that hardly differs: a white garment on white has an edge, a shadow has none
 LOOK = 64  # pixels along a picture's longest edge, for what need not be fine
 GAP = 0.05  # of the picture's longest edge: parts that are nearer to each other are one garment
 ITEM, SPECK = 0.12, 0.006  # least area of an item: of the largest one's, and of the picture's
@@ -51,11 +53,13 @@ def find(colours: np.ndarray, item: int = 0) -> Found | None:
     ground, share = even_ground(colours), _looked(colours)
     if ground is not None:
         differs = difference(colours, ground)
-        if (differs > 0.5).mean() < SPECK or _shaded(colours, ground, share):  # white on white, too, is for the finder
+        if (differs > HARDLY).mean() < SPECK or _shaded(
+            colours, ground, share
+        ):  # white on white, too, is for the finder
             ground = None
         else:
-            share = differs
-    labels, items = _items(share)
+            seen, share = np.maximum(share, differs > HARDLY), differs
+    labels, items = _items(share if ground is None else seen)
     if not items:
         return None
     chosen = min(item, len(items) - 1)
@@ -78,7 +82,8 @@ def _shaded(colours: np.ndarray, ground: np.ndarray, share: np.ndarray) -> bool:
     small = [max(2, round(2 * LOOK * length / max(share.shape))) for length in share.shape]
     distance = np.abs(np.asarray(Image.fromarray(colours).resize(small[::-1], Image.Resampling.BOX)) - ground).max(2)
     garment = ndimage.binary_dilation((_large(share, small) > 0.2) | (distance >= SOLID), iterations=4)
-    return bool(((distance > SOFT) & ~garment).mean() > SHADED)
+    soft = distance[~garment & (distance > SOFT)]
+    return len(soft) > SHADED * distance.size and bool((soft < 2 * SOFT).mean() > SLOW)
 
 
 def difference(colours: np.ndarray, ground: np.ndarray) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-MOST = 22  # degrees; a garment that is turned further is left as it lies
+MOST = 21  # degrees; a garment that is turned further is left as it lies
 ANGLES = np.arange(-MOST - 2.0, MOST + 3.0)
 CELLS = 24  # the garment's pixels are counted in 24×24 cells
 PIXELS = 2500  # at most so many of them are looked at
 MIRRORED = 0.78  # share of its cells in which a garment must mirror itself; shoes and sandals do not
-LEAST, BETTER = 3, 0.03  # degrees from which on a garment is turned, and how much better it must mirror itself then
+LEAST, BETTER = 3, 0.04  # degrees from which on a garment is turned, and how much better it must mirror itself then
 LEAST_BOXED, SMALLER = (
     8,
     0.9,

@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from benchmarks import grounds
 from benchmarks import intake as benchmark
 from benchmarks.intake import BACKGROUNDS, LARGEST_LOSS, LARGEST_SHIFT
 
@@ -30,3 +31,12 @@ def test_the_pictures_are_what_they_are_said_to_be(test_split) -> None:
             corner = np.asarray(picture)[:1, :1].mean()
             assert (corner > 127) == light
     assert len(orientations) > 5
+
+
+def test_what_lies_on_wood_or_is_turned_keeps_its_score() -> None:
+    found = grounds.on_grounds(100, kinds=("wood", "turned"))  # the command's 300 of each kind take minutes
+    assert set(found) == {"wood", "turned"}
+    for one in found.values():
+        assert min(one.before.values()) > 0.9  # fifty normals: it only says that the scores are the models'
+        assert one.loss < 2 * grounds.LARGEST_LOSS
+        assert 0 < one.milliseconds <= one.slowest
