@@ -142,9 +142,8 @@ def take(named: Named, steps: Steps) -> Taken | None:
 def bring(way: str) -> tuple[list[Named], Steps]:
     """Ask for pictures from outside, and for the steps of the intake; return both."""
     files = pictures_in.uploaded(data) if way == UPLOAD else pictures_in.photographed(data)
-    found.forget_choice(
-        (tuple((name, len(content)) for name, content in files), state.get("try_turn"), state.get("try_box"))
-    )
+    sizes = tuple((name, len(content)) for name, content in files)
+    found.forget_choice((sizes, state.get("try_turn") or 0, bool(state.get("try_box"))))
     return files, pictures_in.steps(data) if files else Steps()
 
 
