@@ -140,14 +140,14 @@ def _lit(picture: np.ndarray, random: Random) -> np.ndarray:
 def _ground(random: Random) -> np.ndarray:
     """Make a ground, float [64, 64, 3]."""
     kind = random.random()
-    if kind < 0.13:
+    if kind < 0.2:
         colour = (
             random.uniform(20, 255) * random.uniform(0.6, 1, 3) if random.random() < 0.6 else random.uniform(0, 255)
         )
         return np.ones((SIDE, SIDE, 3)) * (colour if random.random() < 0.8 else random.choice((0, 255)))
-    if kind < 0.28:
+    if kind < 0.35:
         return _photo(random)
-    if kind < 0.36:  # from one tone to another
+    if kind < 0.45:  # from one tone to another
         first, second = random.uniform(20, 255, (2, 3)) * (1 - random.choice((0, 1)) * random.uniform(0, 0.4, 3))
         return first + (_lit(np.ones((SIDE, SIDE, 1)), random) * 1.5 - 0.75).clip(0, 1) * (second - first)
     make = (_cells, _strokes, _tiles, _waves, _fractal)[random.integers(5)]
