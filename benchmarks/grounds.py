@@ -100,7 +100,8 @@ def section(count: int = 300) -> str:
         + markdown_table(head, rows)
         + f"\n\n{count:,} test garments on each kind of ground, half of them T-shirts, against the same images as the data set has them; the "
         f"goal is a loss of {LARGEST_LOSS} at most, in {MOST_MS} ms. Brick, gravel and grass are photographs, the other grounds are "
-        "drawn (benchmarks/backgrounds.py); *turned* is by up to 20°. Everything was tuned on validation images. Times are of one "
+        "drawn (benchmarks/backgrounds.py); *turned* is by up to 20°. Values were picked on training and validation "
+        "images; that some had to change was first seen in this table. Times are of one "
         "thread's processor, decoding left out."
     )
 
