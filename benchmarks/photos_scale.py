@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.timing import peak_memory
 from core.basics.files import ROOT
 
 COUNTS = (200, 1000, 5000, 20_000)
@@ -139,8 +140,7 @@ def _measured(folder: Path) -> dict[str, float]:
     lap("load")
     found["photos"], found["groups"] = sum(map(len, images)), int(groups.max()) + 1
     found["cpu"] = time.process_time()
-    status = Path("/proc/self/status").read_text().split()
-    found["memory"] = int(status[status.index("VmHWM:") + 1]) / 1024
+    found["memory"] = peak_memory()
     return found
 
 

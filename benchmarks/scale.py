@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import photos_scale
+from benchmarks.timing import peak_memory
 from core.basics.files import ROOT, write_whole
 from core.basics.text import markdown_table
 from core.data import decoding
@@ -104,8 +105,8 @@ def point(model: str, paths: list[Path], repeats: int) -> Point:
     )
 
 
-def by_the_clock(model: str, paths: list[Path], repeats: int) -> dict[str, tuple[float, float]]:
-    """(way of working → photos a second by the clock, and times those of one process, both medians).
+def by_the_clock(model: str, paths: list[Path], repeats: int) -> tuple[dict[str, tuple[float, float]], float]:
+    """(Way of working → photos a second by the clock, and times those of one process, both medians; empty Dask tasks a second).
 
     Each repeat runs all ways one after the other, so that a machine that slows down slows all of them.
     """
@@ -144,19 +145,14 @@ def by_the_clock(model: str, paths: list[Path], repeats: int) -> dict[str, tuple
         )
         for name, taken in seconds.items()
     }
-    return found | {"empty Dask tasks": (scheduled, 1.0)}
+    return found, scheduled
 
 
 def memory(model: str, paths: list[Path]) -> float:
     """MB of a process at its peak that judges photos with the exported model."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         pool.submit(judge, model, paths[:AT_ONCE]).result()
-        return pool.submit(_peak).result()
-
-
-def _peak() -> float:
-    status = Path("/proc/self/status").read_text().split()
-    return int(status[status.index("VmHWM:") + 1]) / 1024
+        return pool.submit(peak_memory).result()
 
 
 def document(count: int, repeats: int) -> str:
@@ -174,20 +170,20 @@ def document(count: int, repeats: int) -> str:
             photos[size] = sorted(folder.glob("*/*.jpg"))
         points = {size: point(model, paths, repeats) for size, paths in photos.items()}
         batches = {batch: network(model, batch, repeats) for batch in BATCHES}
-        clock = by_the_clock(model, photos[USUAL], repeats)
+        clock, scheduled = by_the_clock(model, photos[USUAL], repeats)
         peak = memory(model, photos[USUAL])
-    return TEXT.read_text("utf-8").format(**_words(points, batches, clock, peak))
+    return TEXT.read_text("utf-8").format(**_words(points, batches, clock, scheduled, peak))
 
 
 def _words(
     points: dict[tuple[int, int], Point],
     batches: dict[int, float],
     clock: dict[str, tuple[float, float]],
+    scheduled: float,
     peak: float,
 ) -> dict[str, str]:
     """Turn figures into the words and tables that the text leaves open."""
     wanted = LINES * PER_SECOND
-    scheduled, _ = clock.pop("empty Dask tasks")
     share = {size: 1 - found.both / found.judged for size, found in points.items()}
     cores = {size: wanted / found.both / SPARE for size, found in points.items()}
     head = ["photo's file", "kB", "decoded and shaped", "judged by the network", "both", "decoding's share of the time"]

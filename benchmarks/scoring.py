@@ -64,19 +64,16 @@ def one_image(model: str, repeats: int = 50) -> float:
 def peak_memory(model: str) -> tuple[float, float]:
     """(MB of a process once torch and the model are loaded, and at its peak in scoring 10,000 images)."""
     code = f"""
-from pathlib import Path
+from benchmarks.timing import peak_memory
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import scoring
 from core.store import checkpoints
-def peak():  # in kB, of this program alone; getrusage would begin with the parent's
-    status = Path("/proc/self/status").read_text().split()
-    return int(status[status.index("VmHWM:") + 1])
 found = checkpoints.load(checkpoints.shipped("{model}", "t-shirt"))
 generator, images = found.generator(), FASHION_MNIST.load("test").images
 scoring.score(generator, images[:1])
-before = peak()
+before = peak_memory()
 scoring.score(generator, images)
-print(before / 1024, peak() / 1024)
+print(before, peak_memory())
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.timing import Comparison, compare
+from benchmarks.timing import Comparison, compare, peak_memory
 from core.basics.files import ROOT
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -102,14 +102,6 @@ def against_bare(repeats: int = 7) -> dict[str, Comparison]:
     return found
 
 
-def memory_mb(process: subprocess.Popen) -> float:
-    """Resident memory at its highest so far (VmHWM; Linux)."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("this system does not report VmHWM")
-
-
 def app_memory() -> tuple[float, float]:
     """(MB after every page that needs no model, MB after Try it has scored with both GANs)."""
     from playwright.sync_api import sync_playwright
@@ -125,10 +117,10 @@ def app_memory() -> tuple[float, float]:
 
         for page in ("", "browse", "roc", "train", "results"):
             visit(page)
-        light = memory_mb(process)
+        light = peak_memory(process.pid)
         for model in ("dcgan", "traditional"):
             visit(f"try?model={model}&edit=17")
             tab.get_by_text("score").first.wait_for(timeout=120_000)
-        heavy = memory_mb(process)
+        heavy = peak_memory(process.pid)
         browser.close()
     return light, heavy

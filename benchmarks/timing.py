@@ -1,4 +1,4 @@
-"""Two things timed side by side: interleaved, several times, as a ratio with its spread.
+"""Two things timed side by side: interleaved, several times, as a ratio with its spread. And the memory of a process.
 
 A machine that slows down half-way slows both; seconds alone would say more about the neighbours than about the code.
 """
@@ -6,6 +6,7 @@ A machine that slows down half-way slows both; seconds alone would say more abou
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Comparison:
     def inverse(self) -> str:
         """ours / theirs, for what is held against a limit below which nothing can go."""
         return f"{1 / self.ratio:.2f} ({1 / self.high:.2f}–{1 / self.low:.2f})"
+
+
+def peak_memory(pid: int | str = "self") -> float:
+    """Return the resident memory of a process at its highest so far, in MB (VmHWM; Linux). getrusage begins with the parent's."""
+    status = Path(f"/proc/{pid}/status").read_text().split()
+    return int(status[status.index("VmHWM:") + 1]) / 1024
 
 
 def compare(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> Comparison:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.basics.errors import MisfitError
+from core.data.photos.shaping import border
 
 KINDS = ("hole", "stain", "patch", "tear", "missing", "misprint", "added", "sleeves")
 SIZES = ("small", "medium", "large")
@@ -113,8 +114,7 @@ def _fingerprint(image: np.ndarray) -> int:
 def _damaged(image: np.ndarray, donor: np.ndarray, kind: str, size: str, random: np.random.Generator) -> np.ndarray:
     """Damage an image uint8 [H, W, C] once, wherever `random` says."""
     pixels = image.astype(float)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    background = np.median(border, 0)
+    background = np.median(border(pixels), 0)
     inside = (np.abs(pixels - background) > VISIBLE).any(-1)
     if inside.sum() < FEWEST:  # an empty image: anywhere
         inside = np.ones_like(inside)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.damage import SIZES, Damaged, DamageError
+from core.data.photos.shaping import border
 
 KINDS = ("spot", "smudge", "scratch", "foreign", "blur", "colour")
 VISIBLE = 10  # levels of 255: a change that can be seen
@@ -68,7 +69,8 @@ def damage(
     """Damage each of the images uint8 [N, H, W, C] with a defect of that kind and size.
 
     `donors` are images of the same shape from which a foreign patch is cut (without: each image itself, turned upside down
-    and inverted). `things`, bool [N, H, W], says where the things are, for frames that have no colour of their own. Raises DamageError for an unknown kind or size, and for images that are not uint8 [N, H, W, C].
+    and inverted). `things`, bool [N, H, W], says where the things are, for frames that have no colour of their own.
+    Raises DamageError for an unknown kind or size, and for images that are not uint8 [N, H, W, C].
     """
     if kind not in KINDS or size not in SIZES:
         raise DamageError(
@@ -98,8 +100,7 @@ def damage(
 def _thing(image: np.ndarray) -> np.ndarray:
     """Return where something stands out from the frame's colour, everywhere if nothing does: bool [H, W]."""
     pixels = image.astype(float)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    thing = np.asarray((np.abs(pixels - np.median(border, 0)) > STANDS_OUT).any(-1))
+    thing = np.asarray((np.abs(pixels - np.median(border(pixels), 0)) > STANDS_OUT).any(-1))
     return thing if thing.sum() >= FEWEST else np.ones_like(thing)
 
 

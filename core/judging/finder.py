@@ -6,16 +6,17 @@ are one place with twelve channels (Shi et al. 2016). `python -m core.judging.te
 
 import functools
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from core.basics.files import ROOT
+
 SIDE = 64  # pixels of the picture that the network sees
 WIDTHS = (16, 32, 48, 64)  # channels by level, from 32×32 to 4×4
-WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "finder.safetensors"
+WEIGHTS = ROOT / "data" / "finder.safetensors"
 
 
 def _twice(inputs: int, outputs: int) -> nn.Sequential:

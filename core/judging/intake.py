@@ -151,9 +151,8 @@ def _garment(picture: Image.Image, flat: Image.Image, data: Description, steps: 
 
 def _is_of_the_set(levels: np.ndarray, steps: Steps) -> bool:
     """Say whether grey levels of the data set's shape are taken unchanged: on black, and nothing else is asked for."""
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
     asked = steps != Steps() and steps.trim
-    return not asked and not (np.median(border) > 127 if steps.invert is None else steps.invert)
+    return not asked and not (np.median(shaping.border(levels)) > 127 if steps.invert is None else steps.invert)
 
 
 def _light(colours: np.ndarray, levels: np.ndarray, found: Found | None, steps: Steps) -> tuple[np.ndarray, bool]:

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from core.data.photos import shaping
+
 EVEN = 0.9  # share of the border that must have the ground's colour, for a ground of one colour
 NEAR = 14  # grey levels by which such a border may differ from its median: a JPEG file's do
 GARMENT = 12  # grey levels; where a pixel differs from the background by more, the garment begins
@@ -72,7 +74,7 @@ def find(colours: np.ndarray, item: int = 0) -> Found | None:
 
 def even_ground(colours: np.ndarray) -> np.ndarray | None:
     """Return the colour, RGB float [3], that the border of [H, W, 3] has nearly everywhere; None if it has several."""
-    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]]).astype(np.float64)
+    border = shaping.border(colours).astype(np.float64)
     ground = np.median(border, 0)
     return ground if (np.abs(border - ground).max(1) <= NEAR).mean() >= EVEN else None
 

@@ -79,6 +79,18 @@ def frames(folder: Path) -> list[Path]:
 
 def read(path: Path) -> tuple[bytes, Notes]:
     """Read a frame: its PNG and its notes. Raises OSError, ValueError."""
+    content, _, notes = _opened(path, decoded=False)
+    return content, notes
+
+
+def measured(path: Path) -> tuple[tuple[int, int], Notes]:
+    """Return (width, height) of a frame, all of it decoded, and its notes. Raises OSError, ValueError."""
+    _, size, notes = _opened(path, decoded=True)
+    return size, notes
+
+
+def _opened(path: Path, decoded: bool) -> tuple[bytes, tuple[int, int], Notes]:
+    """Return a frame's PNG, size and notes; its pixels are decoded as well if that is asked for. Raises OSError, ValueError."""
     from PIL import Image
     from PIL.PngImagePlugin import PngImageFile
 
@@ -86,20 +98,10 @@ def read(path: Path) -> tuple[bytes, Notes]:
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
             assert isinstance(picture, PngImageFile)  # guaranteed by `formats`
-            return content, msgspec.json.decode(picture.text["misfit"], type=Notes)
-    except Exception as error:  # Pillow raises errors of many kinds
-        raise ValueError(f"{path} is no frame ({error}).") from error
-
-
-def measured(path: Path) -> tuple[tuple[int, int], Notes]:
-    """Return (width, height) of a frame, all of it decoded, and its notes. Raises OSError, ValueError."""
-    from PIL import Image
-
-    content, notes = read(path)
-    try:
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-            picture.load()
-            return picture.size, notes
+            notes = msgspec.json.decode(picture.text["misfit"], type=Notes)
+            if decoded:
+                picture.load()
+            return content, picture.size, notes
     except Exception as error:  # Pillow raises errors of many kinds
         raise ValueError(f"{path} is no frame ({error}).") from error
 

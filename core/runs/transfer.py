@@ -86,9 +86,9 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
             listing.create(name, request, state, f"{listing.IMPORTED} {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
-            for path in sorted((Path(temporary) / pictures.PANEL).glob("*.png")):
+            for picture, content in drawn.items():
                 (folders.folder(name) / pictures.PANEL).mkdir(exist_ok=True)
-                write_whole(folders.folder(name) / pictures.PANEL / path.name, path.read_bytes())
+                write_whole(folders.folder(name) / picture, content)
         return name
 
 

@@ -29,10 +29,7 @@ def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
         members = _members(*files[0])
     contents: dict[str, bytes] = {}
     for path, content in members:
-        name = known(path, contents)
-        if len(content) > largest(name):
-            raise CheckpointError(f"{name} is larger than {largest(name)} bytes.")
-        contents[name] = content
+        contents[_sized(path, content, contents)] = content
     missing = [name for name in (WEIGHTS, CARD) if name not in contents]
     if missing:
         raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
@@ -48,10 +45,8 @@ def problem(name: str, content: bytes) -> str:
 
     try:
         zipped = name.lower().endswith(".zip")
-        parts = unpacked([(name, content)]) if zipped else {known(name): content}
+        parts = unpacked([(name, content)]) if zipped else {_sized(name, content): content}
         for part, bare in parts.items():
-            if len(bare) > largest(part):
-                raise CheckpointError(f"{part} is larger than {largest(part)} bytes.")
             if part == CARD:
                 card.decode(bare, Path(CARD))
             elif part.endswith(".safetensors"):
@@ -64,6 +59,14 @@ def problem(name: str, content: bytes) -> str:
     except MisfitError as error:
         return str(error)
     return ""
+
+
+def _sized(path: str, content: bytes, earlier: Collection[str] = ()) -> str:
+    """Return the name of the known file at `path`, as `known` does. Raises CheckpointError for one that is too large, too."""
+    name = known(path, earlier)
+    if len(content) > largest(name):
+        raise CheckpointError(f"{name} is larger than {largest(name)} bytes.")
+    return name
 
 
 def largest(name: str) -> int:

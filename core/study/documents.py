@@ -8,7 +8,7 @@ from pathlib import Path
 from core.basics.errors import MisfitError
 from core.basics.files import ROOT, write_whole
 from core.store import model_cards
-from core.study import documents_text, figures, plan, results
+from core.study import documents_text, figures, results
 
 RESULTS = ROOT / "RESULTS.md"
 README = ROOT / "README.md"
@@ -22,10 +22,8 @@ def expected() -> dict[Path, str]:
     Raises MisfitError for a damaged table or card, or a README without marks.
     """
     rows = results.read()
-    planned = [cell for study in plan.STUDIES.values() for cell in study()]
-    measured = len(planned) - len(results.missing(planned))
     texts = {
-        RESULTS: documents_text.markdown(rows, results.read_defects(), measured, len(planned)),
+        RESULTS: documents_text.markdown(rows, results.read_defects(), *results.progress()),
         **model_cards.documents(),
     }
     if README.exists():  # a container has none

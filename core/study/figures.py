@@ -73,18 +73,22 @@ def auroc(rows: pd.DataFrame, method: str, regime: str, normal: str) -> float | 
     return float(lines["mean"].iloc[0]) if len(lines := summary(group)) else None
 
 
+def trainings(rows: pd.DataFrame, method: str, regime: str, normal: str) -> pd.DataFrame:
+    """Return the rows of the main table of one method, regime and normal class: one for each seed."""
+    group = main_rows(rows)
+    return group[(group["method"] == method) & (group["regime"] == regime) & (group["normal"] == normal)]
+
+
 def training(rows: pd.DataFrame, method: str, regime: str, normal: str, seed: int = 0) -> pd.Series | None:
     """Return the row of one training of the main table (seed 0 is in the box); None when it is not measured."""
-    group = main_rows(rows)
-    group = group[(group["method"] == method) & (group["regime"] == regime) & (group["normal"] == normal)]
+    group = trainings(rows, method, regime, normal)
     group = group[group["seed"] == seed]
     return group.iloc[0] if len(group) else None
 
 
 def box_and_mean(rows: pd.DataFrame, method: str, regime: str, normal: str) -> tuple[float, float, int] | None:
     """Return (AUROC of seed 0, which is in the box; mean over seeds; number of seeds); None with fewer than two seeds."""
-    boxed, group = training(rows, method, regime, normal), main_rows(rows)
-    group = group[group["method"].eq(method) & group["regime"].eq(regime) & group["normal"].eq(normal)]
+    boxed, group = training(rows, method, regime, normal), trainings(rows, method, regime, normal)
     if boxed is None or len(group) < 2:
         return None
     return float(boxed["auroc"]), float(group["auroc"].mean()), len(group)

@@ -150,6 +150,12 @@ def missing(cells: list[Cell]) -> list[Cell]:
     ]
 
 
+def progress() -> tuple[int, int]:
+    """Return how many cells of the whole plan are measured, and how many there are. Raises MisfitError."""
+    planned = [cell for study in STUDIES.values() for cell in study()]
+    return len(planned) - len(missing(planned)), len(planned)
+
+
 def add(row: dict[str, Any] | None, defects: Sequence[dict[str, Any]] = ()) -> None:
     """Add the row of a cell and its rows of defects, whichever it has. Raises MisfitError, OSError.
 

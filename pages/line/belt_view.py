@@ -21,7 +21,7 @@ from pages.parts.models import Chosen
 from pages.parts.packed import packed
 
 WINDOW = 500  # scores of late that the alarm looks at
-_belt = component("line", Path(__file__).parent, "belt", "packed.js", "belt_drawing.js", html=True)
+_belt = component("line", Path(__file__).parent, "belt", "slider.css", "packed.js", "belt_drawing.js", html=True)
 KEY = "line_belt"
 
 

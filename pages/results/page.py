@@ -132,10 +132,7 @@ def _measured() -> str:
 @st.cache_data(max_entries=2, show_spinner=False)
 def _counts(stamps: tuple[int, ...]) -> tuple[int, int]:
     """Return how many cells are measured, and how many are planned; `stamps` are the files' times."""
-    from core.study import plan
-
-    planned = [cell for study in plan.STUDIES.values() for cell in study()]
-    return len(planned) - len(results.missing(planned)), len(planned)
+    return results.progress()
 
 
 def sweep() -> None:

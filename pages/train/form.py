@@ -16,7 +16,7 @@ from core.runs import estimate, queue
 from core.runs.request import Request
 from pages.parts import form_link, link, models, trouble
 from pages.train import marks, settings, strip, timing
-from pages.train.marks import Boxes, box
+from pages.train.marks import LABELS, Boxes, box
 from pages.train.settings import given
 
 FOLLOWS = "Follows the sidebar; another one may be chosen here."
@@ -53,20 +53,19 @@ def show(data: DataSet, busy: bool) -> None:
     config = default_config(model, regime, data=data.description, normals=normals)
     settings.presets(model, regime, normals, data.description)
     first, second, third = st.columns(3)
-    with second, box(boxes, "epochs"):
-        epochs = st.number_input(
-            "Epochs",
-            step=1,
-            key=given(f"train_epochs_{model}_{regime}", config.epochs),
-            persist_state="session",
-            help="Passes over the normal training images; a small set is passed over several times in each (More).",
+    with second:
+        epochs = _ask_number(
+            boxes,
+            "epochs",
+            given(f"train_epochs_{model}_{regime}", config.epochs),
+            "Passes over the normal training images; a small set is passed over several times in each (More).",
         )
     seed, folds = _ask_seed(third, normals, boxes)
     chosen = _ask_task(data.description, counts, regime, first, second, boxes)
     request = None
     try:
         changes = settings.losses(model, config, boxes) | settings.more(model, config, data.description, boxes)
-        config = msgspec.structs.replace(config, epochs=int(epochs), **changes)
+        config = msgspec.structs.replace(config, epochs=epochs, **changes)
         request = Request(model, Task(data=data.description, regime=regime, **chosen), config, seed, folds)
         timing.show(request, estimate.check(request))
         strip.show(request)
@@ -79,26 +78,28 @@ def show(data: DataSet, busy: bool) -> None:
 
 def _ask_seed(third: Any, normals: int, boxes: Boxes) -> tuple[int, int]:
     """Ask in the third column for the seed and, where there are few images, the leave-out folds; return both."""
-    with third, box(boxes, "seed"):
-        seed = st.number_input(
-            "Seed",
-            step=1,
-            key=given("train_seed", 0),
-            persist_state="session",
-            help="Of weights, order and augmentation. Same seed, same machine: same model.",
+    with third:
+        seed = _ask_number(
+            boxes,
+            "seed",
+            given("train_seed", 0),
+            "Of weights, order and augmentation. Same seed, same machine: same model.",
         )
-    folds = 0
-    if normals < FEW_PHOTOS:
-        with third, box(boxes, "folds"):
-            folds = st.number_input(
-                "Leave-out folds",
-                step=1,
-                key=given("train_folds", 0),
-                persist_state="session",
-                help="For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
-                "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
-            )
-    return int(seed), int(folds)
+        if normals >= FEW_PHOTOS:
+            return seed, 0
+        return seed, _ask_number(
+            boxes,
+            "folds",
+            given("train_folds", 0),
+            "For few photos: trains so many more models, each without a part of them, and takes the false-alarm thresholds "
+            "from scores of photos that each has not seen. It takes so many trainings longer. 0: validation photos alone.",
+        )
+
+
+def _ask_number(boxes: Boxes, name: str, key: str, help: str) -> int:
+    """Ask for the whole number `name`, in a box of its own."""
+    with box(boxes, name):
+        return int(st.number_input(LABELS[name], step=1, key=key, persist_state="session", help=help))
 
 
 def _from_the_link(data: Description) -> None:
@@ -184,15 +185,14 @@ def _ask_task(
         )
     anomalies = 0
     if regime != "one-class":
-        with first, box(boxes, "anomalies"):
-            anomalies = st.number_input(
-                "Labelled anomalies (images)",
-                step=1,
-                persist_state="session",
-                key=given("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
-                help="In training, the same number from each anomaly class, rounded down.",
+        with first:
+            anomalies = _ask_number(
+                boxes,
+                "anomalies",
+                given("train_anomalies", tasks.default_anomalies(data, counts, normal, left_out)),
+                "In training, the same number from each anomaly class, rounded down.",
             )
-    return {"normal": normal, "anomalies": int(anomalies), "left_out": left_out}
+    return {"normal": normal, "anomalies": anomalies, "left_out": left_out}
 
 
 def _start(request: Request | None, busy: bool) -> None:

@@ -12,7 +12,7 @@ from core.runs import folders, frames
 from core.runs.status import Status
 from pages.parts.component import component
 
-_panel = component("panel", Path(__file__).parent, "panel")
+_panel = component("panel", Path(__file__).parent, "panel", "slider.css")
 
 
 def show(status: Status, key: str, named: bool = False) -> None:

@@ -22,7 +22,7 @@ from pages.parts.component import component
 from pages.parts.pictures import data_url
 from pages.try_it import sketches
 
-_pad = component("pad", Path(__file__).parent, "pad", "pad_drawing.js", html=True)
+_pad = component("pad", Path(__file__).parent, "pad", "slider.css", "pad_drawing.js", html=True)
 KEY = "pad"
 
 

@@ -43,6 +43,11 @@ def shaped_mask(picture: Image.Image, side: int, crop: bool = False) -> np.ndarr
     return np.asarray(shares >= max(1, min(MARKED * 255, int(shares.max()))))
 
 
+def border(pixels: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of [H, W, …] as [N, …]; those in the corners twice."""
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+
+
 def fitted(picture: Image.Image, side: int, outside: str) -> np.ndarray:
     """Fit a grey or RGB picture to uint8 [side, side, C] by its longest edge, in the middle.
 
