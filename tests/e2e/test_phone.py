@@ -33,6 +33,8 @@ def test_browse_shows_its_first_image_at_once_and_its_filters_on_a_tap(server, p
     chip.tap()
     expect(phone.get_by_text("Filters and order: missed")).to_be_visible()
     fits(phone.get_by_test_id("stMain"))
+    expect(first).to_have_accessible_name(re.compile("missed"))  # the new shelf, not the one about to go
+    settled(phone)
     first.tap()
     expect(phone.get_by_role("dialog")).to_be_visible()
 
