@@ -25,7 +25,7 @@ CELLS = 7  # edges are counted in 7×7 squares
 DIRECTIONS = 8
 EPSILON = 1e-3
 FINE = 4096  # steps of one: edges are counted in whole numbers of them
-CHUNK = 250  # images at a time; all at once would take 600 MB
+CHUNK = 256  # images at a time; all at once would take 600 MB
 ROWS = 1000  # reference images at a time
 
 

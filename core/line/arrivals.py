@@ -40,7 +40,7 @@ class Arrivals:
         self._judged = judged
         self._finished: dict[str, bool] = {}  # name → settled, in order
         self._news = threading.Condition()
-        self._growing: dict[str, tuple[Key, float]] = {}
+        self._growing: dict[str, tuple[Key | None, float]] = {}
         self._look_at = 0.0
         self._more = False  # whether the folder has finished photos beyond those in memory
         self._observer = _observed(folder, self)
@@ -79,9 +79,9 @@ class Arrivals:
                 self._look_at = 0.0
 
     def again(self, name: str, key: Key | None) -> None:
-        """Put back a photo that may still be growing: it is finished once it has been as it is, `key`, for a while."""
-        if key is not None:
-            self._growing[name] = (key, time.monotonic())
+        """Put back a photo that may still be growing: it is finished once it has been as it is, `key`, for a while. None:
+        it has just changed."""
+        self._growing[name] = (key, time.monotonic())
         self._look_at = min(self._look_at, time.monotonic() + self.settle / 2)
 
     def take(self, most: int, timeout: float) -> list[Finished]:
@@ -107,7 +107,7 @@ class Arrivals:
         """Look through the folder for photos that are neither judged nor known."""
         begun, now = time.monotonic(), time.time()
         new: list[tuple[int, str]] = []
-        growing: dict[str, tuple[Key, float]] = {}
+        growing: dict[str, tuple[Key | None, float]] = {}
         present: set[Key] = set()
         with os.scandir(self.folder) as entries:
             for entry in entries:

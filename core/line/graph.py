@@ -28,14 +28,16 @@ class Graph(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         generator = self.generator
         inputs = to_input(images, generator.side, generator.data.outside)
-        reconstructions = from_output(generator(inputs), generator.data.side)
-        residual = (images.float() / 127.5 - 1.0 - reconstructions).abs().mean(-1)
-        down = (reconstructions[:, 1:] - reconstructions[:, :-1]).abs().mean(-1)
-        right = (reconstructions[:, :, 1:] - reconstructions[:, :, :-1]).abs().mean(-1)
+        # Channels first: onnxruntime walks along the last axis, which would be the channels.
+        reconstructions = from_output(generator(inputs), generator.data.side).permute(0, 3, 1, 2)
+        pixels = images.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        residual = (pixels - reconstructions).abs().mean(1)
+        down = (reconstructions[:, :, 1:] - reconstructions[:, :, :-1]).abs().mean(1)
+        right = (reconstructions[:, :, :, 1:] - reconstructions[:, :, :, :-1]).abs().mean(1)
         edges = F.pad(down, (0, 0, 0, 1)) + F.pad(right, (0, 1, 0, 0))
         heat = (self._smooth(residual) / (1.0 + self._smooth(edges) / maps.EDGE)).clamp(0.0, 2.0)
         score = (1.0 - generator.share) * residual.mean((1, 2)) + generator.share * heat.amax((1, 2))
-        repaired = ((reconstructions + 1.0) * 127.5).round().clamp(0.0, 255.0).to(torch.uint8)
+        repaired = ((reconstructions + 1.0) * 127.5).round().clamp(0.0, 255.0).to(torch.uint8).permute(0, 2, 3, 1)
         return score, repaired, residual, heat
 
     def _smooth(self, values: Tensor) -> Tensor:

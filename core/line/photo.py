@@ -2,7 +2,7 @@
 
 import os
 import stat
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 from core.basics.text import cell
@@ -23,16 +23,17 @@ class Key(NamedTuple):
 
 def counts(name: str) -> bool:
     """Tell whether a file of this name is a photo to judge: the ending of a picture, and not hidden."""
-    return not name.startswith(".") and PurePath(name).suffix.lower()[1:] in SUFFIXES + OTHER_PICTURES
+    return not name.startswith(".") and os.path.splitext(name)[1].lower()[1:] in SUFFIXES + OTHER_PICTURES
 
 
 def shown(name: str) -> str:
     """Return a file's name as one printable line that is no formula for a spreadsheet; different names stay different."""
-    text = "".join(
-        letter if letter.isprintable() and letter != "\\" else letter.encode("unicode_escape").decode()
-        for letter in name
-    )
-    return cell(text)
+    if not name.isprintable() or "\\" in name:
+        name = "".join(
+            letter if letter.isprintable() and letter != "\\" else letter.encode("unicode_escape").decode()
+            for letter in name
+        )
+    return cell(name)
 
 
 def key(name: str, facts: os.stat_result) -> Key:
@@ -46,11 +47,12 @@ def read(folder: Path, name: str) -> tuple[bytes, Key] | None:
     No more than LARGEST_BYTES + 1 bytes are read, enough to see that it is too long. Raises OSError when it is gone, or
     when it is no file: a link is not followed.
     """
-    handle = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(os.path.join(folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, "rb") as file:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):  # reading a pipe might never end
             raise PermissionError(1, "it is not a file")
         content = file.read(LARGEST_BYTES + 1)
         after = os.fstat(handle)
-    return (content, key(name, after)) if key(name, before) == key(name, after) else None
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    return (content, key(name, after)) if same else None

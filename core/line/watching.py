@@ -27,7 +27,7 @@ from core.line.verdicts import Verdicts
 AT_ONCE = 256  # photos that are read before their verdicts are written; a pass of the network has as many
 LISTEN = 0.2  # seconds of waiting for photos after which it is looked whether to stop
 TELL_EVERY = 5.0  # seconds between two lines that say how many photos wait
-MOST_GONE = 1000  # judged photos that may be remembered though they are no longer there
+MOST_GONE = 10_000  # judged photos that may be remembered though they are no longer there
 UNREADABLE = "unreadable"
 
 
@@ -50,14 +50,13 @@ class Watch:
         """Judge photos until `stopped`, or with `once` until none waits. Raises MisfitError, and OSError when the disk
         refuses: then the photos without a line are judged at the next start."""
         self._finish_moves()
-        while not stopped():
+        self.arrivals.look()
+        while not (stopped() or (once and self.arrivals.idle)):
             some = self.arrivals.take(AT_ONCE, LISTEN)
             if some:
                 begun = time.monotonic()
                 judged = self._judge(some, stopped)
                 self._tell_behind(judged, time.monotonic() - begun)
-            elif once and self.arrivals.idle:
-                return
             self._forget()
 
     def _judge(self, some: list[Finished], stopped: Callable[[], bool]) -> int:
@@ -99,7 +98,7 @@ class Watch:
         """Return the photo's key, and its image or what is wrong with it; None for one that is gone or still grows."""
         name = finished.name
         try:
-            facts = os.lstat(self.folder / name)
+            facts = os.lstat(os.path.join(self.folder, name))
             if not stat.S_ISREG(facts.st_mode):  # links are not followed
                 return None
             key = photo.key(name, facts)
