@@ -52,7 +52,7 @@ def show() -> None:
     st.download_button(
         "Download defects.csv",
         as_csv(pd.read_csv(results.DEFECTS, dtype=str, keep_default_na=False)),  # the file's own digits
-        "defects.csv",
+        f"{FASHION.key}-defects.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",

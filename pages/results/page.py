@@ -159,7 +159,7 @@ def sweep() -> None:
         st.download_button(
             "Download results.csv",
             as_csv(pd.read_csv(results.CSV, dtype=str, keep_default_na=False)),  # the file's own digits
-            "results.csv",
+            f"{FASHION.key}-results.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",

@@ -140,7 +140,7 @@ class Drawing {
       x += 19 + text.getComputedTextLength() + 16;
     }
     add("text", { x: 0, y: 30 }, "% of each kind, square-root scale; full colour: flagged");
-    add("text", { x: width - right, y: height - 3, "text-anchor": "end" }, "Score: mean absolute reconstruction error");
+    add("text", { x: width - right, y: height - 3, "text-anchor": "end" }, "Score: how much the model changes the image");
     this.line = add("line", { class: "limit", y1: top - 6, y2: height - bottom });
     this.slider.style.marginLeft = `${left - THUMB / 2}px`;
     this.slider.style.width = `${width - left - right + THUMB}px`;

@@ -47,12 +47,12 @@ def show(files: Sequence[Named], gan: Chosen, steps: Steps) -> Named | None:
     selected = _table(gan, [images[place] for place in judged], rows)
     st.download_button(
         "Scores as CSV",
-        table(rows),
+        table(rows, models.origin(gan)),
         "misfit-scores.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
-        help="The same columns and digits as `python -m core score --json` gives.",
+        help="The same digits as `python -m core score --json` gives, and which model gave them.",
     )
     return None if selected is None else files[list(judged)[selected]]
 
@@ -76,7 +76,7 @@ def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> i
                 width="small", help=f"{gan.data.side}×{gan.data.side} pixels, after the intake."
             ),
             "Score": st.column_config.NumberColumn(
-                format="%.4f", help="Mean absolute reconstruction error, 0 to 2; higher = more anomalous."
+                format="%.4f", help="How much the model changes the image, 0 to 2; higher = more anomalous."
             ),
             "Percentile": st.column_config.NumberColumn(
                 format="%.1f %%", help="Share of the validation images of the normal class that score no higher."
@@ -92,11 +92,11 @@ def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> i
     return next((row for row in choice.selection.rows if row < len(rows)), None)
 
 
-def table(rows: Sequence[dict]) -> bytes:
-    """Return the rows as CSV with every digit."""
+def table(rows: Sequence[dict], origin: dict) -> bytes:
+    """Return the rows as CSV with every digit, and in each the model that gave them, its `origin`."""
     import pandas as pd
 
-    return as_csv(pd.DataFrame(rows, columns=COLUMNS))
+    return as_csv(pd.DataFrame(rows, columns=COLUMNS).assign(**origin))
 
 
 def _scored(

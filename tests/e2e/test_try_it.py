@@ -241,7 +241,8 @@ def test_many_files_make_a_table_and_bad_ones_are_named(server, page: Page, phot
     with page.expect_download() as caught:
         page.get_by_role("button", name="Scores as CSV").click()
     lines = Path(caught.value.path()).read_text().splitlines()
-    assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness"
+    assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness,data,normal,model,regime,seed,trained"
+    assert lines[1].endswith(",fashion-mnist,t-shirt,dcgan,seen,0,shipped")
     assert lines[1].startswith("boot.jpg,") and len(lines) == 3  # the same photo twice
 
 

@@ -62,10 +62,10 @@ def test_the_page_and_the_command_line_agree_to_the_last_digit(upload, tmp_path,
 
     images, judged, problems = app.session_state["_many"][1:]
     assert not problems and len(images) == 3
-    rows = list(
-        csv.DictReader(io.StringIO(many.table([judged[place].row(files[place][0]) for place in judged]).decode()))
-    )
-    for row, told in zip(rows, answer, strict=True):
+    origin = {"data": "fashion-mnist", "seed": 0}
+    content = many.table([judged[place].row(files[place][0]) for place in judged], origin).decode()
+    for row, told in zip(csv.DictReader(io.StringIO(content)), answer, strict=True):
+        assert (row["data"], row["seed"]) == ("fashion-mnist", "0")
         assert row["file"] == told["file"].rsplit("/", 1)[-1]
         for name in ("score", "percentile", "threshold", "verdict", "reason", "farness"):
             assert row[name] == str(told[name])
@@ -97,7 +97,7 @@ def test_a_files_name_is_no_formula_in_the_table_and_its_csv(upload):
     assert list(app.dataframe[0].value["Verdict"]) == ["⚑ anomaly", "⚑ anomaly"]
     assert list(app.dataframe[0].value["Reason"]) == ["Score at or above the threshold"] * 2
     judged = app.session_state["_many"][2]
-    lines = many.table([judged[0].row("=HYPERLINK(1).png")]).decode().splitlines()
+    lines = many.table([judged[0].row("=HYPERLINK(1).png")], {}).decode().splitlines()
     assert lines[0] == "file,score,percentile,threshold,verdict,reason,farness"
     assert lines[1].startswith(f"'=HYPERLINK(1).png,{stored(0):.4f}"[:-1]) and ",100.0," in lines[1]
 
