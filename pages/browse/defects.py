@@ -131,7 +131,13 @@ def _cards(look: Look, sample: Sample) -> np.ndarray:
     Return the numbers of the images that are not filtered out.
     """
     st.segmented_control(
-        "Show", FILTERS, format_func=FILTERS.__getitem__, key="damaged_filter", default="all", required=True
+        "Show",
+        FILTERS,
+        format_func=FILTERS.__getitem__,
+        key="damaged_filter",
+        default="all",
+        required=True,
+        help="All damaged images, or those that the threshold in force flags, or those that it lets pass.",
     )
     caught, on_defect = sample.flagged(look.limit), sample.on_defect
     kept = np.flatnonzero({"caught": caught, "missed": ~caught}.get(state["damaged_filter"], caught | True))
