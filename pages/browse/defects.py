@@ -104,9 +104,9 @@ def _counts(look: Look, sample: Sample) -> None:
             border=True,
             help="Heat maps whose brightest spot is on the defect, whatever the score.",
         )
-    notes = [
-        f"{count} of the {int(look.chosen.normal.sum()):,} test images of {look.chosen.normal_name}, drawn at random"
-    ]
+    among, name = int(look.chosen.normal.sum()), look.chosen.normal_name
+    some = f"{count} of the {among:,} test images of {name}, drawn at random"
+    notes = [some if count < among else f"All {count} test images of {name}"]
     if sample.unseen:
         notes.append(f"{sample.unseen} more are left out, because the defect cannot be seen on them")
     card = look.chosen.checkpoint.card

@@ -180,7 +180,7 @@ elif not models.picked() and not models.damaged(state["normal"]):
     st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
 
 if measured:
-    st.subheader("How good they are", anchor=False)
+    st.subheader("How good they are" if len(measured) > 1 else "How good it is", anchor=False)
     ceiling = None
     with trouble.told():
         ceiling = supervised_cnn()
