@@ -18,36 +18,45 @@ from anomalib.models.image.ganomaly.torch_model import GanomalyModel
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
+class Ganomaly:
+    """anomalib's GANomaly at its defaults (Ganomaly.__init__), with its optimizers."""
+
+    def __init__(self, size: int, channels: int) -> None:
+        self.model = GanomalyModel((size, size), channels, n_features=64, latent_vec_size=100).train()
+        self._losses = GeneratorLoss(1, 50, 1), DiscriminatorLoss()
+        parts = (self.model.generator, self.model.discriminator)
+        self._optimizers = [torch.optim.Adam(part.parameters(), lr=2e-4, betas=(0.5, 0.999)) for part in parts]
+
+    def step(self, x: torch.Tensor) -> None:
+        """Train on a batch [N, C, size, size], as Ganomaly.training_step of anomalib 2.7.0."""
+        model, (generator_loss, discriminator_loss), (g_opt, d_opt) = self.model, self._losses, self._optimizers
+        padded, fake, latent_i, latent_o = model(x)
+        pred_real, _ = model.discriminator(padded)
+        pred_fake, _ = model.discriminator(fake)
+        g_loss = generator_loss(latent_i, latent_o, padded, fake, pred_real, pred_fake)
+        g_opt.zero_grad()
+        g_loss.backward(retain_graph=True)
+        g_opt.step()
+        pred_fake, _ = model.discriminator(fake.detach())
+        d_loss = discriminator_loss(pred_real, pred_fake)
+        d_opt.zero_grad()
+        d_loss.backward()
+        d_opt.step()
+
+
 def main(size: int, batch: int, threads: int) -> None:
     from core.data.fashion_mnist import FASHION_MNIST
     from core.gans.build import to_input
 
     torch.set_num_threads(threads)
     images = FASHION_MNIST.load("train").images
-    # anomalib's defaults (Ganomaly.__init__), but for grey images of our size; it takes its batches from memory, too.
-    model = GanomalyModel((size, size), 1, n_features=64, latent_vec_size=100).train()
-    generator_loss, discriminator_loss = GeneratorLoss(1, 50, 1), DiscriminatorLoss()
-    parts = (model.discriminator, model.generator)
-    d_opt, g_opt = (torch.optim.Adam(part.parameters(), lr=2e-4, betas=(0.5, 0.999)) for part in parts)
+    ganomaly = Ganomaly(size, 1)  # it takes its batches from memory, as Misfit does
     chosen = torch.Generator().manual_seed(0)
     for line in sys.stdin:
         started = time.perf_counter()
         for _ in range(int(line)):
             indices = torch.randint(0, len(images), (batch,), generator=chosen).numpy()
-            x = to_input(torch.from_numpy(images[indices]), size).contiguous()
-            # As in Ganomaly.training_step of anomalib 2.7.0.
-            padded, fake, latent_i, latent_o = model(x)
-            pred_real, _ = model.discriminator(padded)
-            pred_fake, _ = model.discriminator(fake)
-            g_loss = generator_loss(latent_i, latent_o, padded, fake, pred_real, pred_fake)
-            g_opt.zero_grad()
-            g_loss.backward(retain_graph=True)
-            g_opt.step()
-            pred_fake, _ = model.discriminator(fake.detach())
-            d_loss = discriminator_loss(pred_real, pred_fake)
-            d_opt.zero_grad()
-            d_loss.backward()
-            d_opt.step()
+            ganomaly.step(to_input(torch.from_numpy(images[indices]), size).contiguous())
         print(json.dumps(time.perf_counter() - started), flush=True)
 
 

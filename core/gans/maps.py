@@ -41,7 +41,7 @@ def parts_of_score(images: np.ndarray, reconstructions: np.ndarray) -> tuple[np.
 
 def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Return |x − G(x)| a pixel, the mean over channels: uint8 and float32 [N, H, W, C] → float32 [N, H, W], 0…2."""
-    return np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions).mean(-1)
+    return _over_channels(np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions))
 
 
 def heat(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -56,11 +56,16 @@ def _heat(residuals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     same error on plain cloth.
     """
     edges = np.zeros_like(residuals)
-    edges[:, :-1] += np.abs(np.diff(reconstructions, axis=1)).mean(-1)
-    edges[:, :, :-1] += np.abs(np.diff(reconstructions, axis=2)).mean(-1)
+    edges[:, :-1] += _over_channels(np.abs(np.diff(reconstructions, axis=1)))
+    edges[:, :, :-1] += _over_channels(np.abs(np.diff(reconstructions, axis=2)))
     rows, columns = (smoothing(side) for side in residuals.shape[1:])
     smoothed = rows @ residuals @ columns.T / (1.0 + rows @ edges @ columns.T / EDGE)
     return smoothed.clip(0.0, 2.0)  # rounding may lead past the end of the scale
+
+
+def _over_channels(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the channels: float32 [..., C] → [...]. The mean of one channel would take numpy long."""
+    return values[..., 0] if values.shape[-1] == 1 else values.mean(-1)
 
 
 @lru_cache(maxsize=8)

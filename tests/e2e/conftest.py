@@ -109,8 +109,9 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of all tests that leave nothing behind on it; the others take a fresh one."""
     server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()

@@ -36,9 +36,9 @@ def status(runs: Path, name: str) -> dict:
     return json.loads((runs / name / "status.json").read_bytes())
 
 
-def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
+def test_start_leave_reload_watch_stop_use_and_resume(fresh_server, page: Page):
     name = "traditional-t-shirt-seen-1"
-    page.goto(f"{server.address}/browse?model=traditional")
+    page.goto(f"{fresh_server.address}/browse?model=traditional")
     settled(page)
     go(page, *PAGES[1])  # once, so that nothing is fetched for the first time below
     without = switching(page)
@@ -84,9 +84,9 @@ def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
 
     asked = time.time()
     page.get_by_role("button", name="Stop and keep").click()
-    until(lambda: status(server.runs, name)["state"] == "stopped")
+    until(lambda: status(fresh_server.runs, name)["state"] == "stopped")
     print(f"stopped {time.time() - asked:.2f} s after the click")
-    assert status(server.runs, name)["epoch"] < 2000  # within an epoch, and not at the training's end
+    assert status(fresh_server.runs, name)["epoch"] < 2000  # within an epoch, and not at the training's end
     page.get_by_role("button", name=re.compile("Use the (best and )?last")).click()
     expect(page.get_by_text("shown on every page").first).to_be_visible()
     expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Trained model")).to_have_value(
@@ -98,17 +98,17 @@ def test_start_leave_reload_watch_stop_use_and_resume(server, page: Page):
         re.compile(name)
     )
 
-    done = status(server.runs, name)["epoch"]
+    done = status(fresh_server.runs, name)["epoch"]
     go(page, "Train", "Train")
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Stop and keep")).to_be_in_viewport()  # it scrolls to the progress
-    until(lambda: status(server.runs, name)["epoch"] > done)
+    until(lambda: status(fresh_server.runs, name)["epoch"] > done)
     page.get_by_role("button", name="Stop and keep").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
 def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_deleted(
-    server, page: Page, tmp_path: Path
+    fresh_server, page: Page, tmp_path: Path
 ):
     command = [
         sys.executable,
@@ -123,13 +123,13 @@ def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_del
         "2",
         "--json",
     ]
-    environment = os.environ | {"MISFIT_RUNS": str(server.runs), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"MISFIT_RUNS": str(fresh_server.runs), "OMP_NUM_THREADS": "1"}
     trained = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     name = json.loads(trained.stdout)["run"]
 
-    page.goto(f"{server.address}/train?model=traditional&normal=bag")
+    page.goto(f"{fresh_server.address}/train?model=traditional&normal=bag")
     expect(page.get_by_text(f"{name}: finished")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Rename").click()
@@ -182,4 +182,4 @@ def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_del
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text(f"{imported}: finished")).to_have_count(0)
-    assert not (server.runs / imported).exists()
+    assert not (fresh_server.runs / imported).exists()
