@@ -48,13 +48,12 @@ def choose(generator: Generator, split: Split, config: TrainingConfig = AS_USUAL
     or damaged where training distorts none.
     """
     normals, anomalies = split.validation_normal, split.validation_anomaly
-    weights: tuple[float, ...] = WEIGHTS
+    weights = WEIGHTS if config.stand_ins(0) else MORE_HEAT + WEIGHTS
     if not len(split.train_anomaly) or not len(anomalies):
         random = torch.Generator().manual_seed(0)
         if config.stand_ins(0):
             anomalies = distort(torch.from_numpy(normals), random, split.data.outside).numpy()
         else:
-            weights = MORE_HEAT + WEIGHTS
             times = -(-DAMAGED // len(normals))  # a few normals get several defects each, one at a time
             anomalies = defects.damage(torch.from_numpy(normals.repeat(times, 0)), random, config.faint)[0].numpy()
     parts = [parts_of_score(images, reconstruct(generator, images)) for images in (normals, anomalies)]
