@@ -97,7 +97,7 @@ def _violins(look: Look, slugs: list[str]) -> None:
         annotation_position="top right",
     )
     figure.update_xaxes(title="Score", range=[0, EVERY_SCORE[1]])
-    figure.update_layout(height=70 + 42 * len(slugs))
+    figure.update_layout(height=max(190, 70 + 42 * len(slugs)))
     medians = ", ".join(
         f"{look.data.class_name(slug)} {np.median(look.scores[_members(look, slug)]):.2f}" for slug in slugs
     )

@@ -104,9 +104,9 @@ def _counts(look: Look, sample: Sample) -> None:
             border=True,
             help="Heat maps whose brightest spot is on the defect, whatever the score.",
         )
-    notes = [
-        f"{count} of the {int(look.chosen.normal.sum()):,} test images of {look.chosen.normal_name}, drawn at random"
-    ]
+    among, name = int(look.chosen.normal.sum()), look.chosen.normal_name
+    some = f"{count} of the {among:,} test images of {name}, drawn at random"
+    notes = [some if count < among else f"All {count} test images of {name}"]
     if sample.unseen:
         notes.append(f"{sample.unseen} more are left out, because the defect cannot be seen on them")
     card = look.chosen.checkpoint.card
@@ -131,7 +131,13 @@ def _cards(look: Look, sample: Sample) -> np.ndarray:
     Return the numbers of the images that are not filtered out.
     """
     st.segmented_control(
-        "Show", FILTERS, format_func=FILTERS.__getitem__, key="damaged_filter", default="all", required=True
+        "Show",
+        FILTERS,
+        format_func=FILTERS.__getitem__,
+        key="damaged_filter",
+        default="all",
+        required=True,
+        help="All damaged images, or those that the threshold in force flags, or those that it lets pass.",
     )
     caught, on_defect = sample.flagged(look.limit), sample.on_defect
     kept = np.flatnonzero({"caught": caught, "missed": ~caught}.get(state["damaged_filter"], caught | True))

@@ -64,7 +64,8 @@ def show(look: Look, sorting: bool = True) -> tuple[np.ndarray, str]:
 
     # On a phone the filters are folded, so that the first image is on the first screen (style.css).
     chosen = f": {in_words(look)}" if is_set() else ""
-    st.toggle(f"Filters and order{chosen}", key="filters_open", help="Class, outcome, score and order of the images.")
+    what, order = ("Filters and order", " and order") if sorting else ("Filters", "")
+    st.toggle(f"{what}{chosen}", key="filters_open", help=f"Class, outcome, score{order} of the images.")
     with st.container(key="filters"):
         left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -25,14 +25,18 @@ def oddest(look: Look) -> np.ndarray:
     return numbers[np.argsort(-look.scores[numbers], kind="stable")][:SHOWN]
 
 
+def _at_least(count: int) -> str:
+    return f"at least {count:,}" if count else "none"
+
+
 def catching(look: Look, number: int) -> str:
     """Say in a sentence what it would cost to catch this anomaly."""
     score = float(look.scores[number])
     at = evaluation.confusion(look.scores[look.chosen.normal], look.scores[look.chosen.anomaly], score)
     normal, normals = look.chosen.normal_name, at.false_alarms + at.passed
     return (
-        f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold would have to be {score:.4f} or lower, and "
-        f"at least {at.false_alarms:,} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
+        f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold has to be {score:.4f} or lower, and then "
+        f"{_at_least(at.false_alarms)} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
     )
 
 
@@ -45,8 +49,8 @@ def passing(look: Look, number: int) -> str:
         float(np.nextafter(score, np.float32(np.inf))),
     )
     return (
-        f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold would have to be above {score:.4f}, and "
-        f"at least {at.missed:,} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
+        f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold has to be above {score:.4f}, and then "
+        f"{_at_least(at.missed)} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
     )
 
 

@@ -49,7 +49,7 @@ def heading(title: str, number: int, order: np.ndarray, of: str) -> None:
     """Draw the title, and buttons to the image's neighbours in `order`."""
     where = np.flatnonzero(order == number)
     at = int(where[0]) if len(where) else None
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="image_heading"):
         st.subheader(title, anchor=False)
         for name, icon, step, key in (("Previous", "chevron_left", -1, "Left"), ("Next", "chevron_right", 1, "Right")):
             exists = at is not None and 0 <= at + step < len(order)

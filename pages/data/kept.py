@@ -10,7 +10,7 @@ from core.data import catalog, drafts
 from core.data.photos import files
 from core.data.photos.stored import Facts
 from pages.data import dialogs, report, uploads
-from pages.parts import link, style
+from pages.parts import link, style, trained
 
 state = st.session_state
 
@@ -22,8 +22,10 @@ def say_done() -> None:
         return
     name = plain(catalog.get(key).description.name)
     with st.container(border=True, key="data_done"):
-        st.markdown(f":material/check_circle: **{name} is kept.** Next: train a model on it.")
-        _train_button(key, "data_train_now")
+        here = " A trained model of it is here already." if _trained(key) else ""
+        st.markdown(f":material/check_circle: **{name} is kept.** Next: train a model on it.{here}")
+        with st.container(horizontal=True):
+            _ways_on(key, "data_train_now", "data_look_now")
 
 
 def show(busy: bool) -> None:
@@ -80,7 +82,7 @@ def _opened(key: str, facts: Facts, busy: bool) -> None:
     kinds, images = facts.description.class_names, catalog.photos(key)
     with st.container(horizontal=True):
         if state.get("_data_done") != key or busy:
-            _train_button(key, "data_train")
+            _ways_on(key, "data_train", "data_look")
         report.offer_split(facts.entries, kinds, key, "kept")
         if st.button("Delete", icon=":material/delete:", key="data_delete", help="Asks once more before it does."):
             dialogs.forget()
@@ -109,7 +111,14 @@ def _opened(key: str, facts: Facts, busy: bool) -> None:
         report.show(facts.entries, kinds, facts.findings, images, f"kept_{key}")
 
 
-def _train_button(key: str, name: str) -> None:
+def _trained(key: str) -> bool:
+    """Tell whether a trained model of this data set is here: in the box, trained or imported."""
+    return any(checkpoint.task.data.key == key for checkpoint in trained.discovered()[0])
+
+
+def _ways_on(key: str, train: str, look: str) -> None:
+    """Draw the buttons, with these keys, to Train and, if a model of this data set is here, to the Overview."""
+
     def choose() -> None:
         state["data"] = key
         link.forget()
@@ -118,12 +127,21 @@ def _train_button(key: str, name: str) -> None:
         "Train on it",
         type="primary",
         icon=":material/model_training:",
-        key=name,
+        key=train,
         on_click=choose,
         help="Goes to the page Train with this data set chosen.",
     ):
         state.pop("_data_done", None)
         link.go("train")
+    if _trained(key) and st.button(
+        "Look at its model",
+        icon=":material/visibility:",
+        key=look,
+        on_click=choose,
+        help="Goes to the Overview with this data set chosen: how good its trained model is.",
+    ):
+        state.pop("_data_done", None)
+        link.go("")
 
 
 def _add(key: str, facts: Facts, busy: bool) -> None:

@@ -138,7 +138,7 @@ def _example() -> None:
         "Real photos that come with scikit-image, for a first try: one click, and they are checked as your own would be."
     )
     for column, (key, example) in zip(st.columns(len(examples.EXAMPLES)), examples.EXAMPLES.items(), strict=True):
-        with column, st.container(border=True):
+        with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{example.name}**")
             with_names = [(f"{example.name} {number}", image) for number, image in enumerate(examples.some(key, 2), 1)]
             thumbnails.show(with_names, f"Photos of {example.name}", named=False)

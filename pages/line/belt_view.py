@@ -102,8 +102,8 @@ def _alarm(chosen: Chosen, batch: Batch, name: str, number: int, share: float) -
     )
     if found.alarm == "flagged":
         return (
-            f"In the last {found.count:,} items the model would flag {found.flagged:.1%} at its own threshold; validation led to expect "
-            f"{found.expected:.1%} ({_p(found.flagged_p)}). The light, the camera or the items have changed."
+            f"In the last {found.count:,} items the model would flag {100 * found.flagged:.1f} % at its own threshold; validation led to expect "
+            f"{100 * found.expected:.1f} % ({_p(found.flagged_p)}). The light, the camera or the items have changed."
         )
     if found.alarm:
         return (

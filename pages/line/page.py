@@ -23,14 +23,33 @@ def set_threshold(value: float) -> None:
 def run() -> None:
     """Draw the choices and the belt; a batch of items, or a threshold that was moved, redraws only this."""
     stakes, problem = stakes_part.stated()
-    if anomalies:
-        stakes_part.ask(chosen, problem)
-    else:
+    if not anomalies:
         st.info(
             f"None of the test images of {plain(chosen.data.name)} is an anomaly of this model: only normal items come, and only "
             "false alarms can be counted.",
             icon=":material/rule:",
         )
+    elif problem:
+        state["line_choices_open"] = True  # what is wrong stands in there
+    # On a phone the choices are folded, so that the belt is on the first screen (style.css).
+    st.toggle("Choices", key="line_choices_open", help="Share of anomalies, costs, seed, and what happens to the line.")
+    with st.container(key="line_choices"):
+        _choices(problem)
+    seed = int(state["line_seed"])
+    if not 0 <= seed <= 10**6:
+        st.error(f"Seed is {seed}; it must be from 0 to 1,000,000.", icon=":material/error:")
+        return
+    if anomalies and stakes is None:
+        return  # the fields above say what is wrong
+    points = stakes_part.thresholds(chosen, stakes)
+    other = "cheapest" if "cheapest" in points else "fpr_5"
+    belt_view.show(chosen, stakes, (other, points[other]), seed, state["drift"], set_threshold)
+
+
+def _choices(problem: str) -> None:
+    """Draw the stakes, whose `problem` is named, the seed, and what happens to the line."""
+    if anomalies:
+        stakes_part.ask(chosen, problem)
     first, second = st.columns([1, 3])
     first.number_input(
         "Seed", step=1, key="line_seed", persist_state="session", on_change=link.push,
@@ -44,15 +63,6 @@ def run() -> None:
             "the frame lower and to the right. **Twice as many anomalies** as stated. The first two are scored anew by the model. "
             "It takes effect with the next items; what was expected stays what validation said.",
         )  # fmt: skip
-    seed = int(state["line_seed"])
-    if not 0 <= seed <= 10**6:
-        st.error(f"Seed is {seed}; it must be from 0 to 1,000,000.", icon=":material/error:")
-        return
-    if anomalies and stakes is None:
-        return  # the fields above say what is wrong
-    points = stakes_part.thresholds(chosen, stakes)
-    other = "cheapest" if "cheapest" in points else "fpr_5"
-    belt_view.show(chosen, stakes, (other, points[other]), seed, state["drift"], set_threshold)
 
 
 test = int(chosen.normal.sum() + chosen.anomaly.sum())

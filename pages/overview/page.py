@@ -180,7 +180,7 @@ elif not models.picked() and not models.damaged(state["normal"]):
     st.page_link("pages/train/page.py", label="Train it", icon=":material/model_training:")
 
 if measured:
-    st.subheader("How good they are", anchor=False)
+    st.subheader("How good they are" if len(measured) > 1 else "How good it is", anchor=False)
     ceiling = None
     with trouble.told():
         ceiling = supervised_cnn()
@@ -210,12 +210,19 @@ diagram.dcgan()
 
 st.subheader("What to try", anchor=False)
 for path, label, icon, sentence in (
+    (
+        "data",
+        "Data",
+        "add_photo_alternate",
+        "Bring photos of your own, and have them checked before anything is trained.",
+    ),
     ("browse", "Browse", "grid_view", "Look through the test images and their reconstructions, and find the mistakes."),
     ("roc", "ROC", "show_chart", "Move the threshold and see what it catches and what it lets through."),
+    ("line", "Line", "conveyor_belt", "Watch items come along a belt, and what the mistakes cost."),
     ("try_it", "Try it", "draw", "Draw or upload an item of your own, damage it, and see what is odd in it."),
     ("train", "Train", "model_training", "Train either GAN yourself."),
     ("results", "Results", "table_chart", "Every figure measured, beside simpler methods and published ones."),
 ):
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(f"pages/{path}/page.py", label=f"**{label}**", icon=f":material/{icon}:", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"way_to_{path}"):
+        st.page_link(f"pages/{path}/page.py", label=f"**{label}**", icon=f":material/{icon}:", width=110)
         st.markdown(sentence)

@@ -14,7 +14,7 @@ from core.gans.config import CONFIGS
 from core.metrics.outcomes import OUTCOMES
 from pages.parts import damages, datasets, form_link
 
-LARGEST_THRESHOLD = 2.0  # no score is larger: the mean absolute difference of pixels on [-1, 1]
+LARGEST_THRESHOLD = 2.0  # no score is larger: pixels are on [-1, 1], so neither the mean residual nor the heat is
 VIEWS = ("curves", "classes", "precision", "seeds")
 SECTIONS = ("gallery", "defects", "lessons", "by-class", "map")
 SORTS = ("most anomalous", "least anomalous", "closest to the threshold", "most disputed by the two GANs", "as stored")

@@ -16,7 +16,9 @@ def button() -> None:
 
 @st.dialog("Glossary", width="large", icon=":material/menu_book:")
 def _panel() -> None:
-    st.caption("By keyboard: F1 on a field explains it, and in the list of pages the arrow keys move.")
+    st.caption(
+        "By keyboard: F1 on a field explains it, and the arrow keys move in the list of pages and among the buttons of a chart."
+    )
     wanted = st.text_input(
         "Find a term",
         key="glossary_find",

@@ -1,5 +1,5 @@
 // What Streamlit's own markup lacks for whoever works by keyboard or with a screen reader, mended after each drawing:
-// - The pages' list is one stop of Tab; arrow keys move in it, Home and End too.
+// - The pages' list is one stop of Tab, and so are the buttons of a chart; arrow keys move in them, Home and End too.
 // - A "?" beside a control is no stop of its own: F1 on the control shows its text, F1 or Escape goes back. Any other "?" is named after its text.
 // - Icons are not read out, nor the stars of bold words in a label.
 // - The main column, which only scrolls, is no stop; "Skip to main content" still goes there.
@@ -10,6 +10,7 @@ const HELP = '[data-testid="stTooltipIcon"] button:not([data-testid])'; // a but
 const CONTROL = 'input, textarea, [role="combobox"], [role="slider"], [role="radio"], button';
 const BOX = '[data-testid="stElementContainer"]';
 const NAV = '[data-testid="stSidebarNavLink"]';
+const BARS = { [NAV]: '[data-testid="stSidebarNav"]', ".modebar-btn": ".modebar" }; // what is one stop together, and the part that holds it
 
 function control(help) {
   const box = help.closest(BOX);
@@ -44,22 +45,34 @@ function tend() {
   for (const field of document.querySelectorAll('[class*="st-key-field_"] input'))
     field.setAttribute("aria-invalid", field.closest('[class*="st-key-field_"]').querySelector(".st-key-odd_value") !== null);
   document.querySelector('[data-testid="stMain"]')?.setAttribute("tabindex", "-1");
-  const links = [...document.querySelectorAll(NAV)];
-  const here = links.find((link) => link === document.activeElement) ?? links.find((link) => link.pathname === location.pathname) ?? links[0];
-  for (const link of links) link.tabIndex = link === here ? 0 : -1;
+  for (const icon of document.querySelectorAll(".modebar svg, #js-plotly-tester")) icon.setAttribute("aria-hidden", "true");
+  for (const [each, holder] of Object.entries(BARS)) for (const bar of document.querySelectorAll(holder)) rove(bar.querySelectorAll(each));
+}
+
+// Make one stop of them: the one with the focus, else that of this page, else the first one.
+function rove(all) {
+  const each = [...all];
+  const here = each.find((one) => one === document.activeElement) ?? each.find((one) => one.pathname === location.pathname) ?? each[0];
+  for (const one of each) one.tabIndex = one === here ? 0 : -1;
+}
+
+// Go to another one of the same bar by a key; say whether it was such a key.
+function move(at, key) {
+  const [each, holder] = Object.entries(BARS).find(([each]) => at.matches(each)) ?? [];
+  if (!each) return false;
+  const all = [...at.closest(holder).querySelectorAll(each)];
+  const place = all.indexOf(at);
+  const to = { ArrowDown: place + 1, ArrowRight: place + 1, ArrowUp: place - 1, ArrowLeft: place - 1, Home: 0, End: all.length - 1 }[key];
+  if (to === undefined) return false;
+  all[(to + all.length) % all.length].focus();
+  rove(all);
+  return true;
 }
 
 function onKey(event) {
   const at = document.activeElement;
-  if (at?.matches(NAV)) {
-    const links = [...document.querySelectorAll(NAV)];
-    const place = links.indexOf(at);
-    const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: links.length - 1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    links[(to + links.length) % links.length].focus();
-    tend();
-  } else if (event.key === "F1" && at?.matches(HELP)) {
+  if (at && move(at, event.key)) event.preventDefault();
+  else if (event.key === "F1" && at?.matches(HELP)) {
     event.preventDefault();
     control(at)?.focus();
   } else if (event.key === "Escape" && at?.matches(HELP)) {

@@ -29,7 +29,7 @@ def ask(chosen: Chosen, problem: str) -> None:
             step=1.0,
             persist_state="session",
             on_change=link.push,
-            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {chosen.prevalence:.0%}, "
+            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {100 * chosen.prevalence:.0f} %, "
             "a factory far fewer. Precision and cost are computed for this share.",
         )
     for column, key, label, meaning in (

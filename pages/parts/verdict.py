@@ -15,7 +15,7 @@ from pages.parts.pictures import data_url, to_grey
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}
-.mf-row figure {margin:0; flex:1 1 92px; max-width:170px}
+.mf-row figure {margin:0; flex:1 1 80px; max-width:170px}
 .mf-row img {width:100%; aspect-ratio:1; object-fit:contain; image-rendering:pixelated; border-radius:6px; display:block; background:#000; box-shadow:0 0 0 1px color-mix(in srgb, currentColor 30%, transparent)}
 .mf-row img.smooth {image-rendering:auto}
 .mf-row figcaption {font-size:.85rem; padding-top:4px}
@@ -75,7 +75,7 @@ def far(data: Description) -> str:
     return f"far from any {data.noun}"
 
 
-def _made_of(gan: Chosen) -> str:
+def made_of(gan: Chosen) -> str:
     """Say what the score of this model is made of."""
     share = gan.checkpoint.card.scoring.share
     if not share:
@@ -109,7 +109,7 @@ def words(score: float, gan: Chosen, garment: bool = True) -> None:
         place = f"At least as high as {percentile:.1f} % of the {count} validation images of {normal_class}."
     st.caption(
         place,
-        help=f"{_made_of(gan)}, from 0 to 2; higher = more anomalous. It is no probability. The threshold is set on the "
+        help=f"{made_of(gan)}, from 0 to 2; higher = more anomalous. It is no probability. The threshold is set on the "
         "ROC page; it starts at "
         f"{STARTS[gan.checkpoint.point]}.",
     )

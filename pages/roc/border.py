@@ -43,10 +43,11 @@ def show(chosen: Chosen, limit: float) -> None:
     for column, (name, numbers, outcome, title, nothing) in zip(st.columns(2, gap="large"), shelves, strict=False):
         with column:
             sign = tiles.OUTCOMES[outcome][0]
-            st.markdown(f"**{sign} {title}** – the nearest {min(SHOWN, len(numbers))} of {len(numbers):,}")
             if not len(numbers):
+                st.markdown(f"**{sign} {title}**")
                 st.caption(nothing)
                 continue
+            st.markdown(f"**{sign} {title}** – the nearest {min(SHOWN, len(numbers))} of {len(numbers):,}")
             shelf = [
                 tiles.Tile(
                     int(number),

@@ -21,16 +21,18 @@ def thinned(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
 
 
 def add(figure: go.Figure, curve: Curve, log: bool, name: str, line: dict, lead: str = "", **more: str) -> None:
-    """Add a curve to a figure; `lead` begins the hover text. On a logarithmic axis the points at FPR 0 are left out."""
-    kept = curve.fpr > 0 if log else curve.fpr >= 0
+    """Add a curve to a figure, from (0, 0) on; `lead` begins the hover text. On a logarithmic axis the points at FPR 0 are left out."""
+    fpr, tpr = np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)
+    thresholds = np.array(["above every score", *(f"{threshold:.4f}" for threshold in curve.thresholds)])
+    kept = fpr > 0 if log else fpr >= 0
     figure.add_scatter(
-        x=curve.fpr[kept],
-        y=curve.tpr[kept],
-        customdata=curve.thresholds[kept],
+        x=fpr[kept],
+        y=tpr[kept],
+        customdata=thresholds[kept],
         mode="lines",
         name=name,
         line=line,
-        hovertemplate=lead + "FPR %{x:.4f}<br>TPR %{y:.3f}<br>threshold %{customdata:.4f}<extra></extra>",
+        hovertemplate=lead + "FPR %{x:.4f}<br>TPR %{y:.3f}<br>threshold %{customdata}<extra></extra>",
         **more,
     )
 
@@ -75,5 +77,5 @@ def as_svg(curve: Curve, fpr: float, tpr: float, colour: str) -> str:
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{charts.ANOMALY}" stroke="white" stroke-width="2"/>'
         f'<text x="0" y="14">TPR</text><text x="{left + size}" y="{top + size + 36}" text-anchor="end">FPR</text></svg>'
-        f"<figcaption>● the operating point: FPR {fpr:.2%}, TPR {tpr:.2%}. Dotted: chance.</figcaption></figure>"
+        f"<figcaption>● the operating point: FPR {100 * fpr:.2f} %, TPR {100 * tpr:.2f} %. Dotted: chance.</figcaption></figure>"
     )

@@ -41,7 +41,7 @@ def passed(scores: np.ndarray, limit: float) -> float | None:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Write a share as a percentage; a dash for None or nan."""
-    return "–" if share is None or np.isnan(share) else f"{share:.{digits}%}"
+    return "–" if share is None or np.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[float], None]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
-from pages.parts import charts, models
+from pages.parts import charts, models, verdict
 from pages.parts.models import Chosen
 from pages.roc import curves
 from pages.roc.points import flagged, passed, percent
@@ -35,8 +35,8 @@ def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
         f"<h1>{escape(title)}</h1>",
         f"<p>Model <b>{escape(chosen.title)}</b> ({escape(chosen.checkpoint.name)}), data set <b>{escape(data.name)}</b>, normal class "
         f"<b>{escape(name)}</b>, <b>{escape(chosen.regime)}</b> regime: {escape(models.REGIME_HELP[chosen.checkpoint.task.regime])}</p>",
-        f"<p>An image is flagged as an anomaly when its score reaches <b>{limit!r}</b>. A score is the mean absolute "
-        "reconstruction error on the scale 0 to 2, not a probability.</p>",
+        f"<p>An image is flagged as an anomaly when its score reaches <b>{limit!r}</b>. "
+        f"{escape(verdict.made_of(chosen))}, from 0 to 2; it is no probability.</p>",
         *(
             [f"<p><b>{escape(models.SYNTHETIC.format(noun=chosen.data.noun))}</b></p>"]
             if chosen.copies is not None
@@ -82,7 +82,7 @@ def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
                 ],
             ],
         ),
-        f"<p>TPR = caught ÷ anomalies = {counts.tpr:.2%}. FPR = false alarms ÷ normal images = {counts.fpr:.2%}.</p>",
+        f"<p>TPR = caught ÷ anomalies = {100 * counts.tpr:.2f} %. FPR = false alarms ÷ normal images = {100 * counts.fpr:.2f} %.</p>",
         _costs(counts, stakes),
         "<h2>Kind by kind</h2>" if chosen.copies is not None else "<h2>Class by class</h2>",
         _table(
@@ -142,7 +142,7 @@ def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
         counts = evaluation.confusion(test[chosen.normal], test[mask], limit)
         area, low, high = chosen.area(mask)
         cells = [name, f"{int(mask.sum()):,}", f"{counts.caught:,}", f"{counts.missed:,}"]
-        lines.append((area, [*cells, f"{counts.tpr:.1%}", f"{area:.3f} ({low:.3f}–{high:.3f})"]))
+        lines.append((area, [*cells, f"{100 * counts.tpr:.1f} %", f"{area:.3f} ({low:.3f}–{high:.3f})"]))
     return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
 
 

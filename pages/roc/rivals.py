@@ -81,6 +81,11 @@ def asked_for(chosen: Chosen) -> list[Chosen]:
     return [chosen, *(others[name] for name in picked)]
 
 
+def _signed(value: float) -> str:
+    """Write a difference with a minus sign that is no hyphen."""
+    return f"{value:.3f}".replace("-", "−")
+
+
 def verdict(first: Chosen, second: Chosen) -> str:
     """Say the difference of two AUROCs in a sentence of markdown."""
     if not (np.array_equal(first.normal, second.normal) and np.array_equal(first.anomaly, second.anomaly)):
@@ -103,7 +108,7 @@ def verdict(first: Chosen, second: Chosen) -> str:
     else:
         text = (
             f"{better} and {worse} cannot be told apart on these images: they differ by {by} AUROC, and the 95 % interval "
-            f"({low:.3f} to {high:.3f}) holds zero."
+            f"({_signed(low)} to {_signed(high)}) holds zero."
         )
     if first.checkpoint.task.regime != second.checkpoint.task.regime:
         text += " They answer different questions: what was known in training was not the same."

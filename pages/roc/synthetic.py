@@ -40,4 +40,4 @@ def cells(kind: Kind) -> list[str]:
 
 def located(marks: Marks | None) -> list[str]:
     """Return pixel AUROC and hit as cells; dashes where no place is known."""
-    return ["–", "–"] if marks is None else [f"{marks.pixel_auroc:.3f}", f"{marks.hit:.0%}"]
+    return ["–", "–"] if marks is None else [f"{marks.pixel_auroc:.3f}", f"{100 * marks.hit:.0f} %"]

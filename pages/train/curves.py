@@ -29,7 +29,12 @@ def show(runs: Sequence[Run], epochs: int, key: str) -> None:
 def charts(runs: Sequence[Run], epochs: int) -> list[dict[str, Any]]:
     """Return the data of the component: a chart for each quantity that any of the runs has."""
     quantities: list[tuple[str, str, tuple[str, ...], int]] = [
-        ("Validation AUROC", "Of the averaged generator, after each epoch.", ("validation_auroc",), 4),
+        (
+            "Validation AUROC",
+            "Of the averaged generator's mean residual, after each epoch. A kept model's score adds a share of the largest heat.",
+            ("validation_auroc",),
+            4,
+        ),
         (
             "Normals' error",
             "Mean absolute error of reconstructed validation normals, 0 to 2.",

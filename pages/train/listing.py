@@ -13,7 +13,7 @@ from core.store.checkpoints import Checkpoint
 from pages.parts import models, reach, trained
 from pages.train import exchange, run
 from pages.train.fields import field
-from pages.train.live import BEST_HELP, STATE_ICONS, described
+from pages.train.live import BEST_HELP, DURING, STATE_ICONS, described
 from pages.train.timing import duration
 
 
@@ -36,7 +36,13 @@ def show(ended: list[Status], waiting: list[Status]) -> None:
         state["run_shown"] = names[0]
     left, right = st.columns(2)
     with left:
-        chosen = st.selectbox("Look at a run", names, key="run_shown", persist_state="session")
+        chosen = st.selectbox(
+            "Look at a run",
+            names,
+            key="run_shown",
+            persist_state="session",
+            help="Its models, curves and images, below.",
+        )
     with right:
         others = [name for name in names if name != chosen]
         if state.get("run_rival") not in (None, *others):
@@ -147,13 +153,13 @@ def _table(statuses: list[Status], kept: dict[str, dict[str, Checkpoint]]) -> No
         "State": text(width=72),
         "Data set": text(width=85) if len(set(names)) > 1 else None,
         "Best by validation": text(
-            width=118, help=f"The validation figure that chose the best model, and its epoch. {BEST_HELP}"
+            width=118, help=f"The validation figure that chose the best model, and its epoch. {BEST_HELP} {DURING}"
         ),
         "Its test AUROC": number(format="%.4f", width=92, help="Test AUROC of the best model; it chose nothing."),
         "Trains": text(width=190, help="GAN, normal class, regime."),
         "Differs in": text(width=150, help="The seed, and the settings in which runs of the same GAN and task differ."),
         "Epochs": text(width=70),
-        "Last, validation": number(format="%.4f", width=92, help="Validation AUROC of the last model."),
+        "Last, validation": number(format="%.4f", width=92, help="Validation AUROC of the last model's score."),
         "Last, test": number(format="%.4f", width=80, help="Test AUROC of the last model; it chose nothing."),
         "Time": text(width=55, help="Time spent on training."),
         "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),

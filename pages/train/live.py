@@ -106,15 +106,20 @@ def _figures(status: Status, records: list[Epoch]) -> None:
         )
         area = records[-1].validation_auroc if records else None
         lacking = "No validation image is a labelled anomaly, and without anomalies there is no AUROC."
-        help = lacking if records and area is None else "Of the averaged generator, after the last epoch."
+        help = lacking if records and area is None else f"Of the averaged generator, after the last epoch. {DURING}"
         st.metric("Validation AUROC", "–" if area is None else f"{area:.4f}", help=help)
         best = f"epoch {status.best_epoch}" if status.best_epoch else "–"
         st.metric("Best so far", best, help=BEST_HELP)
-        st.metric("Trained for", duration(status.seconds) if status.seconds else "–")
+        st.metric(
+            "Trained for",
+            duration(status.seconds) if status.seconds else "–",
+            help="Time spent on this run so far, that before a resume too.",
+        )
 
 
+DURING = "While it trains, the mean residual is judged; the score of a kept model adds a share of the largest heat, and its AUROC may differ."
 BEST_HELP = (
-    "The epoch with the highest validation AUROC; in the one-class regime, where labels may choose nothing or there are none, "
+    "The epoch with the highest validation AUROC of the mean residual; in the one-class regime, where labels may choose nothing or there are none, "
     "the epoch with the smallest error of normals. It is kept beside the last."
 )
 

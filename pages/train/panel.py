@@ -30,7 +30,9 @@ def show(status: Status, key: str, named: bool = False) -> None:
         return
     whose = f"{status.name}: f" if named else "F"
     st.markdown(f"##### {whose}ixed validation images, reconstructed after each epoch")
-    st.caption("Above the image, below its reconstruction; the number is its score, higher = more anomalous.")
+    st.caption(
+        "Above the image, below its reconstruction; the number is how much is changed on average, the mean residual."
+    )
     _panel(key=key, data=data | {"run": status.name})
 
 

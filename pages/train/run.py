@@ -26,7 +26,7 @@ def show(status: Status, rival: Status | None, kept: dict[str, Checkpoint]) -> N
         icon=STATE_ICONS[status.state],
     )
     _use(status, kept)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         _way_on(status, kept)
         exchange.export(kept)
         dialogs.forget()

@@ -26,7 +26,7 @@ _STYLE = """<style>
 .mf-bars > b > small {position:absolute; bottom:100%; white-space:nowrap; font-weight:600; font-size:.8rem; line-height:17px}
 .mf-bars > b.limit > small {font-weight:400}
 .mf-ends {display:flex; justify-content:space-between; font-size:.8rem; font-variant-numeric:tabular-nums; opacity:.85}
-.mf-near {display:grid; grid-template-columns:repeat(auto-fill, minmax(64px, 92px)); gap:8px}
+.mf-near {display:grid; grid-template-columns:repeat(var(--count), minmax(0, 92px)); gap:8px}
 .mf-near figure {margin:0} .mf-near img {width:100%; aspect-ratio:1; image-rendering:pixelated; border-radius:6px; display:block; background:#000}
 .mf-near figcaption {font-size:.8rem; font-variant-numeric:tabular-nums}
 </style>"""
@@ -108,15 +108,15 @@ def nearest(image: np.ndarray, gan: Chosen) -> None:
     st.markdown(
         "##### Nearest normal training images",
         help=f"Of the {len(among):,} images of {name} that are here and that this model was trained on, those with the smallest mean absolute difference of pixels "
-        "(0 to 2, as a score's). No model is asked: a score far above the smallest difference means that the model reconstructs "
-        "badly what it might have reconstructed well.",
+        "(0 to 2). No model is asked: where the smallest difference is small and the score is high, a small part of the image is odd, or "
+        "the model reconstructs badly what it might have reconstructed well.",
     )
     figures = "".join(
         f'<figure><img src="{data_url(among[number])}" alt="{name} from training, difference {difference:.3f}">'
         f"<figcaption>{difference:.3f}</figcaption></figure>"
         for number, difference in zip(numbers, differences, strict=True)
     )
-    st.html(f'{_STYLE}<div class="mf-near">{figures}</div>')
+    st.html(f'{_STYLE}<div class="mf-near" style="--count:{NEAREST}">{figures}</div>')
 
 
 def stranger(data: Description, drawn: bool) -> None:

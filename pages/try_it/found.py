@@ -31,11 +31,12 @@ def show(prepared: Taken, steps: Steps, data: Description) -> None:
             "switch *Box* on and set the box around it."
         )
     if count > 1:
+        if state["try_item"] >= count:  # there were more of them before the box was moved
+            state["try_item"] = count - 1
         st.segmented_control(
             f"Which {data.noun}",
             range(count),
             format_func=lambda number: f"{number + 1}, the largest" if number == 0 else str(number + 1),
-            default=0,
             required=True,
             key="try_item",
             help=f"Several {data.noun}s were found, numbered from the largest on. One at a time is scored.",
@@ -55,7 +56,7 @@ def forget_choice(of: object) -> None:
     """Begin with the largest garment again where the pictures, or the box in them, are others than before."""
     if state.get("_item_of") != of:
         state["_item_of"] = of
-        state.pop("try_item", None)
+        state["try_item"] = 0  # set, not dropped: the browser would go on showing the number that it had
 
 
 def original(whole: Image.Image, side: int) -> np.ndarray:

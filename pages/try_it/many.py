@@ -73,7 +73,9 @@ def _table(gan: Chosen, images: Sequence[np.ndarray], rows: Sequence[dict]) -> i
         ],
         column_config={
             "As the model sees it": st.column_config.ImageColumn(
-                width="small", help=f"{gan.data.side}×{gan.data.side} pixels, after the intake."
+                "As seen",
+                width="small",
+                help=f"As the model sees it: {gan.data.side}×{gan.data.side} pixels, after the intake.",
             ),
             "Score": st.column_config.NumberColumn(
                 format="%.4f", help="How much the model changes the image, 0 to 2; higher = more anomalous."

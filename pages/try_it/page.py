@@ -198,7 +198,17 @@ def studio() -> None:
     with left:
         if state.get("try_way") not in ways:
             state["try_way"] = ways[0]
-        way = st.segmented_control("Where from", ways, required=True, key="try_way", persist_state="session") or ways[0]
+        way = (
+            st.segmented_control(
+                "Where from",
+                ways,
+                required=True,
+                key="try_way",
+                persist_state="session",
+                help="A pad to draw on, picture files or the clipboard, or this machine's camera.",
+            )
+            or ways[0]
+        )
         if way != UPLOAD:
             pictures_in.away()
         if way == DRAW:

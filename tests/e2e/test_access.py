@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import fits, settled
+from tests.e2e.conftest import fits, settled, until
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"  # the npm package axe-core, its build as it is (MPL-2.0)
 # (rule, selector) of faults in Streamlit's own markup, each with the reason why it cannot be mended here.
@@ -103,6 +103,18 @@ def test_the_keyboard_alone_goes_from_page_to_page_and_sees_where_it_is(server, 
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Results", exact=True)).to_be_visible()
     settled(page)
+    bars = page.locator(".modebar")  # a chart's seven buttons are one stop, too
+    expect(bars.first).to_be_attached()
+    until(
+        lambda: bars.evaluate_all(
+            "(bars) => bars.every((bar) => bar.querySelectorAll('button[tabindex=\"0\"]').length === 1)"
+        )
+    )
+    picture = bars.first.get_by_role("button", name="Download plot as a PNG")
+    picture.focus()
+    expect(bars.first).to_have_css("opacity", "1")
+    picture.press("ArrowRight")
+    expect(bars.first.get_by_role("button", name="Zoom", exact=True)).to_be_focused()
 
 
 def test_a_pages_first_control_is_at_most_eight_stops_away_and_help_is_named(server, page: Page):

@@ -98,3 +98,7 @@ def test_by_keyboard_from_an_example_to_a_data_set(fresh_server, page: Page):
     page.keyboard.press("Enter")
     expect(page.get_by_text("Brick wall is kept.")).to_be_visible()
     assert catalog.get("brick-wall").counts("test") == [40]
+    look = page.get_by_role("button", name="Look at its model").first  # one is in the box
+    look.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="How good it is")).to_be_visible()

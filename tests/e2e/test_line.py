@@ -83,3 +83,10 @@ def test_reduced_motion_is_respected_and_a_phone_needs_no_scrolling_sideways(ser
     )  # from item to item, no gliding
     settled(page)
     fits(page.get_by_test_id("stMain"))
+    seed = page.get_by_role(
+        "spinbutton", name="Seed"
+    )  # the choices are folded, so that the belt is on the first screen
+    expect(seed).to_be_hidden()
+    expect(page.get_by_role("button", name="Step")).to_be_in_viewport()
+    page.get_by_text("Choices", exact=True).click()
+    expect(seed).to_be_visible()

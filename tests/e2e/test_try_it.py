@@ -275,8 +275,16 @@ def test_of_two_garments_the_other_is_a_click_away(server, page: Page, flat_lay:
     expect(verdict).to_have_text(re.compile("normal"))
     page.get_by_role("radio", name="2", exact=True).click()
     expect(verdict).to_have_text(re.compile("anomaly"))
-    page.get_by_role("radio", name="1, the largest").click()
+    largest = page.get_by_role("radio", name="1, the largest")
+    largest.click()
     expect(verdict).to_have_text(re.compile("normal"))
+    page.get_by_role("radio", name="2", exact=True).click()
+    expect(verdict).to_have_text(re.compile("anomaly"))
+    page.get_by_role("switch", name="Box", exact=True).press(
+        " "
+    )  # another picture now: the largest is judged, and shown as chosen
+    expect(verdict).to_have_text(re.compile("normal"))
+    expect(largest).to_be_checked()
 
 
 def test_a_box_is_set_by_keyboard(server, page: Page, flat_lay: Path):

@@ -76,6 +76,7 @@ def test_a_zip_is_checked_kept_and_led_on_to_training(open_page):
     assert "My wall is kept" in words(app) and "draft" not in app.query_params
     data = catalog.get("my-wall")
     assert data.description.name == "My wall" and sum(data.counts("train")) + sum(data.counts("test")) == 72
+    assert not [button for button in app.button if button.label == "Look at its model"]  # none is trained yet
     app = press(app, "data_train_now")
     assert app.title[0].value == "Train" and app.session_state["data"] == "my-wall"
     assert "my-wall" in app.query_params["data"]

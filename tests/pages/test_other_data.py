@@ -162,7 +162,7 @@ def test_the_report_of_a_test_without_anomalies(folder, monkeypatch):
     monkeypatch.setattr(models, "test_images", lambda: test)
     chosen = models.opened(checkpoints.load(checkpoints.RUNS / name / "checkpoint"))
     page = report.page(chosen, 0.0, None)
-    assert "Of 20 normal images it flags 100.00%" in page and "there is no ROC curve" in page
+    assert "Of 20 normal images it flags 100.00 %" in page and "there is no ROC curve" in page
     assert "Zalando" not in page and "nan" not in page
     lines = takeaway.scores_csv(chosen, 0.0).decode().splitlines()
     assert len(lines) == 21 and lines[1].split(",")[1:3] == ["disc", "normal"]

@@ -23,6 +23,11 @@ def press(app, label: str):
     return app.run()
 
 
+def test_every_other_page_is_named_with_a_thing_to_try(open_page):
+    offered = [link.proto.label for link in open_page().get("page_link")]
+    assert offered == ["**Data**", "**Browse**", "**ROC**", "**Line**", "**Try it**", "**Train**", "**Results**"]
+
+
 def test_headline_figures_are_those_of_the_cards(open_page):
     app = open_page()
     shown = {metric.label: metric.value for metric in app.metric}

@@ -159,7 +159,10 @@ def test_the_table_shows_validation_and_test_beside_each_other(open_page, stored
         precision = costs.precision(after.fpr, after.tpr, 0.05)
         cells = [
             f"{limit:.4f}",
-            *(f"{rate:.1%}" for rate in (before.fpr, 1 - before.tpr, after.fpr, 1 - after.tpr, float(precision))),
+            *(
+                f"{100 * rate:.1f} %"
+                for rate in (before.fpr, 1 - before.tpr, after.fpr, 1 - after.tpr, float(precision))
+            ),
             f"{stakes.cost(after.fpr, after.tpr):.3g}",
         ]
         assert any("".join(f"<td>{cell}</td>" for cell in cells) in line for line in lines)
@@ -224,8 +227,9 @@ def test_border_images_are_the_nearest_on_the_wrong_side(open_page, stored, monk
 
 
 def test_no_images_on_the_wrong_side_are_said_to_be_none(open_page):
-    assert "No anomaly passes." in words(open_page("roc", threshold="0"))
-    assert "No normal image is flagged." in words(open_page("roc", threshold="2"))
+    for limit, nothing in (("0", "No anomaly passes."), ("2", "No normal image is flagged.")):
+        said = words(open_page("roc", threshold=limit))
+        assert nothing in said and "nearest 0" not in said
 
 
 # Compare ----------------------------------------------------------------------------------------------------------------
@@ -239,6 +243,9 @@ def test_both_curves_are_drawn_with_bands_that_hold_them(open_page, scores):
     assert f"AUROC {area:.3f} ({low:.3f}–{high:.3f})" in named["DCGAN"]["name"]
     curves = [trace for trace in traces if "AUROC" in trace.get("name", "")]
     assert sum(trace.get("fill") == "tonexty" for trace in traces) == len(curves)
+    for axis in ("x", "y"):  # from "nothing is flagged" to "everything is"
+        values = [np.frombuffer(base64.b64decode(curve[axis]["bdata"]), curve[axis]["dtype"]) for curve in curves]
+        assert [(each[0], each[-1]) for each in values] == [(0, 1)] * 2
     lowest, highest = comparison.roc_band(*scores, rivals.GRID)
     exact = comparison.tpr_at(*scores, rivals.GRID)
     assert np.all(lowest <= exact) and np.all(exact <= highest)
@@ -292,7 +299,9 @@ def test_the_class_that_hides_best_has_the_smallest_auroc(open_page, stored):
     assert len({(trace["line"]["color"], trace["line"]["dash"]) for trace in traces}) == 9
 
 
-@pytest.mark.parametrize(("task", "share"), [({}, "90%"), ({"regime": "unseen", "left_out": "shirt"}, "50%")], ids=str)
+@pytest.mark.parametrize(
+    ("task", "share"), [({}, "90 %"), ({"regime": "unseen", "left_out": "shirt"}, "50 %")], ids=str
+)
 def test_the_share_of_anomalies_is_that_of_the_models_own_test(open_page, box, tmp_path, task, share):
     path = tmp_path / "box" / "dcgan" / "t-shirt" / checkpoints.CARD
     card = json.loads(path.read_text())
@@ -391,8 +400,9 @@ def test_the_report_says_it_all_and_loads_nothing(one, scores, stored):
         f"{counts.false_alarms:,} false alarms",
         f"{counts.passed:,} passed",
         f"{stakes.cost(counts.fpr, counts.tpr):.4g}",
-        f"{float(costs.precision(counts.fpr, counts.tpr, 0.05)):.2%}",
+        f"{100 * float(costs.precision(counts.fpr, counts.tpr, 0.05)):.2f} %",
         stored.card.weights_sha256,
+        f"the largest heat of the heat map, weighted {stored.card.scoring.share:.2f}",
         "Shirt",
         "<svg",
     ):
@@ -418,9 +428,9 @@ def test_three_files_are_offered(open_page):
 
 def test_a_threshold_out_of_the_scores_range_flags_all_or_none(open_page):
     app = open_page("roc", threshold="0")
-    assert not app.exception and "<td>100.0%</td><td>0.0%</td><td>5.0%</td>" in table(app)
+    assert not app.exception and "<td>100.0 %</td><td>0.0 %</td><td>5.0 %</td>" in table(app)
     app = open_page("roc", threshold="2")
-    assert not app.exception and "<td>0.0%</td><td>100.0%</td><td>–</td>" in table(app)
+    assert not app.exception and "<td>0.0 %</td><td>100.0 %</td><td>–</td>" in table(app)
 
 
 def test_equal_scores_are_a_page_like_any_other(open_page, box):
