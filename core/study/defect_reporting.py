@@ -84,6 +84,7 @@ def defects_sentence(defects: pd.DataFrame) -> str | None:
 def _worse(defects: pd.DataFrame, method: str, regime: str) -> str:
     """Write at which kinds of damage a map without training has more hits than that GAN."""
     hits = figures.defect_table(defects, "kind").pivot(index=["method", "regime"], columns="kind", values="hit")
+    hits = hits.round(2)  # as they are written: what looks equal is
     own, others = hits.loc[(method, regime)], hits[~hits.index.get_level_values(0).isin(list(MODEL_NAMES))].max()
     kinds = [kind for kind in damage.KINDS if own.get(kind, 1.0) < others.get(kind, 0.0)]
     if not kinds:

@@ -47,7 +47,8 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     better, worse = "DCGAN", "traditional GAN"
     if mean < 0:  # name first the GAN that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
-    what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {low:+.3f} to {high:+.3f})"
+    spread = f"{low:+.3f} to {high:+.3f}".replace("-", "−")
+    what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {spread})"
     if low > 0:
         return f"The {better} is better than the {worse} by {what}."
     return f"Neither GAN is shown to be better: the {better} is ahead by {what}."
