@@ -11,13 +11,13 @@ from tests.e2e.conftest import settled, until
 
 
 def train(page: Page, address: str, name: str) -> None:
-    """Train two epochs with the form as it is but for their number, and wait until the run called `name` has finished."""
+    """Train an epoch with the form as it is but for their number, and wait until the run called `name` has finished."""
     page.goto(f"{address}/train?data=shapes&model=traditional")
     settled(page)
     epochs = page.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("2")
+    epochs.fill("1")
     epochs.press("Enter")
-    expect(page.get_by_text("2 epochs of 75 steps")).to_be_visible()
+    expect(page.get_by_text("1 epoch of 75 steps")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(f"{name}: finished")).to_be_visible()
     settled(page)

@@ -25,14 +25,14 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("kind", "count"),
     [
-        ("pictures", 120),
-        ("checkpoints", 100),
-        ("archives", 30),
-        ("idx", 30),
-        ("folders", 40),
-        ("records", 100),
-        ("photos", 130),
-        ("kept", 100),
+        ("pictures", 60),
+        ("checkpoints", 50),
+        ("archives", 15),
+        ("idx", 15),
+        ("folders", 20),
+        ("records", 50),
+        ("photos", 65),
+        ("kept", 50),
     ],
 )
 def test_malformed_files_end_in_one_line_soon_and_leave_nothing(kind: str, count: int, patient) -> None:
