@@ -146,8 +146,8 @@ def ablation() -> list[Cell]:
             variants.append((method, task, without, _original(method, task.regime)))
         variants += [
             (method, Task(), "without damaged normals", (("repair", 0.0),)),
-            (method, Task(), "without as_normal", (("as_normal", 0.0),)),
-            (method, Task(), "without judge_all", (("judge_all", False),)),
+            (method, Task(), "without redrawing anomalies as normals", (("as_normal", 0.0),)),
+            (method, Task(), "judging undamaged normals alone", (("judge_all", False),)),
             (method, Task(), "without losses against anomalies", tuple((name, 0.0) for name in against)),
         ]
     for kept in KIM:
