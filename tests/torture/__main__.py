@@ -180,7 +180,7 @@ def _table(lines: list[Line]) -> str:
 
 _HEAD = """# Hostile files, crashes, crowds
 
-`make torture` makes this table anew, in some ten minutes on two cores; `make test` runs a share of each line.
+`make torture` makes this table anew, in a quarter of an hour on two cores; `make test` runs a share of each line.
 
 Malformed files are real ones with bits flipped, cut off, spliced, their lengths, offsets and types edited, their hashes and
 checksums made to fit again; and bombs: files that unpack to gigabytes, have a million parts or ask for networks of any size.
