@@ -66,6 +66,16 @@ def box_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     return f"The models in the box, which the other pages show, are trainings with seed 0. T-shirt/top: {'; '.join(clauses)}."
 
 
+UNSEEN = "Every class as the normal one, seed 0, mean over the nine classes left out in turn; a dash where not all nine are measured:"
+
+
+def unseen_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return headings and lines of `figures.unseen_table`; no line where T-shirt/top alone is measured."""
+    table = figures.unseen_table(rows)
+    lines = [[method_name(str(method)), *map(number, table.loc[method])] for method in table.index]
+    return ["normal", *map(class_name, table.columns)], lines if len(table.columns) > 1 else []
+
+
 def method_name(method: str) -> str:
     """Return a method's name for people."""
     return METHOD_NAMES.get(method, method)
