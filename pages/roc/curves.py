@@ -6,6 +6,7 @@ The drawing that moves with the threshold is made in the browser (lab_drawing.js
 import numpy as np
 import plotly.graph_objects as go
 
+from core.basics.text import percent
 from core.metrics import evaluation
 from core.metrics.evaluation import Curve
 from pages.parts import charts
@@ -77,5 +78,5 @@ def as_svg(curve: Curve, fpr: float, tpr: float, colour: str) -> str:
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{charts.ANOMALY}" stroke="white" stroke-width="2"/>'
         f'<text x="0" y="14">TPR</text><text x="{left + size}" y="{top + size + 36}" text-anchor="end">FPR</text></svg>'
-        f"<figcaption>● the operating point: FPR {100 * fpr:.2f} %, TPR {100 * tpr:.2f} %. Dotted: chance.</figcaption></figure>"
+        f"<figcaption>● the operating point: FPR {percent(fpr, 2)}, TPR {percent(tpr, 2)}. Dotted: chance.</figcaption></figure>"
     )
