@@ -23,12 +23,12 @@ def thinned(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
 
 def add(figure: go.Figure, curve: Curve, log: bool, name: str, line: dict, lead: str = "", **more: str) -> None:
     """Add a curve to a figure, from (0, 0) on; `lead` begins the hover text. On a logarithmic axis the points at FPR 0 are left out."""
-    fpr, tpr = np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)
-    thresholds = np.array(["above every score", *(f"{threshold:.4f}" for threshold in curve.thresholds)])
-    kept = fpr > 0 if log else fpr >= 0
+    curve = curve.from_zero()
+    thresholds = np.array(["above every score", *(f"{threshold:.4f}" for threshold in curve.thresholds[1:])])
+    kept = curve.fpr > 0 if log else curve.fpr >= 0
     figure.add_scatter(
-        x=fpr[kept],
-        y=tpr[kept],
+        x=curve.fpr[kept],
+        y=curve.tpr[kept],
         customdata=thresholds[kept],
         mode="lines",
         name=name,
@@ -58,9 +58,8 @@ def as_svg(curve: Curve, fpr: float, tpr: float, colour: str) -> str:
     def at(x: float, y: float) -> tuple[float, float]:
         return left + size * x, top + size * (1 - y)
 
-    path = " ".join(
-        f"{x:.1f},{y:.1f}" for x, y in (at(*rates) for rates in [(0, 0), *zip(curve.fpr, curve.tpr, strict=True)])
-    )
+    curve = curve.from_zero()
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, curve.fpr, curve.tpr))
     lines = []
     for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
         (x, _), (_, y) = at(tick, 0), at(0, tick)
