@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.basics.names import METHOD_NAMES, MODEL_NAMES
+from core.basics.text import signed
 from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 
@@ -47,7 +48,7 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     better, worse = "DCGAN", "traditional GAN"
     if mean < 0:  # name first the GAN that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
-    spread = f"{low:+.3f} to {high:+.3f}".replace("-", "−")
+    spread = f"{signed(low, '+.3f')} to {signed(high, '+.3f')}"
     what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {spread})"
     if low > 0:
         return f"The {better} is better than the {worse} by {what}."
