@@ -160,7 +160,7 @@ def _trained(
 
 def trials(seeds: int) -> list[Trial]:
     """List all trials, one seed of everything first."""
-    baselines = [name for name, (_, regime) in BASELINES.items() if regime == "one-class"]
+    baselines = [name for name, (_, regimes) in BASELINES.items() if "one-class" in regimes]
     planned = [
         Trial(name, method, seed)
         for seed in range(seeds)

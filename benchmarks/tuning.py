@@ -1,17 +1,15 @@
-"""The trials behind docs/what-helped.md: what a change of the recipe does on validation images, seed 0, into docs/tuning.csv.
+"""The trials behind docs/what-helped.md: what a change of the recipe does on validation images, seed 0. Figures into docs/tuning.csv,
+tables into docs/tuning.md.
 
-usage: python -m benchmarks.tuning [--what TEXT] [--workers N]      goes on where it was; the test split is never looked at
+usage: python -m benchmarks.tuning [--only TEXT]      goes on where it was; the test split is never looked at
 
-All are trials of the original objective, the losses of the paper or the slide deck without repair: "as it ships" means its defaults,
-which shipped when they were made. docs/repair-trials.md has those of the repair objective.
-
-Two figures of a row need no labelled anomaly: normal_error, and distorted_auroc, how well distorted validation normals are told from
-the same images undistorted. By these two `without_labels` chooses the epochs of the one-class regime.
+Three figures of a row need no labelled anomaly: normal_error, the normals' mean residual; distorted_auroc, how well normals are told
+from the same images turned, squeezed or stretched; damaged_auroc, how well from the same images with defects (both are of the kinds of
+training, with another seed). A choice for the one-class regime that owes nothing to labels has to go by these.
 """
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -21,22 +19,24 @@ import numpy as np
 import pandas as pd
 
 from core.basics.files import ROOT, write_whole
+from core.basics.names import MODEL_NAMES
+from core.basics.text import markdown_table
 from core.data import tasks
 from core.data.fashion_mnist import FASHION_MNIST
-from core.data.tasks import Task
-from core.gans import distortions
+from core.data.tasks import ANOMALIES, REGIMES, Task
+from core.gans import defects, distortions
 from core.gans.recipes import default_config
-from core.metrics import evaluation
+from core.metrics.evaluation import auroc
 
-CSV = ROOT / "docs" / "tuning.csv"
-ONE_CLASS_EPOCHS = {"traditional": (5, 15, 30), "dcgan": (4, 15)}  # beside the default
-TIED = 0.002  # of distorted_auroc: less is not told apart
-CLASSES_TUNED = ("t-shirt", "pullover", "shirt")  # at most three choose the recipe
+CSV, TABLE = ROOT / "docs" / "tuning.csv", ROOT / "docs" / "tuning.md"
+TUNED = ("t-shirt", "pullover", "shirt")  # at most three classes choose the recipe
+KEY = ["model", "regime", "normal", "left_out", "anomalies", "changes"]
+FIGURES = ["validation_auroc", "damaged_auroc", "distorted_auroc", "normal_error"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The default config of the original objective of a model and regime with `changes`; those in capitals are shares of core/gans/distortions.py."""
+    """The default config of a model and regime with `changes`; those in capitals are shares of core/gans/distortions.py."""
 
     what: str
     model: str
@@ -50,43 +50,79 @@ class Trial:
         return self.model, task.regime, task.normal, task.left_out or "", str(task.anomalies), changes
 
 
+AS_IT_SHIPS = "as it ships"
+_SEEN: dict[str, dict[str, dict[str, Any]]] = {
+    "traditional": {
+        AS_IT_SHIPS: {},
+        "no loss against anomalies' own pixels": {"negative_mse": 0.0},
+        "the deck's reward for a large error in its place": {"negative_mse": 0.0, "anomaly_mse": 0.5},
+        "half the weight on the negative": {"negative_mse": 0.25},
+        "twice the weight on the negative": {"negative_mse": 1.0},
+        "a wider network": {"hidden": (512,)},
+        "a larger code": {"z": 64},
+        "a smaller code": {"z": 16},
+        "half the epochs": {"epochs": 18},
+        "images moved by a pixel": {"shift": 1},
+        "half of the normals damaged": {"damaged": 0.5},
+    },
+    "dcgan": {
+        AS_IT_SHIPS: {},
+        "half the weight on ABC": {"abc": 2.0},
+        "twice the weight on ABC": {"abc": 8.0},
+        "ABC as in the paper": {"abc_scale": 1.0, "abc": 1.5},
+        "half the channels": {"widths": (8, 16, 32, 64)},
+        "half the epochs": {"epochs": 14},
+        "the anomaly discriminator": {"adversarial_anomaly": 0.1},
+        "half of the normals damaged": {"damaged": 0.5},
+    },
+}
+_ONE_CLASS: dict[str, dict[str, dict[str, Any]]] = {
+    "traditional": {
+        AS_IT_SHIPS: {},
+        "half the epochs": {"epochs": 5},
+        "twice the epochs": {"epochs": 20},
+        "no loss against anomalies' own pixels": {"negative_mse": 0.0},
+        "twice the weight on the negative": {"negative_mse": 1.0},
+        "a wider network": {"hidden": (512,)},
+        "a larger code": {"z": 64},
+        "no stretched pseudo-anomalies": {"STRETCHED": 0.0},
+        "half of the normals damaged": {"damaged": 0.5},
+    },
+    "dcgan": {
+        AS_IT_SHIPS: {},
+        "half the epochs": {"epochs": 5},
+        "twice the epochs": {"epochs": 20},
+        "a quarter of the weight on ABC": {"abc": 0.25},
+        "four times the weight on ABC": {"abc": 4.0},
+    },
+}
+
+
 def trials() -> list[Trial]:
-    seen = Task()
-    found: list[Trial] = []
-
-    def add(what: str, model: str, tasks: list[Task], **changes: Any) -> None:
-        found.extend(Trial(what, model, task, tuple(changes.items())) for task in tasks)
-
-    of_three = [Task(name) for name in CLASSES_TUNED]
-    one_class = [Task(name, "one-class", 0) for name in CLASSES_TUNED]
+    """List the trials: T-shirt/top for each change, in the one-class regime of the traditional GAN all three classes."""
+    found = []
+    few = [Task(anomalies=count) for count in (10, 100, 300)]
+    stand_ins = {
+        AS_IT_SHIPS: {},
+        "nothing stands in for labels": {"enough_labels": 1},
+        "more stand-ins": {"enough_labels": ANOMALIES},
+    }
     unseen = [Task(regime="unseen", left_out=name) for name in ("dress", "shirt")]
-
-    add("as it ships", "traditional", of_three + one_class + unseen)
-    reward = {"negative_mse": 0.0, "anomaly_mse": 0.5}
-    add("the deck's reward for a large error", "traditional", of_three + one_class + unseen, **reward)
-    add("half the weight on the negative", "traditional", of_three + one_class + unseen, negative_mse=0.5)
-    add("no stretched pseudo-anomalies", "traditional", one_class, STRETCHED=0.0)
-    add("images moved by a pixel", "traditional", [seen], shift=1)
-    add("a larger network", "traditional", [seen], hidden=(512,))
-    add("more epochs", "traditional", [seen], epochs=60)
-
-    few = [Task(anomalies=count) for count in (10, 100, 300)] + [Task(name, anomalies=30) for name in CLASSES_TUNED[1:]]
-    add("few labels, as it ships", "traditional", few)
-    add("few labels, as it ships", "dcgan", [Task(anomalies=30)])
-    add("few labels, nothing stands in", "traditional", few, enough_labels=1)
-    add("few labels, more stand in", "traditional", [few[2], Task(anomalies=1000)], enough_labels=3000)
-
-    three_regimes = [seen, one_class[0], unseen[0]]
-    add("as it ships", "dcgan", three_regimes)
-    add("ABC as in the paper", "dcgan", three_regimes, abc_scale=1.0, abc=1.5)
-    add("a larger ABC scale", "dcgan", [seen], abc_scale=16.0)
-    add("a lighter ABC loss", "dcgan", [seen], abc=1.5)
-    add("a heavier ABC loss", "dcgan", [seen], abc=5.0)
-    add("more epochs", "dcgan", [seen], epochs=36)
-    for model, epochs in ONE_CLASS_EPOCHS.items():
-        for count in epochs:
-            add("other epochs", model, [one_class[0]], epochs=count)
-    return found
+    for model in MODEL_NAMES:
+        one_class = [Task(name, "one-class", 0) for name in (TUNED if model == "traditional" else TUNED[:1])]
+        groups = [([Task()], _SEEN[model]), (one_class, _ONE_CLASS[model])]
+        if model == "traditional":
+            groups += [
+                (few, stand_ins),
+                (unseen, stand_ins | {"twice the weight on the negative": {"negative_mse": 1.0}}),
+            ]
+        found += [
+            Trial(what, model, task, tuple(changes.items()))
+            for tasks_, each in groups
+            for what, changes in each.items()
+            for task in tasks_
+        ]
+    return [trial for trial in found if trial.task.regime != "unseen" or trial.what != "nothing stands in for labels"]
 
 
 def measure(trial: Trial) -> dict[str, Any]:
@@ -106,7 +142,7 @@ def measure(trial: Trial) -> dict[str, Any]:
         setattr(distortions, name, changes.pop(name))
     try:
         train, started = FASHION_MNIST.load("train"), time.perf_counter()
-        config = msgspec.structs.replace(default_config(trial.model, trial.task.regime, "original"), **changes)
+        config = msgspec.structs.replace(default_config(trial.model, trial.task.regime), **changes)
         split = tasks.split(trial.task, train)
         training = Training(trial.model, config, split, 0, "cpu")
         for _ in training.epochs():
@@ -114,74 +150,86 @@ def measure(trial: Trial) -> dict[str, Any]:
     finally:
         for name, share in shares.items():
             setattr(distortions, name, share)
-
-    def score(images: np.ndarray) -> np.ndarray:
-        return scoring.score(training.generator, images)
-
-    normal, anomaly = score(split.validation_normal), split.validation_anomaly
+    generator = training.generator
+    error = float(
+        scoring.score(generator, split.validation_normal).mean()
+    )  # no heat in the score yet: the mean residual
+    generator.share = scoring.choose(generator, split, config).share
+    anomaly = split.validation_anomaly
     if left_out := trial.task.left_out:
         anomaly = tasks.split(Task(left_out, "one-class", 0), train).validation_normal
-    return dict(zip(KEY, trial.key, strict=True)) | {
-        "what": trial.what,
-        "epochs": config.epochs,
-        "validation_auroc": evaluation.auroc(normal, score(anomaly)),
-        "normal_error": float(normal.mean()),
-        "distorted_auroc": evaluation.auroc(normal, score(distorted(split.validation_normal))),
-        "seconds": round(time.perf_counter() - started),
-    }
+    normal, *others = (
+        scoring.score(generator, images)
+        for images in (split.validation_normal, anomaly, *made(split.validation_normal))
+    )
+    areas = [auroc(normal, other) for other in others]
+    row = dict(zip(KEY, trial.key, strict=True)) | {"what": trial.what, "epochs": config.epochs}
+    return row | dict(zip(FIGURES, [*areas, error], strict=True)) | {"seconds": round(time.perf_counter() - started)}
 
 
-def distorted(images: np.ndarray) -> np.ndarray:
-    """Pseudo-anomalies of uint8 [N, H, W, C], the same for every trial."""
+def made(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Damage and distort images uint8 [N, H, W, C], the same way for every trial: two arrays of the same shape."""
     import torch
 
-    return distortions.distort(torch.from_numpy(images), torch.Generator().manual_seed(0)).numpy()
-
-
-def without_labels(rows: pd.DataFrame) -> int:
-    """The number of epochs that needs no labelled anomaly: of those whose `distorted_auroc` is within TIED of the largest, the one
-    whose normals are reconstructed best (`normal_error`). `rows` are trials of one model and class that differ in `epochs` alone."""
-    areas = rows["distorted_auroc"].astype(float)
-    tied = rows[areas >= areas.max() - TIED]
-    return int(tied.loc[tied["normal_error"].astype(float).idxmin(), "epochs"])
-
-
-KEY = ["model", "regime", "normal", "left_out", "anomalies", "changes"]
+    whole, random = torch.from_numpy(images), torch.Generator().manual_seed(1)
+    return defects.damage(whole, random)[0].numpy(), distortions.distort(whole, random).numpy()
 
 
 def read() -> pd.DataFrame:
+    """Read what is tried; all are text, so that no row is written anew in another form. Empty when nothing is."""
     return pd.read_csv(CSV, dtype=str, keep_default_na=False) if CSV.exists() else pd.DataFrame(columns=KEY)
 
 
 def add_row(row: dict[str, Any]) -> None:
-    """Write a row into the file beside those that are there; all are text, so that none is written anew in another form."""
+    """Write a row into the file beside those that are there, and the tables of all."""
     text = {name: f"{value:.5f}" if isinstance(value, float) else str(value) for name, value in row.items()}
-    write_whole(CSV, pd.concat([read(), pd.DataFrame([text])], ignore_index=True).to_csv(index=False).encode())
+    rows = pd.concat([read(), pd.DataFrame([text])], ignore_index=True)
+    write_whole(CSV, rows.to_csv(index=False).encode())
+    write_whole(TABLE, tables(rows).encode())
 
 
-def main() -> int:
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=__doc__)
-    parser.add_argument("--workers", type=int, default=1, help="trials at a time")
-    parser.add_argument(
-        "--what", default="", metavar="TEXT", help="only trials whose name, model, regime, class hold this"
-    )
-    options = parser.parse_args()
-    done = set(read()[KEY].itertuples(index=False, name=None))
-    left = [
-        t
-        for t in trials()
-        if t.key not in done and options.what in f"{t.what}, {t.model}, {t.task.regime}, {t.task.normal}"
+def tables(rows: pd.DataFrame) -> str:
+    """Write docs/tuning.md: a table for each GAN and regime, in the order of `trials`."""
+    known = rows.set_index(KEY)
+    parts = [
+        "# Trials of the recipe",
+        "Written by `python -m benchmarks.tuning` from docs/tuning.csv. Validation images, seed 0, one training a row, so less than about 0.003 "
+        "says nothing. AUROC of labelled anomalies (unseen: of the class left out), of damaged normals and of distorted normals, each against "
+        "the same normals; and the normals' error. What was made of them: docs/what-helped.md.",
     ]
-    rows = Parallel(n_jobs=options.workers, return_as="generator")(delayed(measure)(trial) for trial in left)
-    for row in tqdm(rows, total=len(left), unit="trial"):
-        add_row(row)
-        where = FASHION_MNIST.description.class_name(row["normal"])
-        tqdm.write(f"{row['what']}, {row['model']}, {where}, {row['regime']}: {row['validation_auroc']:.4f}")
-    return 0
+    for model, title in MODEL_NAMES.items():
+        for regime in REGIMES:
+            lines = []
+            for trial in trials():
+                if (trial.model, trial.task.regime) != (model, regime) or trial.key not in known.index:
+                    continue
+                figures = known.loc[trial.key]
+                lines.append([trial.what, _of(trial.task), *(f"{float(figures[name]):.3f}" for name in FIGURES)])
+            heads = ["", "", "anomalies", "damaged", "distorted", "normals' error"]
+            parts += [f"## {title}, {regime}", markdown_table(heads, lines)] if lines else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _of(task: Task) -> str:
+    name = FASHION_MNIST.description.class_name
+    left_out = f" without {name(task.left_out)}" if task.left_out else ""
+    labels = f", {task.anomalies} labels" if task.anomalies not in (0, ANOMALIES) else ""
+    return f"{name(task.normal)}{left_out}{labels}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=__doc__)
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only trials whose model, regime, name, class hold this"
+    )
+    wanted = parser.parse_args().only
+    for trial in trials():
+        title = f"{trial.model}, {trial.task.regime}, {trial.what}, {_of(trial.task)}"
+        if wanted in title and trial.key not in set(read()[KEY].itertuples(index=False, name=None)):
+            row = measure(trial)
+            add_row(row)
+            print(title, *(f"{name} {row[name]:.4f}" for name in FIGURES), sep=", ", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,7 +1,8 @@
 """Text of unknown origin (a card, a file name, an address) shown as plain text: never as markdown, HTML, a link or a
-spreadsheet formula. Also tables, in markdown and as CSV.
+spreadsheet formula. Also tables, in markdown and as CSV, shares as percentages, and minus signs.
 """
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -78,6 +79,16 @@ def shortest(values: "np.ndarray") -> "np.ndarray":
 def several(values: Iterable[object], between: str = "; ") -> str:
     """Join the different values, once each, in order."""
     return between.join(dict.fromkeys(str(value) for value in values))
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Write a share 0…1 as a percentage: 0.05 as "5.0 %"; a dash for None or nan."""
+    return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+
+
+def signed(value: float, form: str = ".3f") -> str:
+    """Write a number with a minus sign that is no hyphen; `form` as for format(): "+.3f" writes a plus sign, too."""
+    return f"{value:{form}}".replace("-", "−")
 
 
 def span(values: list[float], digits: int) -> str:

@@ -48,10 +48,11 @@ def choose(generator: Generator, split: Split, config: TrainingConfig = AS_USUAL
     or damaged where training distorts none.
     """
     normals, anomalies = split.validation_normal, split.validation_anomaly
-    weights = WEIGHTS if config.stand_ins(0) else MORE_HEAT + WEIGHTS
+    stand_ins = config.stand_ins(0)  # distorted normals in a batch of training without labels
+    weights = WEIGHTS if stand_ins else MORE_HEAT + WEIGHTS
     if not len(split.train_anomaly) or not len(anomalies):
         random = torch.Generator().manual_seed(0)
-        if config.stand_ins(0):
+        if stand_ins:
             anomalies = distort(torch.from_numpy(normals), random, split.data.outside).numpy()
         else:
             times = -(-DAMAGED // len(normals))  # a few normals get several defects each, one at a time

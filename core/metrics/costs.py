@@ -72,12 +72,10 @@ def cheapest_threshold(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes) 
     Where anomalies are rare, it can be cheapest to flag nothing: then the result is the next float32 above the largest
     score. Raises EvaluationError as `evaluation.roc` does.
     """
-    curve = evaluation.roc(normal, anomaly)
-    above = float(np.nextafter(np.float32(curve.thresholds[0]), np.float32(np.inf)))
-    costs = np.asarray(stakes.cost(np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)))
+    curve = evaluation.roc(normal, anomaly).from_zero()
+    costs = np.asarray(stakes.cost(curve.fpr, curve.tpr))
     # Costs that are equal in theory may differ in the last bits.
-    first = int(np.argmax(costs <= costs.min() * (1 + 1e-12)))
-    return above if first == 0 else float(curve.thresholds[first - 1])
+    return float(curve.thresholds[np.argmax(costs <= costs.min() * (1 + 1e-12))])
 
 
 def operating_points(normal: np.ndarray, anomaly: np.ndarray, stakes: Stakes | None = None) -> dict[str, float]:

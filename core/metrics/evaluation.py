@@ -32,6 +32,11 @@ class Curve:
     fpr: np.ndarray
     tpr: np.ndarray
 
+    def from_zero(self) -> "Curve":
+        """Return the curve with (0, 0) in front, at the next float32 above every score: [K + 1] each."""
+        above = np.nextafter(np.float32(self.thresholds[0]), np.float32(np.inf))
+        return Curve(np.append(above, self.thresholds), np.append(0.0, self.fpr), np.append(0.0, self.tpr))
+
 
 @dataclass(frozen=True)
 class Confusion:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.basics.text import markdown_table, plain
+from core.basics.text import markdown_table, percent, plain
 from core.store import own_text
 from core.store.checkpoints import Checkpoint
 
@@ -24,7 +24,7 @@ def figures(models: Sequence[Checkpoint]) -> str:
                 checkpoint.task.regime + (f", {class_name(checkpoint, left_out)} left out" if left_out else ""),
                 area if test.n_anomaly else NONE,
                 _number(checkpoint.card.validation.auroc),
-                NONE if test.fpr_at_95tpr is None else f"{100 * test.fpr_at_95tpr:.1f} %",
+                percent(test.fpr_at_95tpr),
                 _number(test.normal_error),
             ]
         )

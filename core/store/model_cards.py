@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.basics.files import ROOT
 from core.basics.names import MODEL_NAMES, REGIME_HELP, STARTS
-from core.basics.text import plain, several, span
+from core.basics.text import percent, plain, several, span
 from core.data.dataset import Description
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES, VALIDATION_SHARE
@@ -157,7 +157,7 @@ def _training(models: Sequence[Checkpoint]) -> str:
     held = (
         "a part that follows from the files' content"
         if data.photos
-        else f"{100 * VALIDATION_SHARE:.0f} % of each class"
+        else f"{percent(VALIDATION_SHARE, 0)} of each class"
     )
     return (
         f"{plain(data.name)}'s training split, of which {held} is held back as validation images: {named}. "
@@ -184,7 +184,7 @@ def _augmented(checkpoint: Checkpoint) -> str:
     config = checkpoint.config
     done = ["mirrored"] * config.flip + [f"moved by up to {config.shift} px"] * bool(config.shift)
     done += ["turned by quarters"] * config.quarter + [f"turned by up to {config.turn}°"] * bool(config.turn)
-    done += [f"made up to {config.light:.0%} lighter or darker"] * bool(config.light)
+    done += [f"made up to {percent(config.light, 0)} lighter or darker"] * bool(config.light)
     return f"Images are {' and '.join(done)} at random." if done else "Images are taken as they are."
 
 

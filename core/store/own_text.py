@@ -4,7 +4,7 @@ Pages and model cards take the sentences from here. Imports neither torch nor a 
 """
 
 from core.basics.names import METHOD_NAMES, MODEL_NAMES
-from core.basics.text import several
+from core.basics.text import percent, several
 from core.metrics.own import ahead
 from core.store.card import Card
 
@@ -37,7 +37,7 @@ def marks(card: Card) -> str:
     if card.own is None or card.own.marks is None:
         return ""
     known = card.own.marks
-    return f"Of {known.images:,} marked defects the hottest spot is on the defect in {known.hit:.0%}; pixel AUROC {known.pixel_auroc:.3f}."
+    return f"Of {known.images:,} marked defects the hottest spot is on the defect in {percent(known.hit, 0)}; pixel AUROC {known.pixel_auroc:.3f}."
 
 
 def synthetic(card: Card) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.basics.names import MODEL_NAMES
+from core.basics.text import percent
 from core.data import damage
 from core.study import figures
 from core.study.plan import ALL_SIX
@@ -69,13 +70,13 @@ def defects_sentence(defects: pd.DataFrame) -> str | None:
     classes = maps["classes"].iloc[0]
     where = "T-shirt/top" if set(shared["normal"]) == {"t-shirt"} else f"mean of {classes} classes"
     shares = [
-        f"{100 * line['hit']:.0f} % ({method_name(line['method'])}, {line['regime']})"
+        f"{percent(line['hit'], 0)} ({method_name(line['method'])}, {line['regime']})"
         for line in gans.to_dict("records")
     ]
     best = maps.iloc[0]
     text = (
         f"The hottest spot of the map is on the defect in {listed(shares)} of the damaged images, with the best map that costs no training in "
-        f"{100 * best['hit']:.0f} % ({best['method']}; {where})."
+        f"{percent(best['hit'], 0)} ({best['method']}; {where})."
     )
     worse = [_worse(shared, line["method"], line["regime"]) for line in gans.to_dict("records")]
     return " ".join([text, *worse])
@@ -100,7 +101,7 @@ def looks_sentence(rows: pd.DataFrame) -> str | None:
         return None
     return (
         "“Looks normal” is the word of a small CNN trained on the training images of all ten classes, right about "
-        f"{100 * accuracy:.0f} % of training images held out from it."
+        f"{percent(accuracy, 0)} of training images held out from it."
     )
 
 
@@ -113,7 +114,7 @@ def ablation_sentence(rows: pd.DataFrame) -> str | None:
     if gain <= 0:
         return f"All six losses ({table[ALL_SIX]:.3f}) are no better here than L1 alone ({table['L1']:.3f})."
     return (
-        f"Of the paper's losses, ABC beside L1 gives {100 * alone / gain:.0f} % of the gain from L1 alone ({table['L1']:.3f}) to all six "
+        f"Of the paper's losses, ABC beside L1 gives {percent(alone / gain, 0)} of the gain from L1 alone ({table['L1']:.3f}) to all six "
         f"({table[ALL_SIX]:.3f}); in Kim's ablation it gave 94 %."
     )
 

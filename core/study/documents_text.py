@@ -80,7 +80,7 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
             parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(group, regime)]
             parts += [CHOSEN_WITH_LABELS.get(regime, ""), reporting.difference_sentence(rows, regime) or ""]
             parts += [_class_text(rows, regime), hardest_sentence(rows) or "" if regime == "seen" else ""]
-            parts += [_published_text(regime)]
+            parts += [_unseen_text(rows) if regime == "unseen" else "", _published_text(regime)]
     parts += _defects_text(defects)
     parts += _ablation_text(rows, defects)
     if sentence := reporting.imbalance_sentence(rows):
@@ -122,6 +122,11 @@ def _class_text(rows: pd.DataFrame, regime: str) -> str:
     return markdown_table(
         ["left out" if regime == "unseen" else "normal", *(class_name(name) for name in table.columns)], lines
     )
+
+
+def _unseen_text(rows: pd.DataFrame) -> str:
+    heads, lines = reporting.unseen_cells(rows)
+    return f"{reporting.UNSEEN}\n\n{markdown_table(heads, lines)}" if lines else ""
 
 
 def _published_text(regime: str) -> str:

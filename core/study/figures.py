@@ -20,8 +20,24 @@ DEFECT_FIGURES = ["image_auroc", "pixel_auroc", "aupro", "hit"]
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the main table: every loss, and all labels that the regime allows. No other study's rows."""
-    return rows[(rows["variant"] == "") & rows["anomalies"].isin((0, ANOMALIES))]
+    """Return the rows of the main table: every loss, and all labels that the regime allows. No other study's rows.
+
+    In the unseen regime T-shirt/top is normal; `unseen_table` has the other classes.
+    """
+    whole = rows[(rows["variant"] == "") & rows["anomalies"].isin((0, ANOMALIES))]
+    return whole[whole["regime"].ne("unseen") | whole["normal"].eq(CLASSES[0])]
+
+
+def unseen_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Build the table of the unseen regime with every class as the normal one, seed 0: a row for each method, a column for
+    each normal class, the mean over the nine classes left out in turn. nan where one of the nine is not measured.
+    """
+    group = rows[
+        rows["variant"].eq("") & rows["anomalies"].eq(ANOMALIES) & rows["regime"].eq("unseen") & rows["seed"].eq(0)
+    ]
+    areas = group.groupby(["method", "normal"])["auroc"]
+    table = areas.mean().where(areas.count() == len(CLASSES) - 1).unstack()
+    return table[[name for name in CLASSES if name in table.columns]]
 
 
 def unit(regime: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.basics.names import METHOD_NAMES, MODEL_NAMES
+from core.basics.text import signed
 from core.data.fashion_mnist import FASHION_MNIST
 from core.study import figures
 
@@ -47,7 +48,7 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     better, worse = "DCGAN", "traditional GAN"
     if mean < 0:  # name first the GAN that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
-    spread = f"{low:+.3f} to {high:+.3f}".replace("-", "−")
+    spread = f"{signed(low, '+.3f')} to {signed(high, '+.3f')}"
     what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {spread})"
     if low > 0:
         return f"The {better} is better than the {worse} by {what}."
@@ -64,6 +65,16 @@ def box_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     if not clauses:
         return None
     return f"The models in the box, which the other pages show, are trainings with seed 0. T-shirt/top: {'; '.join(clauses)}."
+
+
+UNSEEN = "Every class as the normal one, seed 0, mean over the nine classes left out in turn; a dash where not all nine are measured:"
+
+
+def unseen_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return headings and lines of `figures.unseen_table`; no line where T-shirt/top alone is measured."""
+    table = figures.unseen_table(rows)
+    lines = [[method_name(str(method)), *map(number, table.loc[method])] for method in table.index]
+    return ["normal", *map(class_name, table.columns)], lines if len(table.columns) > 1 else []
 
 
 def method_name(method: str) -> str:

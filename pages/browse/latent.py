@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.basics.text import percent
 from core.data.dataset import Images
 from core.metrics.outcomes import OUTCOMES
 from core.store.survey import SAMPLE
@@ -139,7 +140,7 @@ def _draw(look: Look, numbers: np.ndarray, points: np.ndarray, shown: np.ndarray
 
 
 def _shares(shares: np.ndarray) -> str:
-    return f"the two principal components of z, which hold {100 * shares[0]:.0f} % and {100 * shares[1]:.0f} % of its variance"
+    return f"the two principal components of z, which hold {percent(shares[0], 0)} and {percent(shares[1], 0)} of its variance"
 
 
 def _coloured(look: Look, numbers: np.ndarray, by: str) -> tuple[list[dict], np.ndarray, dict | None]:

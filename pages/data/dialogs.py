@@ -35,7 +35,7 @@ def delete(key: str, name: str) -> None:
 
     if state.pop(DONE, False):
         st.rerun()
-    models = sum(checkpoint.task.data.key == key for checkpoint in trained.discovered()[0])
+    models = len(trained.of_data(key))
     st.markdown(
         f"The photos of **{plain(name)}** that are kept here will be gone for good. Your own files are not touched."
         + (

@@ -22,10 +22,11 @@ def say_done() -> None:
         return
     name = plain(catalog.get(key).description.name)
     with st.container(border=True, key="data_done"):
-        here = " A trained model of it is here already." if _trained(key) else ""
+        models = trained.of_data(key)
+        here = " A trained model of it is here already." if models else ""
         st.markdown(f":material/check_circle: **{name} is kept.** Next: train a model on it.{here}")
         with st.container(horizontal=True):
-            _ways_on(key, "data_train_now", "data_look_now")
+            _ways_on(key, bool(models), "_now")
 
 
 def show(busy: bool) -> None:
@@ -82,7 +83,7 @@ def _opened(key: str, facts: Facts, busy: bool) -> None:
     kinds, images = facts.description.class_names, catalog.photos(key)
     with st.container(horizontal=True):
         if state.get("_data_done") != key or busy:
-            _ways_on(key, "data_train", "data_look")
+            _ways_on(key, bool(trained.of_data(key)))
         report.offer_split(facts.entries, kinds, key, "kept")
         if st.button("Delete", icon=":material/delete:", key="data_delete", help="Asks once more before it does."):
             dialogs.forget()
@@ -111,37 +112,30 @@ def _opened(key: str, facts: Facts, busy: bool) -> None:
         report.show(facts.entries, kinds, facts.findings, images, f"kept_{key}")
 
 
-def _trained(key: str) -> bool:
-    """Tell whether a trained model of this data set is here: in the box, trained or imported."""
-    return any(checkpoint.task.data.key == key for checkpoint in trained.discovered()[0])
-
-
-def _ways_on(key: str, train: str, look: str) -> None:
-    """Draw the buttons, with these keys, to Train and, if a model of this data set is here, to the Overview."""
+def _ways_on(key: str, modelled: bool, place: str = "") -> None:
+    """Draw the button to Train and, if a model of this data set is here, to the Overview; `place` ends their keys."""
+    ways = [
+        ("Train on it", "model_training", "data_train", "train", "Goes to the page Train with this data set chosen.")
+    ]
+    if modelled:
+        meaning = "Goes to the Overview with this data set chosen: how good its trained model is."
+        ways.append(("Look at its model", "visibility", "data_look", "", meaning))
 
     def choose() -> None:
         state["data"] = key
         link.forget()
 
-    if st.button(
-        "Train on it",
-        type="primary",
-        icon=":material/model_training:",
-        key=train,
-        on_click=choose,
-        help="Goes to the page Train with this data set chosen.",
-    ):
-        state.pop("_data_done", None)
-        link.go("train")
-    if _trained(key) and st.button(
-        "Look at its model",
-        icon=":material/visibility:",
-        key=look,
-        on_click=choose,
-        help="Goes to the Overview with this data set chosen: how good its trained model is.",
-    ):
-        state.pop("_data_done", None)
-        link.go("")
+    for label, icon, name, page, meaning in ways:
+        if st.button(
+            label,
+            type="primary" if page == "train" else "secondary",
+            icon=f":material/{icon}:",
+            key=name + place,
+            on_click=choose,
+            help=meaning,
+        ):
+            state.pop("_data_done", None)
+            link.go(page)
 
 
 def _add(key: str, facts: Facts, busy: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.basics.text import percent
 from core.metrics import drift as drifting
 from core.metrics.costs import Stakes
 from pages.line import belt
@@ -102,8 +103,8 @@ def _alarm(chosen: Chosen, batch: Batch, name: str, number: int, share: float) -
     )
     if found.alarm == "flagged":
         return (
-            f"In the last {found.count:,} items the model would flag {100 * found.flagged:.1f} % at its own threshold; validation led to expect "
-            f"{100 * found.expected:.1f} % ({_p(found.flagged_p)}). The light, the camera or the items have changed."
+            f"In the last {found.count:,} items the model would flag {percent(found.flagged)} at its own threshold; validation led to expect "
+            f"{percent(found.expected)} ({_p(found.flagged_p)}). The light, the camera or the items have changed."
         )
     if found.alarm:
         return (

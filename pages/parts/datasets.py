@@ -55,9 +55,8 @@ def description() -> Description:
     try:
         return data_set().description
     except DataError:
-        for checkpoint in trained.discovered()[0]:
-            if checkpoint.task.data.key == key():
-                return checkpoint.task.data
+        if models := trained.of_data(key()):
+            return models[0].task.data
         raise
 
 

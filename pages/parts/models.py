@@ -27,7 +27,7 @@ from pages.parts.datasets import description as description
 from pages.parts.datasets import key, known, test_images
 from pages.parts.datasets import trained_normals as trained_normals
 from pages.parts.trained import damaged as damaged
-from pages.parts.trained import discovered
+from pages.parts.trained import of_data
 
 if TYPE_CHECKING:
     from core.gans.build import Generator
@@ -52,8 +52,8 @@ def of(model: str, normal: str) -> list[Checkpoint]:
     """List the trained models of one kind and class of the chosen data set, shipped ones first."""
     return [
         checkpoint
-        for checkpoint in discovered()[0]
-        if (checkpoint.card.model, checkpoint.task.normal, checkpoint.task.data.key) == (model, normal, key())
+        for checkpoint in of_data(key())
+        if (checkpoint.card.model, checkpoint.task.normal) == (model, normal)
     ]
 
 

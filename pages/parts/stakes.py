@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.basics.errors import MisfitError
+from core.basics.text import percent
 from core.metrics import costs
 from core.metrics.costs import Stakes
 from pages.parts import link
@@ -29,7 +30,7 @@ def ask(chosen: Chosen, problem: str) -> None:
             step=1.0,
             persist_state="session",
             on_change=link.push,
-            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {100 * chosen.prevalence:.0f} %, "
+            help=f"How many of all items really are anomalies, above 0 and below 100 %. This model's test has {percent(chosen.prevalence, 0)}, "
             "a factory far fewer. Precision and cost are computed for this share.",
         )
     for column, key, label, meaning in (

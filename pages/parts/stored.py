@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.basics.text import percent
 from core.store.checkpoints import Checkpoint
 from pages.parts import style
 
@@ -21,7 +22,7 @@ def show(checkpoint: Checkpoint) -> None:
     if area := auroc(checkpoint):
         rows.append(("Test AUROC (95 % interval)", "{:.3f} ({:.3f}–{:.3f})".format(*area)))
     if test.fpr_at_95tpr is not None:
-        rows.append(("FPR at 95 % TPR", f"{100 * test.fpr_at_95tpr:.1f} %"))
+        rows.append(("FPR at 95 % TPR", percent(test.fpr_at_95tpr)))
     own = checkpoint.card.own
     if own and own.marks:
         rows.append(("Pixel AUROC of marked defects", f"{own.marks.pixel_auroc:.3f} ({own.marks.images:,} images)"))

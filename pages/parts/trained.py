@@ -30,6 +30,11 @@ def _discovered(
     return discovery.discover()
 
 
+def of_data(key: str) -> list[Checkpoint]:
+    """List the trained models of the data set with this key: in the box, trained or imported."""
+    return [checkpoint for checkpoint in discovered()[0] if checkpoint.task.data.key == key]
+
+
 def damaged(normal: str, model: str | None = None) -> list[Damaged]:
     """List the damaged folders that may hold a trained model of this class: of kind `model`, or of any kind."""
     return [

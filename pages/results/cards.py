@@ -29,7 +29,7 @@ COLUMNS = (
 
 def show(data: Description) -> None:
     """Draw the tables, or say that no model is trained yet."""
-    checkpoints = [checkpoint for checkpoint in trained.discovered()[0] if checkpoint.task.data.key == data.key]
+    checkpoints = trained.of_data(data.key)
     st.info(
         f"Of {plain(data.name)} there are the models that were trained here: each line is one training. The sweep over methods, classes "
         f"and seeds (`python -m core results`) is of {FASHION_MNIST.description.name}; choose it in the sidebar to see it.",

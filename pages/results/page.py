@@ -53,6 +53,11 @@ def measured(rows: pd.DataFrame, regime: str) -> None:
                 f"**{FASHION.class_name(means.index[-1])}** ({means.iloc[-1]:.3f})."
             )
 
+    heads, lines = reporting.unseen_cells(rows)
+    if regime == "unseen" and lines:
+        st.caption(reporting.UNSEEN)
+        style.table("Unseen regime, every normal class", [(head, "") for head in heads], lines)
+
 
 def published(regime: str) -> None:
     """Draw the published figures for the same regime, as printed."""

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.basics.text import plain
+from core.basics.text import percent, plain
 from core.metrics import comparison, costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, link, trouble
@@ -135,7 +135,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
     charts.show(figure, "precision_recall", "Average precision: " + "; ".join(means) + ".")
     st.caption(
         f"At the stated rarity, {100 * stakes.prevalence:g} % anomalies: precision = π·TPR ÷ (π·TPR + (1 − π)·FPR). Average "
-        f"precision = Σ (step of recall)·precision. The test of the {everyone[0].title} has {100 * everyone[0].prevalence:.0f} % anomalies: "
+        f"precision = Σ (step of recall)·precision. The test of the {everyone[0].title} has {percent(everyone[0].prevalence, 0)} anomalies: "
         "precision counted on it would be another."
     )
 

@@ -6,6 +6,7 @@ The drawing that moves with the threshold is made in the browser (lab_drawing.js
 import numpy as np
 import plotly.graph_objects as go
 
+from core.basics.text import percent
 from core.metrics import evaluation
 from core.metrics.evaluation import Curve
 from pages.parts import charts
@@ -22,12 +23,12 @@ def thinned(normal: np.ndarray, anomaly: np.ndarray) -> Curve:
 
 def add(figure: go.Figure, curve: Curve, log: bool, name: str, line: dict, lead: str = "", **more: str) -> None:
     """Add a curve to a figure, from (0, 0) on; `lead` begins the hover text. On a logarithmic axis the points at FPR 0 are left out."""
-    fpr, tpr = np.append(0.0, curve.fpr), np.append(0.0, curve.tpr)
-    thresholds = np.array(["above every score", *(f"{threshold:.4f}" for threshold in curve.thresholds)])
-    kept = fpr > 0 if log else fpr >= 0
+    curve = curve.from_zero()
+    thresholds = np.array(["above every score", *(f"{threshold:.4f}" for threshold in curve.thresholds[1:])])
+    kept = curve.fpr > 0 if log else curve.fpr >= 0
     figure.add_scatter(
-        x=fpr[kept],
-        y=tpr[kept],
+        x=curve.fpr[kept],
+        y=curve.tpr[kept],
         customdata=thresholds[kept],
         mode="lines",
         name=name,
@@ -57,9 +58,8 @@ def as_svg(curve: Curve, fpr: float, tpr: float, colour: str) -> str:
     def at(x: float, y: float) -> tuple[float, float]:
         return left + size * x, top + size * (1 - y)
 
-    path = " ".join(
-        f"{x:.1f},{y:.1f}" for x, y in (at(*rates) for rates in [(0, 0), *zip(curve.fpr, curve.tpr, strict=True)])
-    )
+    curve = curve.from_zero()
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, curve.fpr, curve.tpr))
     lines = []
     for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
         (x, _), (_, y) = at(tick, 0), at(0, tick)
@@ -77,5 +77,5 @@ def as_svg(curve: Curve, fpr: float, tpr: float, colour: str) -> str:
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{charts.ANOMALY}" stroke="white" stroke-width="2"/>'
         f'<text x="0" y="14">TPR</text><text x="{left + size}" y="{top + size + 36}" text-anchor="end">FPR</text></svg>'
-        f"<figcaption>● the operating point: FPR {100 * fpr:.2f} %, TPR {100 * tpr:.2f} %. Dotted: chance.</figcaption></figure>"
+        f"<figcaption>● the operating point: FPR {percent(fpr, 2)}, TPR {percent(tpr, 2)}. Dotted: chance.</figcaption></figure>"
     )

@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from core.basics.text import percent
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import stakes as stakes_part
@@ -37,11 +38,6 @@ def passed(scores: np.ndarray, limit: float) -> float | None:
     """Return the share of the scores [N] below `limit`; None for no scores."""
     share = flagged(scores, limit)
     return None if share is None else 1 - share
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Write a share as a percentage; a dash for None or nan."""
-    return "–" if share is None or np.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[float], None]) -> None:

@@ -8,13 +8,14 @@ from html import escape
 
 import msgspec
 
+from core.basics.text import percent
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, models, verdict
 from pages.parts.models import Chosen
 from pages.roc import curves
-from pages.roc.points import flagged, passed, percent
+from pages.roc.points import flagged, passed
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -82,7 +83,7 @@ def _of_both(chosen: Chosen, limit: float, stakes: Stakes | None) -> list[str]:
                 ],
             ],
         ),
-        f"<p>TPR = caught ÷ anomalies = {100 * counts.tpr:.2f} %. FPR = false alarms ÷ normal images = {100 * counts.fpr:.2f} %.</p>",
+        f"<p>TPR = caught ÷ anomalies = {percent(counts.tpr, 2)}. FPR = false alarms ÷ normal images = {percent(counts.fpr, 2)}.</p>",
         _costs(counts, stakes),
         "<h2>Kind by kind</h2>" if chosen.copies is not None else "<h2>Class by class</h2>",
         _table(
@@ -142,7 +143,7 @@ def _classes(chosen: Chosen, limit: float) -> list[list[str]]:
         counts = evaluation.confusion(test[chosen.normal], test[mask], limit)
         area, low, high = chosen.area(mask)
         cells = [name, f"{int(mask.sum()):,}", f"{counts.caught:,}", f"{counts.missed:,}"]
-        lines.append((area, [*cells, f"{100 * counts.tpr:.1f} %", f"{area:.3f} ({low:.3f}–{high:.3f})"]))
+        lines.append((area, [*cells, percent(counts.tpr), f"{area:.3f} ({low:.3f}–{high:.3f})"]))
     return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.basics.errors import CheckpointError
-from core.basics.text import plain
+from core.basics.text import plain, signed
 from core.metrics import comparison, evaluation
 from pages.parts import charts, models
 from pages.parts.models import Chosen
@@ -81,11 +81,6 @@ def asked_for(chosen: Chosen) -> list[Chosen]:
     return [chosen, *(others[name] for name in picked)]
 
 
-def _signed(value: float) -> str:
-    """Write a difference with a minus sign that is no hyphen."""
-    return f"{value:.3f}".replace("-", "−")
-
-
 def verdict(first: Chosen, second: Chosen) -> str:
     """Say the difference of two AUROCs in a sentence of markdown."""
     if not (np.array_equal(first.normal, second.normal) and np.array_equal(first.anomaly, second.anomaly)):
@@ -108,7 +103,7 @@ def verdict(first: Chosen, second: Chosen) -> str:
     else:
         text = (
             f"{better} and {worse} cannot be told apart on these images: they differ by {by} AUROC, and the 95 % interval "
-            f"({_signed(low)} to {_signed(high)}) holds zero."
+            f"({signed(low)} to {signed(high)}) holds zero."
         )
     if first.checkpoint.task.regime != second.checkpoint.task.regime:
         text += " They answer different questions: what was known in training was not the same."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.basics.text import percent
 from core.metrics.own import Kind, Marks
 from pages.parts import style
 from pages.parts.damages import NAMES
@@ -40,4 +41,4 @@ def cells(kind: Kind) -> list[str]:
 
 def located(marks: Marks | None) -> list[str]:
     """Return pixel AUROC and hit as cells; dashes where no place is known."""
-    return ["–", "–"] if marks is None else [f"{marks.pixel_auroc:.3f}", f"{100 * marks.hit:.0f} %"]
+    return ["–", "–"] if marks is None else [f"{marks.pixel_auroc:.3f}", percent(marks.hit, 0)]

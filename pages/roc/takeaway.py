@@ -23,12 +23,11 @@ def curve_csv(chosen: Chosen, stakes: Stakes | None) -> bytes:
     It begins at (0, 0), at a threshold just above every score, and ends at (1, 1).
     """
     test = chosen.scores.test
-    curve = evaluation.roc(test[chosen.normal], test[chosen.anomaly])
-    above = np.nextafter(np.float32(curve.thresholds[0]), np.float32(np.inf))
-    limits, fpr, tpr = (
-        np.append(first, rest) for first, rest in ((above, curve.thresholds), (0.0, curve.fpr), (0.0, curve.tpr))
+    curve = evaluation.roc(test[chosen.normal], test[chosen.anomaly]).from_zero()
+    fpr, tpr = curve.fpr, curve.tpr
+    table = pd.DataFrame(
+        {"threshold": shortest(curve.thresholds), "false_positive_rate": fpr, "true_positive_rate": tpr}
     )
-    table = pd.DataFrame({"threshold": shortest(limits), "false_positive_rate": fpr, "true_positive_rate": tpr})
     if stakes is not None:
         table["prevalence"] = stakes.prevalence
         table["precision"] = costs.precision(fpr, tpr, stakes.prevalence)

@@ -1,39 +1,40 @@
-"""The choice of epochs that needs no labelled anomaly."""
+"""The trials of the recipe: each is another one, and their files are written as they are read."""
 
 import numpy as np
-import pandas as pd
+import pytest
 
 from benchmarks import tuning
 
 
-def test_epochs_are_chosen_without_a_label() -> None:
-    rows = pd.DataFrame(
-        {
-            "epochs": ["5", "10", "15", "30"],  # as the file is read
-            "distorted_auroc": ["0.9000", "0.9490", "0.9500", "0.9495"],
-            "normal_error": ["0.30", "0.21", "0.20", "0.18"],
-            "validation_auroc": ["0.99", "0.98", "0.97", "0.96"],  # of labelled anomalies: counts for nothing
-        }
-    )
-    assert tuning.without_labels(rows) == 30
-    rows["distorted_auroc"] = ["0.9000", "0.9490", "0.9500", "0.9400"]
-    assert tuning.without_labels(rows) == 15
+def row(trial: tuning.Trial, area: float) -> dict:
+    figures = dict.fromkeys(tuning.FIGURES, 0.2) | {"validation_auroc": area}
+    return dict(zip(tuning.KEY, trial.key, strict=True)) | {"what": trial.what, "epochs": 10} | figures
 
 
-def test_rows_are_written_as_they_are_and_stay_so(tmp_path, monkeypatch) -> None:
+def test_no_two_trials_are_the_same() -> None:
+    trials = tuning.trials()
+    assert len({trial.key for trial in trials}) == len(trials)
+
+
+@pytest.fixture
+def own_files(tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "CSV", tmp_path / "tuning.csv")
-    key = dict(zip(tuning.KEY, ("dcgan", "one-class", "t-shirt", "", "0", "{}"), strict=True))
-    for epochs, area in ((8, 0.9), (15, np.float64(1 / 3))):
-        tuning.add_row(key | {"epochs": epochs, "distorted_auroc": area, "normal_error": 0.2})
-    assert tuning.CSV.read_text() == (
-        "model,regime,normal,left_out,anomalies,changes,epochs,distorted_auroc,normal_error\n"
-        "dcgan,one-class,t-shirt,,0,{},8,0.90000,0.20000\n"
-        "dcgan,one-class,t-shirt,,0,{},15,0.33333,0.20000\n"
-    )
-    assert tuning.without_labels(tuning.read()) == 8
+    monkeypatch.setattr(tuning, "TABLE", tmp_path / "tuning.md")
 
 
-def test_the_distorted_validation_images_are_the_same_each_time() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), dtype=np.uint8)
-    first, again = tuning.distorted(images), tuning.distorted(images)
-    assert first.shape == (8, 28, 28, 1) and np.array_equal(first, again) and not np.array_equal(first, images)
+def test_rows_are_written_as_they_are_and_stay_so(own_files) -> None:
+    first, second, *_ = tuning.trials()
+    tuning.add_row(row(first, 0.9))
+    before = tuning.CSV.read_text()
+    tuning.add_row(row(second, np.float64(1 / 3)))
+    assert tuning.CSV.read_text().startswith(before)
+    assert tuning.read()["validation_auroc"].tolist() == ["0.90000", "0.33333"]
+    lines = tuning.TABLE.read_text().splitlines()
+    assert "| as it ships | T-shirt/top | 0.900 | 0.200 | 0.200 | 0.200 |" in lines
+    assert "| no loss against anomalies' own pixels | T-shirt/top | 0.333 | 0.200 | 0.200 | 0.200 |" in lines
+
+
+def test_the_made_validation_images_are_the_same_each_time(starter) -> None:
+    images = starter.images[:8]
+    for first, again in zip(tuning.made(images), tuning.made(images), strict=True):
+        assert first.shape == images.shape and np.array_equal(first, again) and not np.array_equal(first, images)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from core.basics.text import as_csv, cell, plain
+from core.basics.text import as_csv, cell, percent, plain, signed
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,12 @@ def test_other_cells_of_a_csv_stay_as_they_are(text: str) -> None:
 def test_a_table_as_csv_keeps_every_digit_and_defuses_its_texts() -> None:
     table = pd.DataFrame({"file": ["=A1.png", 'a"b,c.png'], "score": [0.1, -1 / 3], "@note": ["", None]})
     assert as_csv(table).decode() == ('file,score,\'@note\n\'=A1.png,0.1,\n"a""b,c.png",-0.3333333333333333,\n')
+
+
+def test_a_share_as_a_percentage_and_a_dash_where_there_is_none() -> None:
+    assert [percent(0.05), percent(0.9954, 2), percent(1, 0)] == ["5.0 %", "99.54 %", "100 %"]
+    assert [percent(None), percent(float("nan"))] == ["–", "–"]
+
+
+def test_a_minus_sign_is_no_hyphen() -> None:
+    assert [signed(-0.0123), signed(0.5), signed(0.5, "+.1f")] == ["\u22120.012", "0.500", "+0.5"]

@@ -59,8 +59,14 @@ def test_the_curve_is_scikit_learns(scores: Pair) -> None:
     assert np.array_equal(curve.thresholds, thresholds[1:])  # scikit-learn's first threshold is infinite
     assert curve.fpr == pytest.approx(fpr[1:], abs=1e-12)
     assert curve.tpr == pytest.approx(tpr[1:], abs=1e-12)
-    area = np.trapezoid(np.append(0, curve.tpr), np.append(0, curve.fpr))
-    assert area == pytest.approx(evaluation.auroc(*scores), abs=1e-12)
+
+
+def test_from_zero_on_the_curve_flags_nothing_first_and_has_the_whole_area(scores: Pair) -> None:
+    curve = evaluation.roc(*scores).from_zero()
+    assert (curve.fpr[0], curve.tpr[0]) == (0, 0)
+    assert not evaluation.flagged(np.concatenate(scores), curve.thresholds[0]).any()
+    assert (np.diff(curve.thresholds) < 0).all()
+    assert np.trapezoid(curve.tpr, curve.fpr) == pytest.approx(evaluation.auroc(*scores), abs=1e-12)
 
 
 @pytest.mark.parametrize("prevalence", [0.01, 0.05, 0.5])

@@ -47,6 +47,17 @@ def test_the_spread_over_seeds_and_over_classes_stay_apart():
     assert line["sd_classes"] == pytest.approx(0.056569, abs=1e-6)
 
 
+def test_unseen_with_another_normal_class_has_a_table_of_its_own():
+    shirts = [row("m", 0.9, regime="unseen", left_out=name) for name in figures.CLASSES[1:]]
+    others = [name for name in figures.CLASSES if name != "bag"]
+    bags = [row("m", 0.5 + 0.01 * place, "bag", regime="unseen", left_out=name) for place, name in enumerate(others)]
+    rows = pd.DataFrame(shirts + bags)
+    assert figures.summary(rows)["mean"].tolist() == pytest.approx([0.9])
+    assert figures.unseen_table(rows).loc["m"].to_dict() == pytest.approx({"t-shirt": 0.9, "bag": 0.54})
+    assert math.isnan(figures.unseen_table(rows[:-1]).loc["m", "bag"])  # eight of nine classes are no mean over nine
+    assert figures.unseen_table(pd.DataFrame([row("m", 0.9)])).empty
+
+
 def test_studies_are_no_part_of_the_main_figures():
     rows = pd.DataFrame([row("dcgan", 0.98), row("dcgan", 0.5, variant="L1"), row("dcgan", 0.6, anomalies=10)])
     assert figures.auroc(rows, "dcgan", "seen", "t-shirt") == pytest.approx(0.98)
