@@ -31,7 +31,7 @@ from core.gans.config import CONFIGS
 from core.gans.recipes import default_config
 from core.metrics import localisation
 from core.metrics.evaluation import auroc
-from core.study.baselines import BASELINES
+from core.store.baselines import PIXEL_METHODS
 
 CSV, TABLE = ROOT / "docs" / "photos.csv", ROOT / "docs" / "photos-results.md"
 COLUMNS = ("photos", "regime", "method", "seed", "kind", "auroc", "pixel_auroc", "steps", "cpu_seconds", "seconds")
@@ -111,11 +111,12 @@ def rows(trial: Trial, case: Case) -> Iterator[list[object]]:
     if trial.method in CONFIGS:
         look, steps = _trained(trial, case, regime)
     else:
-        method = BASELINES[trial.method][0]
+        method = PIXEL_METHODS[trial.method]
         everything = [case.good, *(images for images, _ in case.bad.values())]
         scores = iter(
             np.split(
-                method(case.split, np.concatenate(everything), trial.seed), np.cumsum([*map(len, everything)])[:-1]
+                method(case.split.train_normal, np.concatenate(everything), trial.seed),
+                np.cumsum([*map(len, everything)])[:-1],
             )
         )
         look = lambda images: (next(scores), None)  # noqa: E731  # in the order in which they are asked for
@@ -160,11 +161,10 @@ def _trained(
 
 def trials(seeds: int) -> list[Trial]:
     """List all trials, one seed of everything first."""
-    baselines = [name for name, (_, regimes) in BASELINES.items() if "one-class" in regimes]
     planned = [
         Trial(name, method, seed)
         for seed in range(seeds)
-        for methods in (("dcgan",), ("traditional",), baselines)
+        for methods in (("dcgan",), ("traditional",), PIXEL_METHODS)
         for name in SETS
         for method in methods
     ]

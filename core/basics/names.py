@@ -7,6 +7,7 @@ MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
 METHOD_NAMES = MODEL_NAMES | {
     "isolation forest": "Isolation forest",
     "supervised CNN": "Supervised CNN (the ceiling)",
+    "fusion": "Traditional GAN, kNN and a network of turns (a fusion)",
     "pixel z-score": "Pixel z-score",
     "nearest normals": "Nearest normals",
 }

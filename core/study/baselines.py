@@ -1,5 +1,5 @@
 """The methods that the GANs are compared with in the sweep: three one-class methods on raw pixels (core/store/baselines.py),
-and a small supervised CNN, the ceiling.
+a fusion (core/study/fusion.py), and a small supervised CNN, the ceiling.
 
 Each takes a task's Split and test images uint8 [N, H, W, C] and returns test scores float [N], higher = more anomalous.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from core.data.tasks import Split
 from core.gans.config import TrainingConfig
 from core.store.baselines import PIXEL_METHODS, Method
+from core.study.fusion import fusion
 
 
 def _one_class(method: Method) -> Callable[[Split, np.ndarray, int], np.ndarray]:
@@ -61,5 +62,6 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
 # Name → (method, regimes it belongs to).
 BASELINES: dict[str, tuple[Callable[[Split, np.ndarray, int], np.ndarray], tuple[str, ...]]] = {
     **{name: (_one_class(method), ("one-class",)) for name, method in PIXEL_METHODS.items()},
+    "fusion": (fusion, ("one-class",)),
     "supervised CNN": (supervised_cnn, ("seen", "unseen")),
 }

@@ -9,7 +9,7 @@ from core.basics.names import CHOSEN_WITH_LABELS, MODEL_NAMES, REGIME_QUESTIONS
 from core.basics.text import markdown_table
 from core.data import damage
 from core.data.tasks import REGIMES
-from core.study import defect_reporting, figures, reporting
+from core.study import defect_reporting, figures, goals, reporting
 from core.study.published import DECK, PUBLISHED
 from core.study.reporting import class_name, method_name, number
 
@@ -73,6 +73,9 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
             else ", the whole plan."
         ),
         defect_reporting.looks_sentence(rows) or "",
+        "## Goals",
+        "What is asked of these figures, reached or not. The goals of speed stand in benchmarks/RESULTS.md.",
+        markdown_table(goals.HEADS, [goal.cells for goal in goals.goals(rows, defects)]),
     ]
     for regime in REGIMES:
         group = rows[rows["regime"] == regime]

@@ -77,6 +77,8 @@ def test_from_a_zip_to_the_train_page(fresh_server, page: Page, parts: Path, wid
 def test_a_whole_folder_keeps_its_folders(fresh_server, page: Page, parts: Path):
     opened(fresh_server, page)
     page.get_by_text("A folder", exact=True).click()
+    expect(page.get_by_test_id("stFileUploader").filter(has_text="A folder of photos")).to_be_visible()
+    settled(page)  # files given to a box that is still being drawn can be lost
     box(page, "A folder of photos").set_input_files(parts.with_suffix(""))
     expect(page.get_by_role("button", name="Check the photos")).to_be_enabled()
     page.get_by_role("button", name="Check the photos").click()
