@@ -20,13 +20,12 @@ def discovered() -> tuple[list[Checkpoint], list[Damaged]]:
             facts = (folder / checkpoints.CARD).stat()
             stamp = (facts.st_mtime_ns, facts.st_ino)
         stamps.append((str(folder), *stamp))
-    return _discovered(tuple(stamps), tuple(problem for _, problem in unreadable))
+    return _discovered(repr((stamps, [problem for _, problem in unreadable])))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _discovered(
-    stamps: tuple[tuple[str, int, int], ...], unreadable: tuple[str, ...]
-) -> tuple[list[Checkpoint], list[Damaged]]:
+def _discovered(places: str) -> tuple[list[Checkpoint], list[Damaged]]:
+    """Read them. `places` is one text because Streamlit hashes that at once, and a list part by part."""
     return discovery.discover()
 
 
