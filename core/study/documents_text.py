@@ -1,6 +1,7 @@
 """RESULTS.md and the README's figures, as markdown. Imports no torch."""
 
 import math
+import re
 
 import pandas as pd
 
@@ -92,7 +93,8 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
         ]
         parts += ["## How many labels are worth having", sentence]
         parts += [markdown_table(["regime", "labelled anomalies", "AUROC", "trainings"], lines)]
-    parts.append(NOTES.read_text("utf-8").strip())
+    notes = NOTES.read_text("utf-8").strip()
+    parts.append(re.sub(r"\]\((?!https?:)", "](docs/", notes))  # its links are from its own folder
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
