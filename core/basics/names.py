@@ -7,7 +7,7 @@ MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
 METHOD_NAMES = MODEL_NAMES | {
     "isolation forest": "Isolation forest",
     "supervised CNN": "Supervised CNN (the ceiling)",
-    "fusion": "Traditional GAN, kNN and a network of turns (a fusion)",
+    "fusion": "Fusion of three",
     "pixel z-score": "Pixel z-score",
     "nearest normals": "Nearest normals",
 }
@@ -25,7 +25,7 @@ REGIME_QUESTIONS = {
     "unseen": "One anomaly class was kept out of training and is the only one in the test; a row is the mean over the nine "
     "classes left out in turn, with T-shirt/top normal.",
     "one-class": "No anomaly was in training. (The GANs are shown normal images that were turned, squeezed or stretched, as "
-    "pseudo-anomalies.)",
+    "pseudo-anomalies. The fusion is three methods: the traditional GAN, kNN, and a network that names turned and moved copies.)",
 }
 
 # Shown below the table of a regime: how labels that the regime does not allow have influenced its figures.

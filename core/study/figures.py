@@ -103,7 +103,12 @@ def training(rows: pd.DataFrame, method: str, regime: str, normal: str, seed: in
 
 
 def box_and_mean(rows: pd.DataFrame, method: str, regime: str, normal: str) -> tuple[float, float, int] | None:
-    """Return (AUROC of seed 0, which is in the box; mean over seeds; number of seeds); None with fewer than two seeds."""
+    """Return (AUROC of seed 0, which is in the box; mean over seeds; number of seeds); None with fewer than two seeds.
+
+    Also None in the unseen regime: no such model is in the box.
+    """
+    if regime == "unseen":
+        return None
     boxed, group = training(rows, method, regime, normal), trainings(rows, method, regime, normal)
     if boxed is None or len(group) < 2:
         return None

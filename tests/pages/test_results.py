@@ -56,6 +56,18 @@ def test_figures_are_those_of_the_csv(open_page):
     assert words(app).count("which this regime denies") == 2  # unseen and one-class
 
 
+def test_unseen_with_another_normal_class_is_shown_apart(open_page):
+    assert "Unseen regime, every normal class" not in tables(open_page("results"))
+    for number, name in enumerate(CLASSES):
+        if name != "bag":
+            line = row("traditional", 0.85, "bag", regime="unseen", left_out=name)
+            results.add(line | {"recipe": f"{100 + number:012x}"})
+    shown = tables(open_page("results"))
+    assert shown["Measured figures, unseen regime"][0]["Mean"] == "0.950"
+    (line,) = shown["Unseen regime, every normal class"]
+    assert (line["T-shirt/top"], line["Bag"]) == ("0.950", "0.850")
+
+
 def test_the_box_and_the_means_are_linked_in_words_and_the_cells_are_counted(open_page):
     said = words(open_page("results"))
     assert "DCGAN 0.970 with seed 0, 0.975 on the mean of 2 seeds" in said

@@ -34,6 +34,12 @@ def test_one_quantity_has_one_mean_however_many_seeds_a_class_has():
     assert figures.class_table(uneven(), "unseen").mean(axis=1)["dcgan"] == pytest.approx(0.85)
 
 
+def test_no_model_of_the_unseen_regime_is_in_the_box():
+    assert figures.box_and_mean(uneven(), "dcgan", "unseen", "t-shirt") is None
+    rows = pd.DataFrame([row("dcgan", 0.98, seed=0), row("dcgan", 0.96, seed=1)])
+    assert figures.box_and_mean(rows, "dcgan", "seen", "t-shirt") == pytest.approx((0.98, 0.97, 2))
+
+
 def test_the_spread_over_seeds_and_over_classes_stay_apart():
     rows = [
         row("m", 0.90, "t-shirt", 0),
