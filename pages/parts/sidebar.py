@@ -9,7 +9,7 @@ from core.basics.text import plain
 from core.gans.config import CONFIGS
 from core.store.checkpoints import Checkpoint
 from pages.parts import datasets, glossary, link, models, stored
-from pages.parts.trained import discovered
+from pages.parts.trained import discovered, of_data
 
 state = st.session_state
 
@@ -67,7 +67,8 @@ def _normal() -> None:
     for broken in discovered()[1]:
         if broken.model == state["model"] and broken.normal in names:
             names[broken.normal] = f"{data.class_name(broken.normal)} – damaged"
-    names |= {slug: data.class_name(slug) for slug in names if models.of(state["model"], slug)}
+    trained = {each.task.normal for each in of_data(datasets.key()) if each.card.model == state["model"]}
+    names |= {slug: data.class_name(slug) for slug in names if slug in trained}
     others = "the other one" if len(data.classes) == 2 else f"the other {len(data.classes) - 1}"
     _picker("Normal class", names, "normal", f"The class that counts as normal; images of {others} are anomalies.")
 
