@@ -122,7 +122,7 @@ class TraditionalConfig(TrainingConfig, frozen=True):
 
     epochs: int = 36
     learning_rate: float = 1e-3
-    shift: int = 0  # moved images help the DCGAN, but cost this model as much: docs/what-helped.md
+    shift: int = 0  # moved images cost this model: docs/what-helped.md
     hidden: tuple[int, ...] = (256,)
     z: int = 32
     discriminator_hidden: tuple[int, ...] = (256, 64)
