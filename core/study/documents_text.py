@@ -75,7 +75,8 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
         ),
         defect_reporting.looks_sentence(rows) or "",
         "## Goals",
-        "What is asked of these figures, reached or not. The goals of speed stand in benchmarks/RESULTS.md.",
+        "What is asked of these figures, reached or not. The goals of speed stand in [benchmarks/RESULTS.md](benchmarks/RESULTS.md); what the "
+        "figures owe to the split and the number of images, in [docs/protocol.md](docs/protocol.md).",
         markdown_table(goals.HEADS, [goal.cells for goal in goals.goals(rows, defects)]),
     ]
     for regime in REGIMES:
