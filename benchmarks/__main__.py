@@ -114,7 +114,7 @@ def scoring() -> str:
             ]
         )
     head = ["scoring 10,000 images", "images/s", "times a bare forward pass (range)", "goal", "its best batch"]
-    head += [f"its time in batches of {BATCH}", "one image", "peak memory of the process"]
+    head += [f"a bare pass in batches of {BATCH}, times the best", "one image", "peak memory of the process"]
     return (
         "## Scoring\n\n"
         + markdown_table(head, rows)

@@ -189,13 +189,13 @@ def add_row(row: dict[str, Any]) -> None:
 
 
 def tables(rows: pd.DataFrame) -> str:
-    """Write docs/tuning.md: a table for each GAN and regime, in the order of `trials`."""
+    """Return the text of docs/tuning.md: a table for each GAN and regime, in the order of `trials`."""
     known = rows.set_index(KEY)
     parts = [
         "# Trials of the recipe",
         "Written by `python -m benchmarks.tuning` from docs/tuning.csv. Validation images, seed 0, one training a row, so less than about 0.003 "
         "says nothing. AUROC of labelled anomalies (unseen: of the class left out), of damaged normals and of distorted normals, each against "
-        "the same normals; and the normals' error. What was made of them: docs/what-helped.md.",
+        f"the same normals; and the normals' error. What was made of them: docs/what-helped.md. {len(rows)} of {len(trials())} trials are made.",
     ]
     for model, title in MODEL_NAMES.items():
         for regime in REGIMES:
@@ -205,7 +205,7 @@ def tables(rows: pd.DataFrame) -> str:
                     continue
                 figures = known.loc[trial.key]
                 lines.append([trial.what, _of(trial.task), *(f"{float(figures[name]):.3f}" for name in FIGURES)])
-            heads = ["", "", "anomalies", "damaged", "distorted", "normals' error"]
+            heads = ["change", "normal class", "anomalies", "damaged", "distorted", "normals' error"]
             parts += [f"## {title}, {regime}", markdown_table(heads, lines)] if lines else []
     return "\n\n".join(parts) + "\n"
 

@@ -79,7 +79,17 @@ def defects_sentence(defects: pd.DataFrame) -> str | None:
         f"{percent(best['hit'], 0)} ({best['method']}; {where})."
     )
     worse = [_worse(shared, line["method"], line["regime"]) for line in gans.to_dict("records")]
-    return " ".join([text, *worse])
+    return " ".join([text, *worse, _ahead(lines)]).strip()
+
+
+def _ahead(lines: pd.DataFrame) -> str:
+    """Write in which other figures a map without training is ahead of every GAN; "" where in none."""
+    clauses = []
+    for title, (name, _) in DEFECTS.items():
+        gan, free = (lines.loc[lines["free"] == kind, name].max() for kind in (False, True))
+        if name != "hit" and round(free, 3) > round(gan, 3):
+            clauses.append(f"{title} ({number(free)} against {number(gan)} at best)")
+    return f"A map without training is ahead of both GANs in {listed(clauses)}." if clauses else ""
 
 
 def _worse(defects: pd.DataFrame, method: str, regime: str) -> str:
@@ -89,9 +99,9 @@ def _worse(defects: pd.DataFrame, method: str, regime: str) -> str:
     own, others = hits.loc[(method, regime)], hits[~hits.index.get_level_values(0).isin(list(MODEL_NAMES))].max()
     kinds = [kind for kind in damage.KINDS if own.get(kind, 1.0) < others.get(kind, 0.0)]
     if not kinds:
-        return f"At no kind of damage does one of these point better than the {MODEL_NAMES[method]}'s."
+        return f"At no kind of damage does one of these hit more often than the {MODEL_NAMES[method]}'s."
     clauses = [f"{kind} ({others[kind]:.2f} against {own[kind]:.2f})" for kind in kinds]
-    return f"One of these points better than the {MODEL_NAMES[method]}'s at: {listed(clauses)}."
+    return f"At {listed(clauses)} one of these hits more often than the {MODEL_NAMES[method]}'s."
 
 
 def looks_sentence(rows: pd.DataFrame) -> str | None:
@@ -101,7 +111,7 @@ def looks_sentence(rows: pd.DataFrame) -> str | None:
         return None
     return (
         "“Looks normal” is the word of a small CNN trained on the training images of all ten classes, right about "
-        f"{percent(accuracy, 0)} of training images held out from it."
+        f"{percent(accuracy, 0)} of training images held out from it. In brackets beside it: the same share of normal test images."
     )
 
 

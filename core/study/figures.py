@@ -227,7 +227,8 @@ def untrained(lines: pd.DataFrame) -> pd.Series:
 
 
 def imbalance_table(rows: pd.DataFrame, method: str = "traditional") -> pd.DataFrame:
-    """Return AUROC (mean over seeds and left-out classes) by regime and number of anomalies, T-shirt/top normal.
+    """Return AUROC by regime and number of anomalies, T-shirt/top normal: the mean over left-out classes of the mean over
+    seeds; and the number of trainings.
 
     Trainings without labels are in the one-class regime. The unseen curve has a point only when each of the nine
     classes has been left out, because the classes differ more than the numbers of labels do.
@@ -235,4 +236,5 @@ def imbalance_table(rows: pd.DataFrame, method: str = "traditional") -> pd.DataF
     group = rows[(rows["method"] == method) & (rows["normal"] == "t-shirt") & (rows["variant"] == "")]
     left_out = group.groupby(["regime", "anomalies"])["left_out"].transform("nunique")
     group = group[(group["regime"] != "unseen") | (left_out == len(CLASSES) - 1)]
-    return group.groupby(["regime", "anomalies"])["auroc"].agg(["mean", "count"]).reset_index()
+    of_class = group.groupby(["regime", "anomalies", "left_out"])["auroc"].agg(["mean", "count"])
+    return of_class.groupby(level=[0, 1]).agg({"mean": "mean", "count": "sum"}).reset_index()

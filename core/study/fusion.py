@@ -1,9 +1,10 @@
 """A fusion of three one-class scores, for a row of its own: what a second and a third look at the same normals add to the
-traditional GAN. No label chooses anything, and the parts count alike.
+traditional GAN.
 
 The parts are the traditional GAN's score, the distance to the nearest training normals, and a small network's doubt which of
 twelve turned and moved copies of an image it sees (Golan and El-Yaniv 2018, arXiv 1805.10917): it learns on normals, and is
-unsure of an image that is unlike them.
+unsure of an image that is unlike them. The parts count alike, and the network's settings are the first that were tried; the
+GAN's recipe was chosen with labels, as docs/what-helped.md says.
 """
 
 from collections.abc import Iterator
@@ -25,9 +26,9 @@ COPIES = 12
 
 
 def fusion(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
-    """Return the mean of the parts' logarithms, each counted in its own SD over validation normals: float [N].
+    """Score images uint8 [N, H, W, C]: float [N], the mean of the parts' standardised logarithms.
 
-    `test` is uint8 [N, H, W, C].
+    Each logarithm has its mean over the validation normals subtracted and is divided by its SD there.
     """
     images = np.concatenate([split.validation_normal, test])
     held, parts = len(split.validation_normal), []

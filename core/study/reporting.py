@@ -49,7 +49,7 @@ def difference_sentence(rows: pd.DataFrame, regime: str) -> str | None:
     if mean < 0:  # name first the GAN that is ahead
         better, worse, mean, low, high = worse, better, -mean, -high, -low
     spread = f"{signed(low, '+.3f')} to {signed(high, '+.3f')}"
-    what = f"{mean:.3f} on the mean of {classes} classes (spread over the classes {spread})"
+    what = f"{mean:.3f} on the mean of {classes} classes ({spread}, judged by how much the classes differ)"
     if low > 0:
         return f"The {better} is better than the {worse} by {what}."
     return f"Neither GAN is shown to be better: the {better} is ahead by {what}."

@@ -35,6 +35,6 @@ def test_rows_are_written_as_they_are_and_stay_so(own_files) -> None:
 
 
 def test_the_made_validation_images_are_the_same_each_time(starter) -> None:
-    images = starter.images[:8]
+    images = starter.images[:8].copy()
     for first, again in zip(tuning.made(images), tuning.made(images), strict=True):
         assert first.shape == images.shape and np.array_equal(first, again) and not np.array_equal(first, images)
