@@ -12,7 +12,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_the_headline_figures_are_those_that_were_measured():
     rows = results.read()
-    seen = rows[(rows[["regime", "normal", "variant"]] == ["seen", "t-shirt", ""]).all(axis=1)]
+    whole = ["seen", "t-shirt", "", 6003]  # few labels are another study
+    seen = rows[(rows[["regime", "normal", "variant", "anomalies"]] == whole).all(axis=1)]
     for name, method in (
         ("traditional GAN", "traditional"),
         ("DCGAN", "dcgan"),
