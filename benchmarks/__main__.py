@@ -322,7 +322,9 @@ def main(names: list[str]) -> int:
         parts.append(SECTIONS[name]())
         print(parts[-1], end="\n\n", flush=True)
         if names:
-            alone = f"{parts[-1]}\n\nThis section was measured by itself, {time.strftime('%Y-%m-%d')}."
+            alone = (
+                f"{parts[-1]}\n\nThis section was measured by itself, {time.strftime('%Y-%m-%d')}, on {processor()}."
+            )
             write_whole(RESULTS, replaced(RESULTS.read_text("utf-8"), alone).encode())
     if not names:
         minutes = (time.perf_counter() - started) / 60
