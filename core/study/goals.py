@@ -80,9 +80,13 @@ def _one_class(rows: pd.DataFrame) -> Iterator[Goal]:
 
 def _unseen(rows: pd.DataFrame) -> Iterator[Goal]:
     means = _means(rows, "unseen")
-    ceiling = f"a supervised CNN trained on the same eight classes {number(means['supervised CNN'])}"
+    whole = (
+        figures.class_table(rows, "unseen").dropna(axis=0).index
+    )  # a mean over fewer classes is no ceiling of this one
+    ceiling = means["supervised CNN"] if "supervised CNN" in whole else math.nan
+    anchor = f"a supervised CNN trained on the same eight classes {number(ceiling)}"
     for name, goal in (("traditional", 0.965), ("dcgan", 0.955)):
-        yield Goal(f"unseen, T-shirt/top, {MODEL_NAMES[name]}, mean of nine", means[name], goal, ceiling)
+        yield Goal(f"unseen, T-shirt/top, {MODEL_NAMES[name]}, mean of nine", means[name], goal, anchor)
 
 
 def _few_labels(rows: pd.DataFrame) -> Iterator[Goal]:
