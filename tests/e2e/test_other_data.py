@@ -40,7 +40,7 @@ def test_train_on_colour_pictures_and_open_the_curve(fresh_server, page: Page):
     expect(page.get_by_text("shown on every page").first).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="ROC").click()
-    expect(page.get_by_text("80 test images")).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_text("80 test images")).to_be_visible()  # the sidebar says it, too
     lab = page.locator(".lab")
     expect(lab).to_have_attribute("data-threshold", re.compile(r"\d"))
     expect(lab.get_by_role("img", name=re.compile("ROC curve of Traditional GAN"))).to_be_visible()
