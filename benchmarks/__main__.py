@@ -299,17 +299,10 @@ def processor() -> str:
 
 def replaced(text: str, section: str) -> str:
     """Put `section` in the place of the one with the same heading, or at the end of `text`."""
-    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
-    heading = section.partition("\n")[0] + "\n"
-    places = [number for number, part in enumerate(parts) if part.startswith(heading)]
-    return (
-        "".join(
-            [*parts[: places[0]], section + "\n\n", *parts[places[0] + 1 :]]
-            if places
-            else [text.rstrip() + "\n\n", section]
-        ).rstrip()
-        + "\n"
-    )
+    parts = [part.strip() for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)]
+    heading = section.partition("\n")[0]
+    place = next((number for number, part in enumerate(parts) if part.partition("\n")[0] == heading), len(parts))
+    return "\n\n".join([*parts[:place], section, *parts[place + 1 :]]) + "\n"
 
 
 def main(names: list[str]) -> int:
