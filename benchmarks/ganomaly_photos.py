@@ -16,6 +16,7 @@ import torch
 from anomalib.models.image.ganomaly.torch_model import GanomalyModel
 
 from benchmarks import photos
+from benchmarks.rows import read
 from core.basics.text import markdown_table
 from core.gans import scoring
 from core.gans.build import build, to_input
@@ -60,7 +61,7 @@ def speed(work: Callable[[np.ndarray], object], images: np.ndarray) -> float:
 def main(seconds: float | None) -> None:
     """Print image AUROCs by kind of defect, and images a processor second in training and scoring."""
     case = photos.case("brick")
-    rows = [row for row in photos.read() if (row["photos"], row["method"], row["seed"]) == ("brick", "dcgan", "0")]
+    rows = [row for row in read(photos.CSV) if (row["photos"], row["method"], row["seed"]) == ("brick", "dcgan", "0")]
     ours = {row["kind"]: float(row["auroc"]) for row in rows}
     seconds = seconds or float(rows[0]["cpu_seconds"])
     model, steps = trained(case.split.train_normal, seconds)

@@ -9,8 +9,6 @@ another seed and by core/data/damage.py.
 """
 
 import argparse
-import csv
-import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from benchmarks import photo_sets
+from benchmarks import photo_sets, rows
 from benchmarks.photo_sets import TEXTURES, Photos
 from core.basics.files import ROOT, write_whole
 from core.basics.names import MODEL_NAMES
@@ -103,7 +101,7 @@ def _labelled(photos: Photos, split: Split, labelled: np.ndarray | None) -> Spli
     return Split(split.data, photos.train, labelled[~held], photos.validation, labelled[held])
 
 
-def rows(trial: Trial, case: Case) -> Iterator[list[object]]:
+def measure(trial: Trial, case: Case) -> Iterator[list[object]]:
     """Train and yield a row for each kind of bad photo."""
     regime = "seen" if len(case.split.train_anomaly) else "one-class"
     steps, cpu, wall = 0, time.process_time(), time.perf_counter()
@@ -147,10 +145,7 @@ def _trained(
 
     config = default_config(trial.method, regime, data=case.split.data, normals=len(case.split.train_normal))
     training = Training(trial.method, msgspec.structs.replace(config, **case.changes), case.split, trial.seed, "cpu")
-    for _ in training.epochs():
-        pass
-    generator = training.generator
-    generator.share = scoring.choose(generator, case.split, training.config).share
+    generator = training.finish()
 
     def look(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         made = scoring.reconstruct(generator, images)
@@ -169,20 +164,6 @@ def trials(seeds: int) -> list[Trial]:
         for method in methods
     ]
     return [trial for trial in planned if trial.method in CONFIGS or (trial.seed == 0 and "10 of" not in trial.photos)]
-
-
-def read() -> list[dict[str, str]]:
-    """Read the rows that are there."""
-    return list(csv.DictReader(io.StringIO(CSV.read_text("utf-8")))) if CSV.exists() else []
-
-
-def _write(found: list[dict[str, str]]) -> None:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(found)
-    write_whole(CSV, text.getvalue().encode())
-    write_whole(TABLE, document(found).encode())
 
 
 def document(found: list[dict[str, str]]) -> str:
@@ -237,13 +218,13 @@ def main() -> None:
 
     torch.set_num_threads(options.threads)
     for trial in trials(options.seeds):
-        known = {(row["photos"], row["method"], row["seed"]) for row in read()}
+        known = {(row["photos"], row["method"], row["seed"]) for row in rows.read(CSV)}
         if (
             options.only in f"{trial.photos}, {trial.method}"
             and (trial.photos, trial.method, str(trial.seed)) not in known
         ):
-            made = [dict(zip(COLUMNS, map(str, row), strict=True)) for row in rows(trial, case(trial.photos))]
-            _write([*read(), *made])
+            made = [dict(zip(COLUMNS, row, strict=True)) for row in measure(trial, case(trial.photos))]
+            write_whole(TABLE, document(rows.add(CSV, made)).encode())
             print(
                 trial.photos,
                 trial.method,

@@ -12,8 +12,8 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from benchmarks import rows
 from core.basics.files import ROOT, write_whole
 from core.basics.names import MODEL_NAMES
 from core.basics.text import markdown_table
@@ -72,37 +72,32 @@ def measure(model: str, regime: str, name: str) -> list[object]:
     task, started = REGIMES[regime], time.perf_counter()
     train = divided(FASHION_MNIST.load("train"), PROTOCOLS[name])
     split, config = tasks.split(task, train), default_config(model, regime)
-    training = Training(model, config, split, 0, "cpu")
-    for _ in training.epochs():
-        pass
-    generator, test = training.generator, FASHION_MNIST.load("test")
-    generator.share = scoring.choose(generator, split, config).share
-    scores = scoring.score(generator, test.images)
+    test = FASHION_MNIST.load("test")
+    scores = scoring.score(Training(model, config, split, 0, "cpu").finish(), test.images)
     normal, anomaly = tasks.test_roles(task, test.labels)
     area = auroc(scores[normal], scores[anomaly])
     return [model, regime, name, len(split.train_normal), round(area, 6), round(time.perf_counter() - started)]
 
 
-def read() -> pd.DataFrame:
-    """Read what is measured; empty when nothing is."""
-    return pd.read_csv(CSV) if CSV.exists() else pd.DataFrame(columns=list(COLUMNS))
-
-
-def table(rows: pd.DataFrame) -> str:
-    """Return the text of docs/protocol.md; `rows` have the columns COLUMNS."""
+def table(found: list[dict[str, str]]) -> str:
+    """Return the text of docs/protocol.md; the rows have the columns COLUMNS."""
     heads, lines = ["protocol", "normal training images"], []
     pairs = [(model, regime) for model in MODEL_NAMES for regime in REGIMES]
-    areas = rows.set_index(["model", "regime", "protocol"])["auroc"]
+    areas = {_key(row): float(row["auroc"]) for row in found}
     for name in PROTOCOLS:
-        normals = rows.loc[rows["protocol"] == name, "normals"]
-        cells = [f"{areas[(*pair, name)]:.4f}" if (*pair, name) in areas.index else "–" for pair in pairs]
-        lines.append([name, f"{normals.iloc[0]:,}" if len(normals) else "–", *cells])
+        normals = next((f"{int(row['normals']):,}" for row in found if row["protocol"] == name), "–")
+        cells = [f"{areas[(*pair, name)]:.4f}" if (*pair, name) in areas else "–" for pair in pairs]
+        lines.append([name, normals, *cells])
     heads += [f"{MODEL_NAMES[model]}, {regime}" for model, regime in pairs]
     about = (
         "Test AUROC, T-shirt/top normal, seed 0, one training each. Every row changes one thing and nothing is tuned for it; fewer images are fewer steps, too, because the epochs stay. “As everywhere "
         "else” divides the images anew, too (in another order than results.csv's), so the first three rows show what the luck of a split is worth. A dash is not measured yet."
     )
     return f"# How much the figures owe to the protocol\n\nWritten by `python -m benchmarks.protocol`.\n\n{about}\n\n{markdown_table(heads, lines)}\n"
+
+
+def _key(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["model"], row["regime"], row["protocol"]
 
 
 def main() -> None:
@@ -112,14 +107,12 @@ def main() -> None:
     for name in PROTOCOLS:
         for model in MODEL_NAMES:
             for regime in REGIMES:
-                rows = read()
-                done = ((rows["model"] == model) & (rows["regime"] == regime) & (rows["protocol"] == name)).any()
+                done = (model, regime, name) in map(_key, rows.read(CSV))
                 if done or wanted not in f"{model}, {regime}, {name}":
                     continue
                 row = measure(model, regime, name)
-                rows.loc[len(rows)] = row
-                write_whole(CSV, rows.to_csv(index=False).encode())
-                write_whole(TABLE, table(rows).encode())
+                found = rows.add(CSV, [dict(zip(COLUMNS, row, strict=True))])
+                write_whole(TABLE, table(found).encode())
                 print(*row, sep=", ", flush=True)
 
 

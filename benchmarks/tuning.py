@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pandas as pd
 
+from benchmarks import rows
 from core.basics.files import ROOT, write_whole
 from core.basics.names import MODEL_NAMES
 from core.basics.text import markdown_table
@@ -143,16 +143,10 @@ def measure(trial: Trial) -> dict[str, Any]:
         config = msgspec.structs.replace(default_config(trial.model, trial.task.regime), **changes)
         split = tasks.split(trial.task, train)
         training = Training(trial.model, config, split, 0, "cpu")
-        for _ in training.epochs():
-            pass
+        generator = training.finish()
     finally:
         for name, share in shares.items():
             setattr(distortions, name, share)
-    generator = training.generator
-    error = float(
-        scoring.score(generator, split.validation_normal).mean()
-    )  # no heat in the score yet: the mean residual
-    generator.share = scoring.choose(generator, split, config).share
     anomaly = split.validation_anomaly
     if left_out := trial.task.left_out:
         anomaly = tasks.split(Task(left_out, "one-class", 0), train).validation_normal
@@ -162,7 +156,11 @@ def measure(trial: Trial) -> dict[str, Any]:
     )
     areas = [auroc(normal, other) for other in others]
     row = dict(zip(KEY, trial.key, strict=True)) | {"what": trial.what, "epochs": config.epochs}
-    return row | dict(zip(FIGURES, [*areas, error], strict=True)) | {"seconds": round(time.perf_counter() - started)}
+    return (
+        row
+        | dict(zip(FIGURES, [*areas, training.history[-1].validation_error], strict=True))
+        | {"seconds": round(time.perf_counter() - started)}
+    )
 
 
 def made(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,39 +171,36 @@ def made(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return defects.damage(whole, random)[0].numpy(), distortions.distort(whole, random).numpy()
 
 
-def read() -> pd.DataFrame:
-    """Read what is tried; all are text, so that no row is written anew in another form. Empty when nothing is."""
-    return pd.read_csv(CSV, dtype=str, keep_default_na=False) if CSV.exists() else pd.DataFrame(columns=KEY)
-
-
 def add_row(row: dict[str, Any]) -> None:
-    """Write a row into the file beside those that are there, and the tables of all."""
-    text = {name: f"{value:.5f}" if isinstance(value, float) else str(value) for name, value in row.items()}
-    rows = pd.concat([read(), pd.DataFrame([text])], ignore_index=True)
-    write_whole(CSV, rows.to_csv(index=False).encode())
-    write_whole(TABLE, tables(rows).encode())
+    """Write a row into the file behind those that are there, and the tables of all."""
+    text = {name: f"{value:.5f}" if isinstance(value, float) else value for name, value in row.items()}
+    write_whole(TABLE, tables(rows.add(CSV, [text])).encode())
 
 
-def tables(rows: pd.DataFrame) -> str:
+def tables(found: list[dict[str, str]]) -> str:
     """Return the text of docs/tuning.md: a table for each GAN and regime, in the order of `trials`."""
-    known = rows.set_index(KEY)
+    known = {_key(row): row for row in found}
     parts = [
         "# Trials of the recipe",
         "Written by `python -m benchmarks.tuning` from docs/tuning.csv. Validation images, seed 0, one training a row, so less than about 0.003 "
         "says nothing. AUROC of labelled anomalies (unseen: of the class left out), of damaged normals and of distorted normals, each against "
-        f"the same normals; and the normals' error. What was made of them: docs/what-helped.md. {len(rows)} of {len(trials())} trials are made.",
+        f"the same normals; and the normals' error. What was made of them: docs/what-helped.md. {len(found)} of {len(trials())} trials are made.",
     ]
     for model, title in MODEL_NAMES.items():
         for regime in REGIMES:
             lines = []
             for trial in trials():
-                if (trial.model, trial.task.regime) != (model, regime) or trial.key not in known.index:
+                if (trial.model, trial.task.regime) != (model, regime) or trial.key not in known:
                     continue
-                figures = known.loc[trial.key]
+                figures = known[trial.key]
                 lines.append([trial.what, _of(trial.task), *(f"{float(figures[name]):.3f}" for name in FIGURES)])
             heads = ["change", "normal class", "anomalies", "damaged", "distorted", "normals' error"]
             parts += [f"## {title}, {regime}", markdown_table(heads, lines)] if lines else []
     return "\n\n".join(parts) + "\n"
+
+
+def _key(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in KEY)
 
 
 def _of(task: Task) -> str:
@@ -223,7 +218,7 @@ def main() -> None:
     wanted = parser.parse_args().only
     for trial in trials():
         title = f"{trial.model}, {trial.task.regime}, {trial.what}, {_of(trial.task)}"
-        if wanted in title and trial.key not in set(read()[KEY].itertuples(index=False, name=None)):
+        if wanted in title and trial.key not in map(_key, rows.read(CSV)):
             row = measure(trial)
             add_row(row)
             print(title, *(f"{name} {row[name]:.4f}" for name in FIGURES), sep=", ", flush=True)

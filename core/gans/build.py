@@ -1,4 +1,5 @@
-"""The two generators and their discriminators, built by name. Importing this module imports torch."""
+"""The two generators and their discriminators, built by name, and the device they are trained on. Importing this module imports
+torch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from core.basics.errors import ConfigError
 from core.data.dataset import Description
 from core.gans.config import TrainingConfig, config_class
 from core.gans.dcgan import DCGAN
@@ -19,7 +21,7 @@ _FILLING |= {f"{family}_{name}_" for family in ("kaiming", "xavier") for name in
 
 MODELS: dict[str, Callable[[Any, Description], GAN]] = {"traditional": TraditionalGAN, "dcgan": DCGAN}
 
-__all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "outline", "to_input"]
+__all__ = ["GAN", "Generator", "MODELS", "Pass", "build", "from_output", "outline", "pick_device", "to_input"]
 
 
 class _NoValues(TorchFunctionMode):
@@ -45,3 +47,17 @@ def build(model: str, config: TrainingConfig, data: Description) -> GAN:
     """
     config_class(model)
     return MODELS[model](config, data)
+
+
+def pick_device(device: str = "auto") -> torch.device:
+    """Return the device of that name; "auto" is CUDA where there is one, else the CPU.
+
+    Raises ConfigError for a device that is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device not in ("cpu", "cuda"):
+        raise ConfigError(f"Unknown device {device!r}; the devices are: auto, cpu, cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("There is no CUDA device here; use --device auto or cpu.")
+    return torch.device(device)

@@ -14,7 +14,7 @@ from core.basics.errors import ConfigError, TrainingDiverged
 from core.data.tasks import Split
 from core.gans import scoring
 from core.gans.batches import Batch, Batches
-from core.gans.build import GAN, Generator, Pass, build
+from core.gans.build import GAN, Generator, Pass, build, pick_device
 from core.gans.config import TrainingConfig
 from core.gans.record import Epoch
 from core.metrics import evaluation
@@ -32,20 +32,6 @@ class Progress:
     steps: int
     losses: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)  # sums over these steps
     accuracies: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)  # likewise
-
-
-def pick_device(device: str = "auto") -> torch.device:
-    """Return the device of that name; "auto" is CUDA where there is one, else the CPU.
-
-    Raises ConfigError for a device that is not there.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device not in ("cpu", "cuda"):
-        raise ConfigError(f"Unknown device {device!r}; the devices are: auto, cpu, cuda.")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("There is no CUDA device here; use --device auto or cpu.")
-    return torch.device(device)
 
 
 class Training:
@@ -135,6 +121,13 @@ class Training:
                     return
             self.step = 0
             yield self._finish_epoch(losses, accuracies, time.perf_counter() - started)
+
+    def finish(self) -> Generator:
+        """Train to the end and choose the heat's share in the scores as for a saved model; return the generator."""
+        for _ in self.epochs():
+            pass
+        self.generator.share = scoring.choose(self.generator, self.split, self.config).share
+        return self.generator
 
     def _step(self, batch: Batch) -> tuple[Scalars, Scalars]:
         """Learn from one batch. Returns (losses, accuracies of the discriminators)."""

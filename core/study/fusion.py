@@ -44,11 +44,7 @@ def _parts(split: Split, images: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     from core.gans.training import Training
 
     config = default_config("traditional", "one-class")
-    training = Training("traditional", config, split, seed, "cpu")
-    for _ in training.epochs():
-        pass
-    training.generator.share = scoring.choose(training.generator, split, config).share
-    yield scoring.score(training.generator, images)
+    yield scoring.score(Training("traditional", config, split, seed, "cpu").finish(), images)
     yield PIXEL_METHODS["kNN"](split.train_normal, images, seed)
     yield doubt(split.train_normal, images, seed)
 

@@ -8,7 +8,7 @@ import torch
 from core.basics.errors import ConfigError, DataError, TrainingDiverged
 from core.data import tasks
 from core.data.tasks import Task
-from core.gans import scoring, training
+from core.gans import build, scoring, training
 from core.gans.config import TrainingConfig, config_class
 from core.gans.recipes import default_config
 from core.gans.record import Epoch
@@ -358,11 +358,11 @@ def test_a_seed_beyond_64_bits_is_an_error_a_user_can_put_right(seed: int, start
 
 def test_a_device_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert training.pick_device("auto") == torch.device("cpu")
+    assert build.pick_device("auto") == torch.device("cpu")
     with pytest.raises(ConfigError, match="no CUDA device"):
-        training.pick_device("cuda")
+        build.pick_device("cuda")
     with pytest.raises(ConfigError, match=r"'tpu'.*auto, cpu, cuda"):
-        training.pick_device("tpu")
+        build.pick_device("tpu")
 
 
 def test_a_finished_training_does_not_go_on(trained) -> None:
@@ -370,3 +370,13 @@ def test_a_finished_training_does_not_go_on(trained) -> None:
         before = weights(run.generator)
         assert list(run.epochs()) == []
         assert same(weights(run.generator), before)
+
+
+def test_finish_trains_to_the_end_and_chooses_the_heats_share(quick, small_split, trained) -> None:
+    run = Training("traditional", quick("traditional"), small_split, 7, "cpu")
+    next(run.epochs())
+    run.generator.share = 0.9  # not what would be chosen
+    generator = run.finish()
+    expected = trained["traditional"].generator
+    assert generator.share == scoring.choose(expected, small_split, run.config).share
+    assert all(torch.equal(*pair) for pair in zip(generator.parameters(), expected.parameters(), strict=True))
