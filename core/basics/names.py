@@ -6,7 +6,7 @@ Costs nothing to import. The terms themselves are explained in pages/parts/vocab
 MODEL_NAMES = {"traditional": "Traditional GAN", "dcgan": "DCGAN"}
 METHOD_NAMES = MODEL_NAMES | {
     "isolation forest": "Isolation forest",
-    "supervised CNN": "Supervised CNN (the ceiling)",
+    "supervised CNN": "Supervised CNN",
     "fusion": "Fusion of three",
     "pixel z-score": "Pixel z-score",
     "nearest normals": "Nearest normals",

@@ -1,5 +1,5 @@
 """The methods that the GANs are compared with in the sweep: three one-class methods on raw pixels (core/store/baselines.py),
-a fusion (core/study/fusion.py), and a small supervised CNN, the ceiling.
+a fusion (core/study/fusion.py), and a small supervised CNN, which is given the labels.
 
 Each takes a task's Split and test images uint8 [N, H, W, C] and returns test scores float [N], higher = more anomalous.
 """

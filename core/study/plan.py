@@ -131,7 +131,7 @@ def plan() -> list[Cell]:
         for task in tasks:
             baselines = [name for name, (_, regimes) in BASELINES.items() if task.regime in regimes]
             if task.regime == "unseen" and (seed or task in elsewhere):
-                baselines = []  # one seed with T-shirt/top normal shows the ceiling
+                baselines = []  # one seed with T-shirt/top normal is enough to compare with
             cells += [Cell(method, task, seed) for method in (*CONFIGS, *baselines)]
     return cells
 

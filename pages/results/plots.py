@@ -24,10 +24,7 @@ def heat_map(rows: pd.DataFrame, regime: str) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=[
-                METHOD_NAMES.get(name, name).replace(" (the ceiling)", "").replace(" ", "<br>")
-                for name in table.columns
-            ],
+            x=[METHOD_NAMES.get(name, name).replace(" ", "<br>") for name in table.columns],
             y=[FASHION_MNIST.description.class_name(slug) for slug in table.index],
             text=[["" if np.isnan(value) else f"{value:.3f}" for value in line] for line in values],
             texttemplate="%{text}",
