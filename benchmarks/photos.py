@@ -192,7 +192,7 @@ def document(found: list[dict[str, str]]) -> str:
             )
     head = (
         "# Photos\n\nWritten by `python -m benchmarks.photos` from photos.csv. Image AUROC / pixel AUROC (the mean over images, where a "
-        "method marks pixels), the mean over seeds. *others* are other pictures: other textures, or what is no face. CPU seconds are of "
+        "method marks pixels); one training of each method unless more seeds are in photos.csv, then the mean. *others* are other pictures: other textures, or what is no face. CPU seconds are of "
         "training and of choosing the score. What has no row has not been measured yet.\n\n"
     )
     return head + "\n\n".join(parts) + "\n"

@@ -211,7 +211,7 @@ def _words(
             [
                 [
                     f"{size[0]}×{size[1]}",
-                    f"{cores[size]:,.0f}",
+                    f"{np.ceil(cores[size]):,.0f}",
                     f"{np.ceil(cores[size] / CORES):,.0f}",
                     f"{cores[size] * peak / 1000:,.0f} GB",
                     f"{wanted * found.kilobytes * 8 / 1e6:,.1f} Gbit/s",

@@ -184,7 +184,8 @@ def tables(found: list[dict[str, str]]) -> str:
         "# Trials of the recipe",
         "Written by `python -m benchmarks.tuning` from docs/tuning.csv. Validation images, seed 0, one training a row, so less than about 0.003 "
         "says nothing. AUROC of labelled anomalies (unseen: of the class left out), of damaged normals and of distorted normals, each against "
-        f"the same normals; and the normals' error. What was made of them: docs/what-helped.md. {len(found)} of {len(trials())} trials are made.",
+        "the same normals; and the normals' error. What followed from them: [what-helped.md](what-helped.md). *Negative*: the loss that leads an anomaly "
+        f"to its inverted image. *Code*: the latent vector. *Stand-ins*: distorted normals in the place of missing labelled anomalies. {len(found)} of {len(trials())} trials are made.",
     ]
     for model, title in MODEL_NAMES.items():
         for regime in REGIMES:

@@ -33,7 +33,7 @@ CHOSEN_WITH_LABELS = {
     "unseen": "The recipe was chosen with labelled validation anomalies of all nine classes, the left-out one among them, which this "
     "regime denies; the figures may flatter both GANs.",
     "one-class": "The GANs' epochs, loss weights and kinds of pseudo-anomaly were chosen with labelled validation anomalies, which this regime "
-    "denies; the figures may flatter both GANs and the fusion, of which one is a part.",
+    "denies; the figures may flatter both GANs, and the fusion, which contains the traditional one.",
 }
 # How the first threshold is chosen, by the name of the operating point (Checkpoint.point).
 STARTS = {

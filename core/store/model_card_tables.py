@@ -13,7 +13,7 @@ POINTS = ("largest Youden J", "at most 5 % false alarms", "at most 1 % false ala
 def figures(models: Sequence[Checkpoint]) -> str:
     """Return the three tables as markdown, with a row for each model."""
     heads = ["normal class", "regime", "test AUROC (95 % interval)", "validation AUROC", "FPR at 95 % TPR"]
-    heads.append("normals' error")
+    heads.append("mean score of the normals")
     rows = []
     for checkpoint in models:
         test, left_out = checkpoint.card.test, checkpoint.task.left_out

@@ -20,10 +20,10 @@ from core.store.checkpoints import Checkpoint
 
 DOCS = ROOT / "docs"
 _WHAT = {
-    "traditional": "A fully connected autoencoder is the generator; two fully connected discriminators, one for normal images and "
-    "one for anomalies, train it. Mean squared errors only.",
-    "dcgan": "A convolutional autoencoder with skip connections is the generator; two discriminators, one for normal images and one for "
-    "anomalies, judge patches of the image. Losses of the paper: L1, patch L1, latent vector, ABC, and two adversarial ones. "
+    "traditional": "A fully connected autoencoder is the generator; a fully connected discriminator for normal images trains it, and one for "
+    "anomalies where its loss has a weight (below). Mean squared errors only.",
+    "dcgan": "A convolutional autoencoder with skip connections is the generator; a discriminator for normal images judges patches "
+    "of the image, and one for anomalies where its loss has a weight (below). The losses are those of the paper and two for repair. "
     "After Kim, Jeong, Choi and Seo, *GAN-based Anomaly Detection in Imbalance Problems*, ECCV 2020 workshops "
     "([doi](https://doi.org/10.1007/978-3-030-65414-6_11)).",
 }

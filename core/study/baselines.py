@@ -22,7 +22,7 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
     """Train a small CNN to tell normal from anomaly; return its logit of "anomaly".
 
     It gets exactly the images and the augmentation of a GAN in the seen or unseen regime. It is not an anomaly detector,
-    but the ceiling that such a detector is measured by.
+    but what a detector with labels is measured by.
     """
     import torch
     from torch import nn

@@ -70,13 +70,12 @@ def defects_sentence(defects: pd.DataFrame) -> str | None:
     classes = maps["classes"].iloc[0]
     where = "T-shirt/top" if set(shared["normal"]) == {"t-shirt"} else f"mean of {classes} classes"
     shares = [
-        f"{percent(line['hit'], 0)} ({method_name(line['method'])}, {line['regime']})"
-        for line in gans.to_dict("records")
+        f"{percent(line['hit'])} ({method_name(line['method'])}, {line['regime']})" for line in gans.to_dict("records")
     ]
     best = maps.iloc[0]
     text = (
         f"The hottest spot of the map is on the defect in {listed(shares)} of the damaged images, with the best map that costs no training in "
-        f"{percent(best['hit'], 0)} ({best['method']}; {where})."
+        f"{percent(best['hit'])} ({best['method']}; {where})."
     )
     worse = [_worse(shared, line["method"], line["regime"]) for line in gans.to_dict("records")]
     return " ".join([text, *worse, _ahead(lines)]).strip()
@@ -99,9 +98,9 @@ def _worse(defects: pd.DataFrame, method: str, regime: str) -> str:
     own, others = hits.loc[(method, regime)], hits[~hits.index.get_level_values(0).isin(list(MODEL_NAMES))].max()
     kinds = [kind for kind in damage.KINDS if own.get(kind, 1.0) < others.get(kind, 0.0)]
     if not kinds:
-        return f"At no kind of damage does one of these hit more often than the {MODEL_NAMES[method]}'s."
+        return f"At no kind of damage does a map without training hit more often than the {MODEL_NAMES[method]}'s."
     clauses = [f"{kind} ({others[kind]:.2f} against {own[kind]:.2f})" for kind in kinds]
-    return f"At {listed(clauses)} one of these hits more often than the {MODEL_NAMES[method]}'s."
+    return f"At {listed(clauses)} a map without training hits more often than the {MODEL_NAMES[method]}'s."
 
 
 def looks_sentence(rows: pd.DataFrame) -> str | None:
@@ -110,8 +109,9 @@ def looks_sentence(rows: pd.DataFrame) -> str | None:
     if math.isnan(accuracy):
         return None
     return (
-        "“Looks normal” is the word of a small CNN trained on the training images of all ten classes, right about "
-        f"{percent(accuracy, 0)} of training images held out from it. In brackets beside it: the same share of normal test images."
+        "“Looks normal” is the share of test anomalies whose reconstruction a small CNN takes for the normal class. It was trained on training "
+        f"images of all ten classes and is right about {percent(accuracy, 0)} of those held out from it. In brackets: the same share of normal "
+        "test images."
     )
 
 

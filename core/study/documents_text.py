@@ -14,13 +14,18 @@ from core.study import defect_reporting, figures, goals, reporting
 from core.study.published import DECK, PUBLISHED
 from core.study.reporting import class_name, method_name, number
 
+_TERMS = (
+    "*AUROC* is the chance that a random anomaly scores higher than a random normal image: 0.5 is guessing, 1 is perfect. *Normals' error* is the "
+    "mean absolute difference between normal test images and their reconstructions, 0 to 2; *SSIM* is their structural similarity, 1 is "
+    "identical. *ABC* is the loss that is small when an anomaly comes back changed (Yamanaka et al. 2019)."
+)
 NOTES = ROOT / "docs" / "what-helped.md"
 
 _HEADLINE = {  # method → its name in the README, and the command that prints its figures
     "traditional": ("traditional GAN", "python -m core evaluate --model traditional --normal t-shirt"),
     "dcgan": ("DCGAN", "python -m core evaluate --model dcgan --normal t-shirt"),
     "supervised CNN": (
-        "supervised CNN, the ceiling",
+        "supervised CNN",
         'python -m core results --normal t-shirt --method "supervised CNN"',
     ),
 }
@@ -73,6 +78,7 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
             if measured < total
             else ", the whole plan."
         ),
+        _TERMS,
         defect_reporting.looks_sentence(rows) or "",
         "## Goals",
         "What is asked of these figures, reached or not. The goals of speed stand in [benchmarks/RESULTS.md](benchmarks/RESULTS.md); what the "
@@ -106,7 +112,11 @@ def _ablation_text(rows: pd.DataFrame, defects: pd.DataFrame) -> list[str]:
         for regime in REGIMES:
             heads, lines = defect_reporting.ablation_cells(figures.ablation_table(rows, defects, method, regime))
             parts += [f"{name}, T-shirt/top, {regime}:", markdown_table(heads, lines)] if lines else []
-    sentences = [defect_reporting.ablation_sentence(rows), defect_reporting.repair_sentence(rows, defects)]
+    sentences = [
+        defect_reporting.ablation_sentence(rows),
+        defect_reporting.abc_price_sentence(rows),
+        defect_reporting.repair_sentence(rows, defects),
+    ]
     return ["## Which loss does what", *(one for one in sentences if one), *parts] if parts else []
 
 
@@ -148,7 +158,8 @@ def _defects_text(defects: pd.DataFrame) -> list[str]:
     """Write the section on defects for RESULTS.md, paragraph by paragraph; empty when none is measured."""
     if defects.empty:
         return []
-    parts = ["## Defects", defect_reporting.DEFECTS_ABOUT, defect_reporting.defects_sentence(defects) or ""]
+    terms = "\n".join(f"- *{head}*: {about}" for head, (_, about) in defect_reporting.DEFECTS.items())
+    parts = ["## Defects", defect_reporting.DEFECTS_ABOUT, terms, defect_reporting.defects_sentence(defects) or ""]
     for title, normal in (("T-shirt/top normal, mean over kinds and sizes:", "t-shirt"), ("Mean over classes:", None)):
         heads, cells = defect_reporting.defect_cells(figures.defect_table(defects, normal=normal))
         parts += [title, markdown_table(heads, cells)] if cells else []

@@ -110,6 +110,9 @@ def imbalance_sentence(rows: pd.DataFrame) -> str | None:
         text += [f"There, {_cost(unseen, none)}."] if len(without) else []
         unmeasured = [count for count in seen.index if count not in unseen.index]
         text += [f"There, {_counted(unmeasured)} labels are not measured yet."] if unmeasured else []
+    text.append(
+        "Labels are spread evenly over the anomaly classes, so 10 are nine, one a class, and 100 are 99 (96 where a class is left out)."
+    )
     return " ".join(text)
 
 

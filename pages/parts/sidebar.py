@@ -22,7 +22,7 @@ def show() -> None:
             "Model",
             {name: models.MODEL_NAMES[name] for name in CONFIGS},
             "model",
-            "Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, six losses, after Kim et al.",
+            "Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, after Kim et al.",
         )
         _normal()
         checkpoint = _trained()

@@ -78,8 +78,8 @@ INSIDE: tuple[Term, ...] = (
     ),
     Term(
         "Supervised CNN",
-        "An ordinary classifier that is given every label. What it reaches is the ceiling for a seen figure.",
-        ("ceiling", "convolutional neural network"),
+        "An ordinary classifier that is given every label of training: what a seen figure has to be held against.",
+        ("convolutional neural network",),
     ),
     Term("Isolation forest", "A classic one-class method on raw pixels, to hold the GANs against.", ("baseline",)),
     Term(

@@ -141,6 +141,11 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "The chance that a pixel on a defect is hotter in the heat map than one beside it, on average over images whose defect is marked.",
             ("localisation", "segmentation", "mask"),
         ),
+        Term(
+            "AUPRO",
+            "How much of each defective region is covered when up to 30 % of the other pixels are flagged too; 0 to 1.",
+            ("per-region overlap",),
+        ),
         Term("Hit", "The hottest spot of the heat map is on the defect."),
         Term(
             "Synthetic defect",
