@@ -21,7 +21,7 @@ class Drift:
     count            how many scores there are
     shape_p          p-value of the two-sample Kolmogorov–Smirnov test against validation; 1 with too few scores
     flagged          share of the scores at the threshold or above it; `expected` is that of validation at the stated share
-    flagged_p        p-value of the binomial test of one against the other; 1 with too few scores
+    flagged_p        p-value of the one against the other (`_flagged_p`); 1 with too few scores
     """
 
     count: int
@@ -34,7 +34,7 @@ class Drift:
     def alarm(self) -> str:
         """What has changed: "flagged" (more or fewer items than expected), "shape" (other scores), or "" for nothing.
 
-        An unchanged line raises an alarm in about one window of a thousand (Bonferroni: each test at half of that).
+        An unchanged line raises an alarm in about one window of a thousand, or fewer (Bonferroni: each test at half of that).
         """
         if self.flagged_p < LEVEL / 2:
             return "flagged"
@@ -52,11 +52,10 @@ def mixed(normal: np.ndarray, anomaly: np.ndarray, share: float) -> np.ndarray:
 
 def watch(recent: np.ndarray, normal: np.ndarray, anomaly: np.ndarray, share: float, threshold: float) -> Drift:
     """Hold recent scores [M] against those of validation at the stated share of anomalies."""
-    from scipy.stats import binomtest, ks_2samp
+    from scipy.stats import ks_2samp
 
-    expected = (1.0 - share) * float(evaluation.flagged(normal, threshold).mean())
-    if len(anomaly):
-        expected += share * float(evaluation.flagged(anomaly, threshold).mean())
+    parts = [(1.0 - share, evaluation.flagged(normal, threshold)), (share, evaluation.flagged(anomaly, threshold))]
+    expected = float(sum(weight * known.mean() for weight, known in parts if len(known)))
     flagged = evaluation.flagged(recent, threshold)
     if len(recent) < FEWEST:
         return Drift(len(recent), 1.0, float(flagged.mean()) if len(recent) else 0.0, expected, 1.0)
@@ -65,5 +64,25 @@ def watch(recent: np.ndarray, normal: np.ndarray, anomaly: np.ndarray, share: fl
         shape_p=float(ks_2samp(recent, mixed(normal, anomaly, share)).pvalue),
         flagged=float(flagged.mean()),
         expected=expected,
-        flagged_p=float(binomtest(int(flagged.sum()), len(recent), min(max(expected, 1e-9), 1.0)).pvalue),
+        flagged_p=_flagged_p(flagged, parts),
     )
+
+
+def _flagged_p(flagged: np.ndarray, parts: list[tuple[float, np.ndarray]]) -> float:
+    """Return the two-sided p-value of the number of flagged scores, bool [M], given the parts of validation: weight, bool [N].
+
+    What is expected is itself only estimated, with few validation images roughly. So each part's share of flagged scores is not a
+    number but a beta distribution (Jeffreys: Beta(flagged + ½, others + ½)); that of the whole is taken as the beta distribution
+    with their weighted mean and variance, and the number of flagged scores as beta-binomial.
+    """
+    from scipy.stats import betabinom
+
+    mean = variance = 0.0
+    for weight, known in parts:
+        share = (known.sum() + 0.5) / (len(known) + 1)
+        mean += weight * share
+        variance += weight**2 * share * (1 - share) / (len(known) + 2)
+    size = mean * (1 - mean) / variance - 1
+    chance = betabinom(len(flagged), mean * size, (1 - mean) * size)
+    count = int(flagged.sum())
+    return float(min(1.0, 2 * min(chance.cdf(count), chance.sf(count - 1))))

@@ -32,6 +32,26 @@ def test_an_unchanged_line_raises_hardly_any_alarm(stored):
     assert sum(bool(watched(stored, recent(stored, SHARE, 500, seed)).alarm) for seed in range(200)) <= 2
 
 
+@pytest.mark.parametrize("count", [40, 1000])
+@pytest.mark.parametrize("share", [0.0, SHARE])
+def test_few_validation_images_raise_no_more_alarms_than_many(stored, count, share):
+    """The threshold lets 5 % of those validation images through: with 40 of them, 5 % of the line's may be 1 % or 15 %."""
+    random, alarms = np.random.default_rng(0), 0
+    for seed in range(100):
+        normal = random.choice(stored.scores.validation_normal, count)
+        anomaly = random.choice(stored.scores.validation_anomaly, 20 if share else 0)
+        threshold = float(np.sort(normal)[-round(0.05 * count)])
+        alarms += bool(drift.watch(recent(stored, share, 500, seed), normal, anomaly, share, threshold).alarm)
+    assert alarms <= 1
+
+
+def test_a_real_change_is_noticed_with_few_validation_images(stored):
+    normal = np.random.default_rng(0).choice(stored.scores.validation_normal, 40)
+    threshold = float(np.sort(normal)[-2])
+    lines = [recent(stored, 0.0, 500, 0), recent(stored, 0.4, 500, 0)]
+    assert [drift.watch(scores, normal, normal[:0], 0.0, threshold).alarm for scores in lines] == ["", "flagged"]
+
+
 def test_more_anomalies_are_noticed_by_what_is_flagged(stored):
     found = watched(stored, recent(stored, 5 * SHARE, 500, 0))
     assert found.alarm == "flagged" and found.flagged > 2 * found.expected
