@@ -199,6 +199,12 @@ def _health(door: Server) -> int:
     return 0
 
 
+@pytest.mark.parametrize("host", web.LOCAL)
+def test_this_machine_may_be_named_in_every_way(door, host: str) -> None:
+    named = f"[{host}]" if host == "::1" else host  # as browsers and clients write it
+    assert door.ask("GET", "/health", Host=f"{named}:{door.port}")[0] == 200
+
+
 def test_an_address_that_is_taken_is_named(door, refused, pristine) -> None:
     model = ("--checkpoint", pristine["traditional"])
     assert f"port {door.port}" in refused("serve", *model, "--port", door.port)
