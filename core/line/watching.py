@@ -97,6 +97,7 @@ class Watch:
     def _read(self, finished: Finished) -> tuple[Key, np.ndarray | PictureError] | None:
         """Return the photo's key, and its image or what is wrong with it; None for one that is gone or still grows."""
         name = finished.name
+        key: Key | None = None
         try:
             facts = os.lstat(os.path.join(self.folder, name))
             if not stat.S_ISREG(facts.st_mode):  # links are not followed
@@ -113,12 +114,12 @@ class Watch:
                 self.tell(f"{photo.shown(name)} was renamed or removed before it was read; this name has no verdict.")
             return None
         except OSError as error:
-            problem = PictureError(f"{key.name} cannot be read ({error.strerror}).")
+            problem = PictureError(f"{photo.shown(name)} cannot be read ({error.strerror}).")
         except PictureError as error:
             problem = error
-        if finished.settled:
+        if finished.settled and key:
             return key, problem
-        self.arrivals.again(name, key)  # perhaps it was closed and will be opened again, to be gone on with
+        self.arrivals.again(name, key)  # perhaps it will be opened again, to be gone on with, or the disk answers again
         return None
 
     def _finish_moves(self) -> None:

@@ -1,6 +1,7 @@
 """A watched folder: every photo exactly once, whatever happens to it."""
 
 import csv
+import errno
 import json
 import os
 import resource
@@ -104,6 +105,21 @@ def test_removed_or_renamed_before_it_is_read(put, line, folder: Path) -> None:
     watch.run()
     assert files(watch.out) == ["new.png"]
     assert sum("renamed or removed" in said for said in watch.said) == 2
+
+
+def test_a_disk_that_does_not_answer_at_once_is_asked_again(put, line, monkeypatch) -> None:
+    put(0), put(1)
+    watch, real, refused = line(), os.lstat, []
+
+    def lstat(path: str, **more: object) -> os.stat_result:
+        if str(path).endswith("000.png") and not refused:
+            refused.append(path)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    watch.run()
+    assert refused and sorted(files(watch.out)) == ["000.png", "001.png"]
 
 
 def test_links_folders_and_pipes_are_no_photos(put, line, folder: Path) -> None:
