@@ -49,7 +49,7 @@ def show() -> list[tuple[str, bytes]]:
     if kept:
         st.button(
             f"Put away {'the pasted picture' if len(kept) == 1 else f'{len(kept)} pasted pictures'}",
-            key="try_put_away",
+            key="try_put_away_pasted",
             icon=":material/close:",
             on_click=kept.clear,
             help="They are forgotten; files you chose stay.",

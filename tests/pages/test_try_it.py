@@ -125,8 +125,12 @@ def test_files_are_kept_while_one_draws_and_put_away_on_request(upload):
     app.segmented_control(key="try_way").set_value("Upload or paste").run()
     app.file_uploader[0].set_value([]).run()
     assert "Still here from before: `coat.png`" in words(app) and f"score **{stored(17):.4f}**" in words(app)
+    app.session_state["_pasted"] = [("Pasted picture 1", png(fashion_mnist.load("test").images[0]))]
+    assert not app.run().exception
     app.button(key="try_put_away").click().run()
-    assert "coat.png" not in words(app) and "Choose a photo" in words(app)
+    assert "coat.png" not in words(app) and f"score **{stored(0):.4f}**" in words(app)
+    app.button(key="try_put_away_pasted").click().run()
+    assert "Choose a photo" in words(app)
 
 
 def test_every_step_can_be_overruled(upload):
