@@ -1,11 +1,16 @@
-"""Ctrl+C and SIGTERM as a wish to end soon, for commands that run for days."""
+"""Ctrl+C and SIGTERM as a wish to end soon, for commands that run long."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 
 class Stop:
-    """Tells whether Ctrl+C or SIGTERM came within the block. A second one ends the process at once, as ever."""
+    """Tells whether Ctrl+C or SIGTERM came within the block, and calls `tell` when it comes. A second one ends the process
+    at once, as ever."""
+
+    def __init__(self, tell: Callable[[], object] = lambda: None) -> None:
+        self._tell = tell
 
     def __enter__(self) -> "Stop":
         self.came = False
@@ -17,6 +22,7 @@ class Stop:
     def _come(self, number: int, frame: FrameType | None) -> None:
         self.came = True
         self._restore()
+        self._tell()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.basics.errors import ConfigError
 from core.commands.options import add_json, add_model, add_shape, answer, data_set, normal_class
+from core.commands.stopping import Stop
 from core.data import tasks
 from core.data.tasks import REGIMES, Task
 from core.gans.config import TrainingConfig
@@ -29,7 +30,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     train = commands.add_parser(
         "train",
         help="train a GAN and save it",
-        description="Train a GAN and save it. Ctrl+C stops and keeps the model so far; --resume goes on with it. "
+        description="Train a GAN and save it. Ctrl+C or SIGTERM stops and keeps the model so far; --resume goes on with it. "
         "The run is in the list on the Train page.",
     )
     add_model(train)
@@ -146,23 +147,12 @@ def run(options: argparse.Namespace) -> int:
 def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
     """Train in this process, with a bar and a line for each epoch on stderr.
 
-    `name` is the run to resume, "" for a new one. Ctrl+C and the page's Stop button keep the model so far.
+    `name` is the run to resume, "" for a new one. Ctrl+C, SIGTERM and the page's Stop button keep the model so far.
     """
-    import signal
-
     from tqdm import tqdm
 
     from core.runs import folders, queue
     from core.runs.worker import Worker
-
-    stopping = False
-
-    def interrupt(*_: Any) -> None:
-        nonlocal stopping
-        if stopping:  # a second Ctrl+C ends the run at once
-            raise KeyboardInterrupt
-        stopping = True
-        bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
 
     with tqdm(
         total=request.config.epochs,
@@ -179,13 +169,14 @@ def _trained(request: "Request", name: str, device: str) -> "Checkpoint":
         def on_record(record: "Epoch") -> None:
             bar.write(_line(record), file=sys.stderr)
 
-        before = signal.signal(signal.SIGINT, interrupt)
+        def tell() -> None:
+            bar.write("Stopping; the model so far is kept, scored and saved.", file=sys.stderr)
+
         try:
-            with queue.here(request, name) as name:
+            with Stop(tell) as stopping, queue.here(request, name) as name:
                 stop = folders.folder(name) / "stop"  # the page's button
-                return Worker(name, device).run(lambda: stopping or stop.exists(), on_step, on_record)
+                return Worker(name, device).run(lambda: stopping() or stop.exists(), on_step, on_record)
         finally:
-            signal.signal(signal.SIGINT, before)
             queue.advance()
 
 

@@ -53,20 +53,21 @@ def test_an_unknown_objective_is_refused_with_the_known_ones(capsys) -> None:
     assert "mend" in said and "repair" in said and "original" in said
 
 
-def test_an_interrupted_training_keeps_the_model_so_far(run, tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # Ctrl+C; a container that is stopped
+def test_an_interrupted_training_keeps_the_model_so_far(number: int, run, tmp_path: Path) -> None:
+    before = signal.getsignal(number)
 
     def interrupt() -> None:
         deadline = time.monotonic() + 30
-        while signal.getsignal(signal.SIGINT) is before and time.monotonic() < deadline:
+        while signal.getsignal(number) is before and time.monotonic() < deadline:
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
     threading.Thread(target=interrupt).start()
     out = tmp_path / "mine"
     run("train", "--model", "traditional", "--anomalies", "9", "--epochs", "10000", "--out", out)
     assert checkpoints.load(out).card.stopped_early
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize(
