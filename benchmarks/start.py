@@ -76,7 +76,7 @@ def first_paint(browser, script: Path, page: str, selector: str) -> float:
 
 
 PLACES = {
-    "heading of Overview": ("", "h1:has-text('Find the garment')"),
+    "heading of Overview": ("", "[data-testid=stMain] h1"),
     "first thumbnails of Browse": ("browse", ".shelf button img"),
     "ROC drawn": ("roc", ".lab svg.roc path.curve"),
 }
