@@ -125,10 +125,6 @@ def main() -> int:
     parser.add_argument("--normal", choices=GARMENTS.classes, default="t-shirt", metavar="CLASS")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-    parser.add_argument(
-        "--grounds", action="store_true", help="on all kinds of ground, N of each, instead of clean ones"
-    )
-    parser.add_argument("--validation", action="store_true", help="with --grounds: validation images, to tune on")
     options = parser.parse_args()
     reports = measure(options.images, options.normal, options.seed)
     if options.json:

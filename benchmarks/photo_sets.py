@@ -24,17 +24,18 @@ class Photos(NamedTuple):
     inside: np.ndarray | None = None
 
 
-def describe(side: int, channels: int, key: str = "photos", kinds: tuple[str, ...] = ("good", "bad")) -> Description:
+def describe(side: int, channels: int) -> Description:
     """Describe a set of photos as core/data/photos does."""
+    kinds = ("good", "bad")
     return Description(
-        key, key.capitalize(), kinds, kinds, side, channels, "photo", mirror=True, outside="edge", only_normal="good"
+        "photos", "Photos", kinds, kinds, side, channels, "photo", mirror=True, outside="edge", only_normal="good"
     )
 
 
-def split(photos: Photos, data: Description, anomalies: np.ndarray | None = None) -> Split:
-    """Make the split of a training; `anomalies` are the labelled ones."""
+def split(photos: Photos, data: Description) -> Split:
+    """Make the split of a training without labelled anomalies."""
     none = photos.train[:0]
-    return Split(data, photos.train, none if anomalies is None else anomalies, photos.validation, none)
+    return Split(data, photos.train, none, photos.validation, none)
 
 
 @lru_cache(maxsize=4)
