@@ -18,14 +18,13 @@ UNSEEN = (
 def taught(checkpoint: Checkpoint) -> str:
     """Say whether the model was taught to repair images and to redraw anomalies as normal ones."""
     config = checkpoint.config
-    repair, as_normal = (getattr(config, name, 0.0) for name in ("repair", "as_normal"))
-    if not repair and not as_normal:
+    if not config.repair and not config.as_normal:
         return f"Not taught to repair ({checkpoint.task.regime})."
-    damaged = config.batch_size - getattr(config, "undamaged", config.batch_size)
+    damaged = config.batch_size - config.undamaged
     parts = [
         f"{damaged} of the {config.batch_size} normal images of a step have a synthetic defect, and the target is the undamaged image"
-    ] * bool(repair)
-    if as_normal:
+    ] * bool(config.repair)
+    if config.as_normal:
         distorted = "distorted normal image is the undistorted one"
         labelled = "labelled anomaly is the mean of the five typical normal training images most like it"
         parts.append(f"the target of a {labelled if checkpoint.task.labelled else distorted}")

@@ -59,7 +59,7 @@ def documents() -> dict[Path, str]:
     """Return the model card of each shipped GAN: its file → its text. Raises CheckpointError."""
     everything = boxed()
     own = {model: [checkpoint for checkpoint in everything if checkpoint.card.model == model] for model in MODEL_NAMES}
-    return {path(model): markdown(several) for model, several in own.items() if several}
+    return {path(model): markdown(models) for model, models in own.items() if models}
 
 
 def markdown(models: Sequence[Checkpoint], level: int = 1) -> str:
@@ -137,7 +137,7 @@ def _epochs(checkpoint: Checkpoint) -> str:
 
 
 def _weights(checkpoint: Checkpoint) -> str:
-    weights = {name: getattr(checkpoint.config, name) for name in getattr(checkpoint.config, "loss_names", ())}
+    weights = {name: getattr(checkpoint.config, name) for name in checkpoint.config.loss_names}
     scale = {"abc": f" (scale {getattr(checkpoint.config, 'abc_scale', 1.0):g})"}
     return ", ".join(
         f"{name.replace('_', ' ')} {weight:g}{scale.get(name, '')}" for name, weight in weights.items() if weight

@@ -19,7 +19,7 @@ from core.study.baselines import BASELINES
 CLASSES = FASHION_MNIST.description.classes
 SEEDS = 3
 SEEDS_FIRST_CLASS = 5  # T-shirt, seen and one-class, whose spread over seeds is reported
-_REPAIR = ("repair", "as_normal", "judge_all")  # settings of the two GANs; a model of one's own may have none of them
+_REPAIR = ("repair", "as_normal", "judge_all")  # settings of the repair objective
 # Settings that came later, and the value that leaves a training as it was before. A recipe names them only where they act.
 _LATER = {
     "least_steps": 1,
