@@ -1,13 +1,12 @@
 """A data set of drawn shapes in IDX files, for tests: any side, grey or colour, four classes that can be told apart."""
 
 import gzip
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-
-from core.data import idx
 
 SHAPES = ("disc", "square", "cross", "ring")
 
@@ -66,9 +65,14 @@ def write(
     return folder
 
 
+def pack(array: np.ndarray) -> bytes:
+    """A uint8 array as the bytes of an IDX file."""
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
 def put(path: Path, array: np.ndarray, packed: bool = False) -> None:
     """Write an array as an IDX file, or a gzipped one beside its name."""
     if packed:
-        path.with_name(path.name + ".gz").write_bytes(gzip.compress(idx.pack(array), 1))
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(pack(array), 1))
     else:
-        path.write_bytes(idx.pack(array))
+        path.write_bytes(pack(array))

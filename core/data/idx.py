@@ -48,11 +48,6 @@ def read(path: Path, largest: int = LARGEST) -> tuple[bytes, np.ndarray]:
     return content, np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
-def pack(array: np.ndarray) -> bytes:
-    """Return a uint8 array as the bytes of an IDX file."""
-    return bytes([0, 0, _UNSIGNED_BYTE, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
-
-
 def _shape(content: bytes) -> tuple[int, ...]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE or not 1 <= content[3] <= 4:
         raise ValueError("it is not an IDX file of bytes")

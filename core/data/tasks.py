@@ -9,13 +9,11 @@ one-class  no anomaly is in training: the only regime of a data set whose single
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from core.basics.errors import ConfigError, DataError
-from core.basics.text import as_line
 from core.data.dataset import Counts, Description, Images, Source, count_images, count_labels
 from core.data.fashion_mnist import EACH_CLASS, FASHION_MNIST
 
@@ -76,17 +74,6 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def test_classes(self) -> tuple[str, ...]:
         """The anomaly classes in the test."""
         return (self.left_out,) if self.left_out else self.anomaly_classes
-
-
-def recorded(values: Any) -> Task:
-    """Return the task that a card or a run's request holds as the JSON `values`.
-
-    Values without a data set mean Fashion-MNIST, which was once the only one. Raises ConfigError or DataError.
-    """
-    try:
-        return msgspec.convert(values, Task)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"The task does not fit: {as_line(error)}.") from error
 
 
 @dataclass(frozen=True)

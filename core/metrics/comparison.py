@@ -58,15 +58,6 @@ def auroc_difference(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndar
     return Difference(float(areas[0]), float(areas[1]), difference - reach, difference + reach)
 
 
-def tpr_at(normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray) -> np.ndarray:
-    """Return the largest TPR whose FPR does not exceed each of `fpr` [G] (shares 0…1, ascending): float64 [G].
-
-    Raises EvaluationError as `evaluation.checked` does.
-    """
-    normal, anomaly = evaluation.checked(normal, anomaly)
-    return _tpr_rows(np.arange(len(normal))[None], np.ones((1, len(anomaly)), int), normal, anomaly, fpr)[0]
-
-
 def roc_band(
     normal: np.ndarray, anomaly: np.ndarray, fpr: np.ndarray, draws: int = DRAWS, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The status of a run: written by its worker, read by pages and commands. Imports no torch."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,7 +15,6 @@ from core.runs.request import Request
 from core.store import checkpoints
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "died"]
-STATES: tuple[str, ...] = get_args(State)
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 Seconds = Annotated[float, Meta(ge=0, lt=1e15)]
 

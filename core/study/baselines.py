@@ -31,7 +31,7 @@ def supervised_cnn(split: Split, test: np.ndarray, seed: int) -> np.ndarray:
     from core.gans.build import to_input
     from core.gans.training import Batches
 
-    config = TrainingConfig(epochs=20, repair=0.0, as_normal=0.0)
+    config = TrainingConfig(epochs=20)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers: list[nn.Module] = []

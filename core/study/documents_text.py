@@ -88,7 +88,7 @@ def markdown(rows: pd.DataFrame, defects: pd.DataFrame, measured: int, total: in
     for regime in REGIMES:
         group = rows[rows["regime"] == regime]
         if len(figures.main_rows(group)):
-            parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(group, regime)]
+            parts += [f"## {regime.capitalize()} regime", REGIME_QUESTIONS[regime], _summary_text(group)]
             parts += [CHOSEN_WITH_LABELS.get(regime, ""), reporting.difference_sentence(rows, regime) or ""]
             parts += [_class_text(rows, regime), hardest_sentence(rows) or "" if regime == "seen" else ""]
             parts += [_unseen_text(rows) if regime == "unseen" else "", _published_text(regime)]
@@ -120,7 +120,7 @@ def _ablation_text(rows: pd.DataFrame, defects: pd.DataFrame) -> list[str]:
     return ["## Which loss does what", *(one for one in sentences if one), *parts] if parts else []
 
 
-def _summary_text(rows: pd.DataFrame, regime: str) -> str:
+def _summary_text(rows: pd.DataFrame) -> str:
     lines = figures.summary(rows).sort_values(["t_shirt", "mean"], ascending=False)
     columns = {head: name for head, (name, _) in reporting.SUMMARY.items() if lines[name].notna().any()}
     cells = [

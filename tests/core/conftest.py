@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.data import catalog, fashion_mnist, idx, tasks
+from core.data import catalog, fashion_mnist, tasks
 from core.data.dataset import Images
 from core.data.tasks import Task
 from core.gans.config import TrainingConfig
 from core.store import saving
+from tests import drawn
 
 NAMES = [f"{stem}-{kind}-ubyte.gz" for stem in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
@@ -89,8 +90,8 @@ def unlabelled(
     (own / "apples").mkdir(parents=True)
     bags = starter.images[starter.labels == 8, :, :, 0]
     for stem, images in (("train", bags[:200]), ("t10k", bags[200:250])):
-        (own / "apples" / f"{stem}-images-idx3-ubyte").write_bytes(idx.pack(images))
-        (own / "apples" / f"{stem}-labels-idx1-ubyte").write_bytes(idx.pack(images[:, 0, 0] * 0))
+        (own / "apples" / f"{stem}-images-idx3-ubyte").write_bytes(drawn.pack(images))
+        (own / "apples" / f"{stem}-labels-idx1-ubyte").write_bytes(drawn.pack(images[:, 0, 0] * 0))
     (own / "apples" / "classes.txt").write_text("fresh\nrotten\n")
     data = catalog.get("apples")
     task = Task("fresh", "one-class", 0, data=data.description)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from core.data import fashion_mnist, idx
+from core.data import fashion_mnist
 from core.store import checkpoints, examples
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 from core.study import results
 from pages.parts import datasets, models
+from tests import drawn
 
 PAGES = ("overview", "data", "browse", "roc", "try_it", "train", "results")
 MODEL_PAGES = ("overview", "browse", "roc", "try_it")
@@ -164,7 +165,7 @@ def test_a_wrong_data_folder_is_named_where_its_images_are_wanted(open_page, tmp
     if split:
         for kind, shape in (("images-idx3-ubyte.gz", (3, 28, 28)), ("labels-idx1-ubyte.gz", (3,))):
             shutil.copy(fashion_mnist.SHIPPED / f"starter-{kind}", folder / f"train-{kind}")
-            (folder / f"{split}-{kind}").write_bytes(gzip.compress(idx.pack(np.zeros(shape, np.uint8))))
+            (folder / f"{split}-{kind}").write_bytes(gzip.compress(drawn.pack(np.zeros(shape, np.uint8))))
     for page in PAGES:
         text = said(open_page(page))
         assert line in text or page not in pages, page

@@ -10,6 +10,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -23,7 +24,7 @@ from core.data.tasks import Task
 from core.gans.config import config_class
 from core.runs import estimate, folders, frames, listing, snapshot
 from core.runs.request import Request
-from core.runs.status import STATES, Status, read_status
+from core.runs.status import State, Status, read_status
 from core.store import checkpoints, survey
 from core.study import results
 from tests.torture.models import packed, unpacked
@@ -115,7 +116,7 @@ class Records:
 
         def attempt() -> None:
             for status in listing.statuses():
-                assert status.state in STATES and 0 <= status.share <= 1
+                assert status.state in get_args(State) and 0 <= status.share <= 1
                 json.dumps(msgspec.to_builtins(status), allow_nan=False)
             if read_status(NAME) is None:
                 raise MisfitError("It is as good as not there.")

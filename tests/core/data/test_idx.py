@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.data import idx
+from tests.drawn import pack
 
 # Two images of 2×3 pixels, byte by byte as the format has it: magic, three sizes, values.
 CONTENT = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, *range(12)])
@@ -27,14 +28,9 @@ def test_a_file_is_read_packed_or_not(packed: bool, tmp_path: Path) -> None:
     assert idx.shape(path) == (2, 2, 3)
 
 
-def test_an_array_is_packed_byte_by_byte() -> None:
-    assert idx.pack(np.arange(12, dtype=np.uint8).reshape(2, 2, 3)) == CONTENT
-    assert idx.pack(np.array([7, 9], np.uint8)) == bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])
-
-
 def test_one_to_four_dimensions_are_read(tmp_path: Path) -> None:
     for array in (np.zeros(5, np.uint8), np.zeros((2, 3, 3, 3), np.uint8), np.zeros((0, 28, 28), np.uint8)):
-        path = written(tmp_path, idx.pack(array))
+        path = written(tmp_path, pack(array))
         assert idx.read(path)[1].shape == idx.shape(path) == array.shape
 
 
@@ -78,7 +74,7 @@ def test_a_damaged_gzip_file_is_refused(damage, reason: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_nothing_longer_than_it_may_be_is_unpacked(packed: bool, tmp_path: Path) -> None:
-    path = written(tmp_path, idx.pack(np.zeros((200, 28, 28), np.uint8)), packed)
+    path = written(tmp_path, pack(np.zeros((200, 28, 28), np.uint8)), packed)
     with pytest.raises(ValueError, match="more than 1000 bytes"):
         idx.read(path, 1000)
     assert idx.shape(path) == (200, 28, 28)  # the header alone is read anyhow
