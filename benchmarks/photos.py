@@ -9,7 +9,6 @@ another seed and by core/data/damage.py.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from benchmarks import photo_sets, rows
 from benchmarks.photo_sets import TEXTURES, Photos
 from core.basics.files import ROOT, write_whole
 from core.basics.names import MODEL_NAMES
+from core.basics.processors import processors
 from core.basics.text import markdown_table
 from core.data.damage import SIZES, Damaged
 from core.data.photo_damage import KINDS, damage
@@ -212,7 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="trials whose set and method contain that text")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=processors())
     options = parser.parse_args()
     import torch
 

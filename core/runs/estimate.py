@@ -6,7 +6,6 @@ trained here the time is unknown until the run has begun. Imports no torch.
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from core.basics.errors import ConfigError
 from core.basics.files import read_at_most, sha256, write_whole
+from core.basics.processors import processors
 from core.data import catalog, tasks
 from core.data.dataset import Description
 from core.data.fashion_mnist import FASHION_MNIST
@@ -57,8 +57,7 @@ class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def threads() -> int:
     """Return the number of threads of a background run: at most half of the processors, so that pages stay quick."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, available // 2))
+    return max(1, min(4, processors() // 2))
 
 
 def check(request: Request) -> Plan:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.basics.errors import DataError, PictureError
 from core.basics.files import sha256
+from core.basics.processors import processors
 from core.data import decoding
 from core.data.photos import shaping
 from core.data.photos.findings import Finding, named, short, warning
@@ -127,8 +128,7 @@ def new_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np
 
 def workers() -> int:
     """Return how many photos are decoded at a time; decoding leaves other threads of Python free to go on."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, available)
+    return min(8, processors())
 
 
 def _one(item: Item, label: int, shape: Shape) -> _Result:
