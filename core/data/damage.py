@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.basics.errors import MisfitError
+from core.data.dataset import Description
+from core.data.fashion_mnist import FASHION_MNIST
 from core.data.photos.shaping import border
 
 KINDS = ("hole", "stain", "patch", "tear", "missing", "misprint", "added", "sleeves")
@@ -18,6 +20,16 @@ SIZES = ("small", "medium", "large")
 VISIBLE = 25  # levels of 255: a pixel that changed by more belongs to the mask
 FEWEST = 4  # pixels in a mask; a place where fewer change is not taken
 PLACES = 20  # tried for each image before it stays as it is
+
+
+def suiting(data: Description, normal: str) -> list[str]:
+    """List the kinds that are a defect on things on black of the normal class.
+
+    Added long sleeves are one on Fashion-MNIST's T-shirts and dresses alone: pullovers, coats and most shirts have them anyway,
+    and trousers, shoes and bags have no shoulders to add them to.
+    """
+    sleeves = data == FASHION_MNIST.description and normal in ("t-shirt", "dress")
+    return [kind for kind in KINDS if kind != "sleeves" or sleeves]
 
 
 class DamageError(MisfitError):

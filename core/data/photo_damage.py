@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data import damage as on_black
 from core.data.damage import SIZES, Damaged, DamageError
 from core.data.photos.shaping import border
 
@@ -56,6 +57,14 @@ class _Scene:
         soft = bool(self.random.random() < 0.5) if soft is None else soft
         rim = 1.0 if soft else 1.0 / max(radius, 1.0)  # of the radius
         return np.clip((1.0 - distance) / rim + 0.5, 0.0, 1.0)
+
+
+def of_any_kind(
+    images: np.ndarray, kind: str, size: str = "medium", seed: int = 0, donors: np.ndarray | None = None
+) -> Damaged:
+    """Damage images with a kind of this file or of core/data/damage.py, as the functions there do. Raises DamageError."""
+    made_by = damage if kind in KINDS else on_black.damage
+    return made_by(images, kind, size, seed, donors)
 
 
 def damage(

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.basics.errors import DataError
 from core.basics.files import ROOT, write_whole
-from core.data import damage, photo_damage
+from core.data import photo_damage
 from core.data.dataset import Description, Images
 from core.store.checkpoints import Checkpoint
 from core.store.model_cards import boxed
@@ -69,8 +69,7 @@ def damaged(data: Description, normal: str, test: Images) -> tuple[int, np.ndarr
     label = data.label(normal)
     for number in chosen(data, normal, test.labels):
         if test.labels[number] == label:
-            made_by = damage.damage if kind(data) in damage.KINDS else photo_damage.damage
-            result = made_by(test.images[number][None], kind(data), seed=DAMAGE, donors=test.images)
+            result = photo_damage.of_any_kind(test.images[number][None], kind(data), seed=DAMAGE, donors=test.images)
             if result.visible[0]:
                 return int(number), result.images[0]
     return None

@@ -20,7 +20,6 @@ from core.study.untrained import MAPS, Maps
 
 COUNT = 300  # test normals that are damaged, and as many others that are not; fewer where the class has fewer
 SEED = 0
-SHORT_SLEEVES = ("t-shirt", "dress")
 
 # Heat maps float [N, H, W] and scores float [N] of images uint8 [N, H, W, C].
 Seeing = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -31,15 +30,6 @@ class Specimens(NamedTuple):
 
     undamaged: np.ndarray
     damaged: dict[tuple[str, str], Damaged]
-
-
-def kinds(normal: str) -> tuple[str, ...]:
-    """Return the kinds of damage that are a defect on that class.
-
-    Added long sleeves are one on a T-shirt and on a dress alone: pullovers, coats and most shirts have them anyway, and
-    trousers, shoes and bags have no shoulders to add them to.
-    """
-    return tuple(kind for kind in damage.KINDS if kind != "sleeves" or normal in SHORT_SLEEVES)
 
 
 @lru_cache(maxsize=10)
@@ -54,7 +44,9 @@ def specimens(normal: str) -> Specimens:
     count = min(COUNT, len(places) // 2)
     images, donors = test.images[places[:count]], test.images[~own]
     damaged = {
-        (kind, size): damage.damage(images, kind, size, SEED, donors) for kind in kinds(normal) for size in damage.SIZES
+        (kind, size): damage.damage(images, kind, size, SEED, donors)
+        for kind in damage.suiting(FASHION_MNIST.description, normal)
+        for size in damage.SIZES
     }
     return Specimens(test.images[places[count : 2 * count]], damaged)
 

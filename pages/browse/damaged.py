@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.data import photo_damage
 from core.gans import maps
 from core.metrics import evaluation, localisation
 from pages.browse.look import Look
@@ -60,7 +61,7 @@ def _taken(weights_sha256: str, fingerprint: str, kind: str, size: str, _look: L
     chosen = _look.chosen
     numbers = np.random.default_rng(SEED).permutation(np.flatnonzero(chosen.normal))[:MOST]
     label = _look.data.label(chosen.checkpoint.task.normal)
-    damaged = damages.put(_look.test.images[numbers], kind, size, SEED, damages.donors(_look.test, label))
+    damaged = photo_damage.of_any_kind(_look.test.images[numbers], kind, size, SEED, damages.donors(_look.test, label))
     seen = damaged.visible
     images = damaged.images[seen]
     reconstructions = models.reconstruct(chosen, images)

@@ -8,9 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data import damage, photo_damage
-from core.data.damage import Damaged
 from core.data.dataset import Description, Images
-from core.data.fashion_mnist import FASHION_MNIST
 
 
 class Kind(NamedTuple):
@@ -37,9 +35,6 @@ NAMES = {
     "blur": Kind("Blur", "a blur", "A place out of focus, or worn smooth."),
     "colour": Kind("Colour stain", "a colour stain", "A stain of another hue, on grey photos of another brightness."),
 }  # fmt: skip
-SLEEVELESS = ("t-shirt", "dress")  # the classes of Fashion-MNIST on which long sleeves are a defect
-
-
 EVERY = damage.KINDS + photo_damage.KINDS
 
 
@@ -47,15 +42,7 @@ def offered(data: Description, normal: str) -> list[str]:
     """List the kinds that make sense on images of the normal class."""
     if data.photos:  # there is no black ground that a hole could show
         return list(photo_damage.KINDS)
-    sleeves = data == FASHION_MNIST.description and normal in SLEEVELESS
-    return [kind for kind in damage.KINDS if kind != "sleeves" or sleeves]
-
-
-def put(images: np.ndarray, kind: str, size: str, seed: int, donors: np.ndarray | None) -> Damaged:
-    """Put a damage of any kind on images uint8 [N, H, W, C]. Raises DamageError."""
-    if kind in photo_damage.KINDS:
-        return photo_damage.damage(images, kind, size, seed, donors)
-    return damage.damage(images, kind, size, seed, donors)
+    return damage.suiting(data, normal)
 
 
 def donors(test: Images, label: int) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.basics.files import sha256
-from core.data import damage
+from core.data import damage, photo_damage
 from core.data.dataset import Description
 from pages.parts import damages, link, models
 from pages.parts.damages import NAMES
@@ -21,7 +21,7 @@ state = st.session_state
 
 def put(image: np.ndarray, kind: str, number: int) -> np.ndarray | None:
     """Return uint8 [H, W, C] with the damage of this kind and number on it; None if nothing of it would be seen."""
-    result = damages.put(image[None], kind, SIZE, number, models.test_images().images)
+    result = photo_damage.of_any_kind(image[None], kind, SIZE, number, models.test_images().images)
     return result.images[0] if result.visible[0] else None
 
 

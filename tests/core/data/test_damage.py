@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from core.data import damage
 from core.data.damage import KINDS, SIZES, DamageError
+from core.data.fashion_mnist import FASHION_MNIST
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,10 @@ def test_bad_input_is_named(images, kind, size, message):
     with pytest.raises(DamageError) as caught:
         damage.damage(images, kind, size)
     assert message in str(caught.value)
+
+
+def test_long_sleeves_are_a_defect_where_there_are_none():
+    data = FASHION_MNIST.description
+    assert [name for name in data.classes if "sleeves" in damage.suiting(data, name)] == ["t-shirt", "dress"]
+    other = replace(data, key="mnist-like")
+    assert damage.suiting(other, "t-shirt") == list(KINDS[:-1])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.data import photo_damage
+from core.data import damage, photo_damage
 from core.data.damage import SIZES, DamageError
 from core.data.photo_damage import KINDS
 from core.metrics import localisation
@@ -103,3 +103,11 @@ def test_an_image_that_is_all_defect_counts_as_an_image_but_points_nowhere(monke
 def test_what_cannot_be_is_an_error(bricks, arguments, said) -> None:
     with pytest.raises(DamageError, match=said):
         photo_damage.damage(**({"images": bricks} | arguments))
+
+
+def test_one_function_makes_the_kinds_of_both_files(bricks):
+    for module, kind in ((photo_damage, "spot"), (damage, "stain")):
+        made, again = photo_damage.of_any_kind(bricks, kind, "large", 2), module.damage(bricks, kind, "large", 2)
+        assert made.visible.any() and (made.images == again.images).all() and (made.masks == again.masks).all()
+    with pytest.raises(DamageError, match="rust"):
+        photo_damage.of_any_kind(bricks, "rust")
