@@ -41,4 +41,5 @@ STARTS = {
     "fpr_5": "at most 5 % false alarms on normal validation images, because in this regime no anomaly is labelled",
 }
 
+BACKGROUNDS = {"auto": None, "dark": False, "light": True}  # of a picture that is brought: whether it is inverted
 STUDIES = ("main", "ablation", "imbalance")  # core/study/plan.py plans each

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.basics.errors import CheckpointError, DataError
+from core.basics.names import BACKGROUNDS
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from core.line.model import Wishes
 
 _FASHION = FASHION_MNIST.description
-_BACKGROUNDS = {"auto": None, "dark": False, "light": True}  # whether to invert
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +79,7 @@ def add_intake(parser: argparse.ArgumentParser) -> None:
     """Add --background, --whole and --turn, the steps of the intake."""
     parser.add_argument(
         "--background",
-        choices=_BACKGROUNDS,
+        choices=BACKGROUNDS,
         default="auto",
         help="of the pictures; light ones are inverted (default: auto, as each one's border is)",
     )
@@ -124,7 +124,7 @@ def wishes(options: argparse.Namespace) -> "Wishes":
     return Wishes(
         options.threshold,
         Stakes(options.missed, options.alarm, options.prevalence),
-        Steps(_BACKGROUNDS[options.background], not options.whole, options.turn),
+        Steps(BACKGROUNDS[options.background], not options.whole, options.turn),
     )
 
 

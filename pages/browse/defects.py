@@ -5,7 +5,6 @@ import streamlit as st
 
 from core.data.damage import SIZES
 from core.metrics.evaluation import flagged
-from core.metrics.localisation import hit
 from pages.browse import damaged, opened
 from pages.browse.damaged import Sample
 from pages.browse.look import Look
@@ -82,8 +81,7 @@ def _counts(look: Look, sample: Sample) -> None:
     """Draw how many images are found at the threshold in force, how many hits there are, and the false alarms."""
     count, caught = len(sample.numbers), int(sample.flagged(look.limit).sum())
     alarms = int(flagged(look.scores[sample.numbers], look.limit).sum())
-    usable = int(sample.counted.sum())
-    hits = round(usable * hit(sample.heats, sample.masks)) if usable else 0
+    usable, hits = int(sample.counted.sum()), int((sample.on_defect & sample.counted).sum())
     with st.container(horizontal=True):
         st.metric(
             "Caught",

@@ -13,7 +13,7 @@ from pages.parts import charts, link, trouble
 from pages.parts.fields import VIEWS
 from pages.parts.models import Chosen
 from pages.roc import curves, seeds
-from pages.roc.rivals import GRID, asked_for, band, curve, mark, named, styles, verdict
+from pages.roc.rivals import GRID, asked_for, band, curve, named, styles, verdict
 
 LABELS = {
     "curves": "ROC, 95 % bands",
@@ -31,9 +31,9 @@ _LINES = [
 
 def _draw_band(figure: go.Figure, rival: Chosen, colour: str, log: bool) -> None:
     """Draw the pointwise band of a model's curve."""
-    lowest, highest = band(mark(rival), rival)
+    lowest, highest = band(rival.mark, rival)
     shown = GRID > 0 if log else GRID >= 0
-    group = {"legendgroup": mark(rival), "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
+    group = {"legendgroup": rival.mark, "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
     figure.add_scatter(x=GRID[shown], y=lowest[shown], line={"width": 0}, **group)
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     figure.add_scatter(
@@ -59,12 +59,12 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
         line={"color": charts.NEUTRAL, "dash": "dot", "width": 1},
     )  # fmt: skip
     for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
-        drawn, (area, low, high) = curve(mark(rival), None, rival)
+        drawn, (area, low, high) = curve(rival.mark, None, rival)
         if rival.copies is None:
             _draw_band(figure, rival, colour, log)
         name = f"{named(rival)}: AUROC {area:.3f} ({low:.3f}–{high:.3f})"
         line = {"color": colour, "dash": dash, "width": 3 if rival is chosen else 2}
-        curves.add(figure, drawn, log, name, line, legendgroup=mark(rival))
+        curves.add(figure, drawn, log, name, line, legendgroup=rival.mark)
         areas.append(f"{named(rival)} {area:.3f}")
     curves.axes(figure, log)
     figure.update_layout(height=460, uirevision=str(log))
@@ -85,7 +85,7 @@ def draw_curves(chosen: Chosen, everyone: list[Chosen], log: bool) -> None:
 def draw_classes(chosen: Chosen, log: bool) -> None:
     """Draw a curve for each anomaly class, hardest first, at most as many as there are line styles."""
     parts = sorted(
-        ((name, *curve(mark(chosen), name, chosen)) for name in chosen.kinds()),
+        ((name, *curve(chosen.mark, name, chosen)) for name in chosen.kinds()),
         key=lambda part: part[2][0],
     )
     figure = go.Figure()
@@ -113,7 +113,7 @@ def draw_precision(everyone: list[Chosen], stakes: Stakes | None) -> None:
         return
     figure, means = go.Figure(), []
     for rival, (colour, dash) in zip(everyone, styles(everyone), strict=True):
-        drawn, _ = curve(mark(rival), None, rival)
+        drawn, _ = curve(rival.mark, None, rival)
         scores = rival.scores.test
         mean = evaluation.average_precision(scores[rival.normal], scores[rival.anomaly], stakes.prevalence)
         figure.add_scatter(

@@ -27,11 +27,6 @@ def band(mark: str, _chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:
     return comparison.roc_band(scores[_chosen.normal], scores[_chosen.anomaly], GRID)
 
 
-def mark(chosen: Chosen) -> str:
-    """Return the fingerprint of a model's scores, the key of the caches."""
-    return chosen.mark
-
-
 def sound(chosen: Chosen) -> list[Chosen]:
     """List the chosen model, then every other model of its class that was tested on the same kinds of anomalies.
 
@@ -74,7 +69,7 @@ def asked_for(chosen: Chosen) -> list[Chosen]:
         "Hold against",
         list(others),
         default=[name for name, other in others.items() if other.regime == chosen.regime],
-        key=f"against_{mark(chosen)}",
+        key=f"against_{chosen.mark}",
         help="Every model trained for this class, shipped or your own. Regimes answer different questions: a model that saw labelled "
         "anomalies in training is no better method than one that did not, it was told more.",
     )

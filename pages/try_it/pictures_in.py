@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.basics.names import BACKGROUNDS
 from core.data import decoding
 from core.data.dataset import Description
 from core.judging.intake import Steps
@@ -12,7 +13,6 @@ from pages.try_it import clipboard
 MOST = 1000  # files at once
 LEAST = 5  # per cent of the picture: a box's least width and height
 Named = tuple[str, bytes]
-BACKGROUNDS = {"auto": None, "dark": False, "light": True}
 
 
 def uploaded(data: Description) -> list[Named]:
