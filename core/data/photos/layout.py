@@ -90,6 +90,15 @@ def _can_be(brought: Brought, normal: str | None) -> bool:
     return True
 
 
+def folded(name: str) -> str:
+    """Return what names of the same class have in common: they may differ in capitals, blanks and signs, in any script.
+
+    The first letter is made a capital first, as pages show it: Turkish ı becomes I there.
+    """
+    shown = unicodedata.normalize("NFKC", name[:1].upper() + name[1:])
+    return re.sub(r"[\W_]+", " ", shown.casefold()).strip() or name
+
+
 def _passed_over(brought: Brought) -> list[Finding]:
     findings = []
     zips = [path for path in brought.others if path.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar"))]
@@ -141,7 +150,8 @@ def _kinds(items: Sequence[Item], normal: str | None, name: str, adding: bool) -
     _refuse_names(folders, name)
     good = [kind for kind in folders if slug(kind) in GOOD]
     if normal is not None:
-        good = [kind for kind in folders if kind == normal or slug(kind) == slug(normal) != ""]
+        good = [kind for kind in folders if folded(kind) == folded(normal)]
+        good = good or [kind for kind in folders if slug(kind) == slug(normal) != ""]
         if not good:
             raise DataError(
                 f"There is no folder called {as_line(normal, 80)}; there are: {', '.join(folders) or 'none'}."
@@ -176,7 +186,7 @@ def _refuse_names(folders: Sequence[str], name: str) -> None:
         raise DataError(f"The folder {as_line(long, 60)} has a name of more than {LONGEST_NAME} letters; shorten it.")
     seen: dict[str, str] = {}
     for kind in folders:
-        key = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", kind).casefold()).strip() or kind
+        key = folded(kind)
         if key in seen:
             raise DataError(
                 f"The folders {as_line(seen[key])} and {as_line(kind)} have the same name but for capitals or signs; "
@@ -193,7 +203,7 @@ def _with_masks(items: Sequence[Item], masks: Sequence[File], normal: str) -> tu
     used, marked, missing = set(), [], []
     for item in items:
         stem = _stem(item.file)
-        places = [(slug(item.kind), stem + ending) for ending in MASK_ENDINGS]
+        places = [(folded(item.kind), stem + ending) for ending in MASK_ENDINGS]
         mask = next((by_name[place] for place in places if place in by_name), None) if item.kind != normal else None
         used |= {mask.path} if mask else set()
         marked.append(replace(item, mask=mask))
@@ -219,4 +229,4 @@ def _stem(file: File) -> str:
 
 
 def _folder(mask: File) -> str:
-    return slug(mask.parts[-2]) if len(mask.parts) > 2 else ""
+    return folded(mask.parts[-2]) if len(mask.parts) > 2 else ""
