@@ -65,6 +65,22 @@ def test_bad_photos_alone_can_be_added_and_a_second_time_too(wall: str, tmp_path
     assert np.bincount([entry.photo.label for entry in facts.entries]).tolist() == [40, 20, 10]
 
 
+def test_classes_are_told_apart_in_any_script(tmp_path: Path) -> None:
+    tiles = photographs.tiles()
+    bad = photographs.scratched(tiles)[0]
+    for place, (name, images) in enumerate((("正常", tiles[:40]), ("вмятина", bad[:5]), ("ısırık", bad[5:10]))):
+        photographs.write(tmp_path / "wall" / name, images, first=100 * place)
+    key = catalog.add(tmp_path / "wall", "正常").description.key
+    for place, name in enumerate(("вмятина", "ısırık", "Вмятина")):
+        folder = tmp_path / str(place)
+        photographs.write(folder / "bad" / name, bad[10 + 10 * place : 20 + 10 * place])
+        with catalog.scratch() as scratch:
+            catalog.keep(added(folder, key, scratch), key)
+    facts = catalog.facts(key)
+    assert facts and facts.description.class_names == ("正常", "Isırık", "Вмятина")
+    assert np.bincount([entry.photo.label for entry in facts.entries]).tolist() == [40, 15, 25]
+
+
 def test_masks_stay_with_their_photos(tmp_path: Path) -> None:
     key = catalog.add(photographs.mvtec(tmp_path / "wall")).description.key
     data = catalog.get(key)
