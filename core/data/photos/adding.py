@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
 
 from core.basics.errors import DataError
 from core.data.dataset import MOST_CLASSES
 from core.data.photos import stored
 from core.data.photos.findings import count, note
 from core.data.photos.layout import Layout, folded
-from core.data.photos.reading import Decoded, Photo
+from core.data.photos.reading import Decoded, Photo, new_array
 from core.data.photos.stored import Facts
 
 
@@ -29,7 +28,7 @@ def join(folder: Path, facts: Facts, layout: Layout, new: Decoded, path: Path) -
     if not kept:
         raise DataError(f"{facts.description.name} has all of these photos already; there is nothing to add.")
     images, masks = stored.read_arrays(folder, facts)
-    joined = np.lib.format.open_memmap(path, "w+", np.uint8, (len(old) + len(kept), *facts.description.shape))
+    joined = new_array(path, (len(old) + len(kept), *facts.description.shape))
     joined[: len(old)] = images
     for place, at in enumerate(kept, len(old)):
         joined[place] = new.images[at]

@@ -1,5 +1,7 @@
 """Photos added to a data set that is kept: what is in it stays as it is, what is new finds its class and its split."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -116,4 +118,19 @@ def test_what_cannot_be_added_is_named_and_changes_nothing(wall: str, tmp_path: 
         found = added(tmp_path / "other", wall, scratch)
         # Three of them are in it as good ones; only what is new is added.
         assert found.counts["bad"] == {"train": 1, "validation": 1, "test": 1}
+    assert catalog.facts(wall) == before
+
+
+def test_a_disk_that_is_full_is_told_before_photos_are_joined(wall: str, tmp_path: Path, monkeypatch) -> None:
+    """Whoever writes into a mapped file for which there is no place is ended by the system."""
+    photographs.write(tmp_path / "more" / "good", photographs.tiles()[40:50])
+    before = catalog.facts(wall)
+
+    def fill(file: int, start: int, length: int) -> None:
+        if length > 40 * 64 * 64 * 3:  # the ten new photos still fit, but not all fifty
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", fill)
+    with catalog.scratch() as scratch, pytest.raises(OSError, match="No space left"):
+        added(tmp_path / "more", wall, scratch)
     assert catalog.facts(wall) == before
