@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 NORMALS = 8
-LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour need less
+LARGEST = 4 * 2**20  # bytes of a frame; eighty images of 128×128 in colour need less
 FRAMES = 60  # about this many are kept of a run, however long
 
 

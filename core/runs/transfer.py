@@ -42,7 +42,8 @@ def pack(checkpoint: Checkpoint, photos: bool = False) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
             archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
-        for name, content in pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else ():
+        drawn = pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else {}
+        for name, content in drawn.items():
             archive.writestr(f"{checkpoint.name}/{name}", content)
         if photos:
             for name, content in travelling.packed(checkpoint):

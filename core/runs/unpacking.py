@@ -9,7 +9,7 @@ from core.basics.errors import CheckpointError, MisfitError
 from core.basics.files import check_header, sha256
 from core.basics.text import as_line
 from core.data.photos import stored
-from core.runs import pictures
+from core.runs import frames, pictures
 from core.store import card, checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
@@ -71,7 +71,7 @@ def _sized(path: str, content: bytes, earlier: Collection[str] = ()) -> str:
 
 def largest(name: str) -> int:
     """Return the length in bytes that the known file called `name` may have."""
-    return LARGEST.get(name, pictures.LARGEST)
+    return LARGEST.get(name, frames.LARGEST)
 
 
 def known(path: str, earlier: Collection[str] = ()) -> str:
