@@ -83,7 +83,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
         with folders.guard():
             name = folders.free_name(f"{known.model}-{task.normal}-{task.regime}-imported")
             state: State = "stopped" if known.stopped_early else "finished"
-            request = Request(known.model, task, known.config, known.seed)
+            request = Request(known.model, task, known.config, known.seed, known.folds)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
             listing.create(name, request, state, f"{listing.IMPORTED} {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)
