@@ -140,7 +140,9 @@ def key(request: Request) -> str:
     for name in request.config.loss_names:
         config[name] = bool(config[name])  # only whether the loss is on
     data = request.task.data
-    size = sum(catalog.get(data.key).counts("train")).bit_length()  # more images take longer to load, validate and score
+    size = sum(
+        catalog.get(data.key).counts("train")
+    ).bit_length()  # more images take longer to load, validate and score
     facts = [request.model, data.shape, size, config, request.task.anomalies > 0, threads()]
     return sha256(json.dumps(facts, sort_keys=True).encode())[:16]
 

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from core.basics.errors import DataError
+from core.basics.text import folded
 from core.data.dataset import MOST_CLASSES
 from core.data.photos import stored
 from core.data.photos.findings import count, note
-from core.data.photos.layout import Layout, folded
+from core.data.photos.layout import Layout
 from core.data.photos.reading import Decoded, Photo, new_array
 from core.data.photos.stored import Facts
 

@@ -7,14 +7,13 @@ train/good  test/good  test/<defect>  ground_truth/<defect>/<name>_mask.png     
 <class>/  <class>/                        classes (torchvision's ImageFolder), of which one is chosen as normal
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from core.basics.errors import DataError
-from core.basics.text import as_line
+from core.basics.text import as_line, folded
 from core.data.dataset import MOST_CLASSES
 from core.data.idx_folder import LONGEST_NAME, slug
 from core.data.photos.files import Brought, File
@@ -88,15 +87,6 @@ def _can_be(brought: Brought, normal: str | None) -> bool:
     except DataError:
         return False
     return True
-
-
-def folded(name: str) -> str:
-    """Return what names of the same class have in common: they may differ in capitals, blanks and signs, in any script.
-
-    The first letter is made a capital first, as pages show it: Turkish ı becomes I there.
-    """
-    shown = unicodedata.normalize("NFKC", name[:1].upper() + name[1:])
-    return re.sub(r"[\W_]+", " ", shown.casefold()).strip() or name
 
 
 def _passed_over(brought: Brought) -> list[Finding]:
