@@ -61,8 +61,11 @@ def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Genera
 
     reconstructions = scoring.reconstruct(generator, images)
     scores = maps.score_reconstructions(images, reconstructions, generator.share)
-    grey = ((reconstructions + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
-    _write(folder / f"{epoch:05}.png", grey, Notes(scores=[round(float(score), 4) for score in scores]))
+    _write(
+        folder / f"{epoch:05}.png",
+        maps.to_grey(reconstructions),
+        Notes(scores=[round(float(score), 4) for score in scores]),
+    )
 
 
 def forget_after(folder: Path, epoch: int) -> None:
