@@ -61,11 +61,8 @@ def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Genera
 
     reconstructions = scoring.reconstruct(generator, images)
     scores = maps.score_reconstructions(images, reconstructions, generator.share)
-    _write(
-        folder / f"{epoch:05}.png",
-        maps.to_grey(reconstructions),
-        Notes(scores=[round(float(score), 4) for score in scores]),
-    )
+    notes = Notes(scores=[round(float(score), 4) for score in scores])
+    _write(folder / f"{epoch:05}.png", maps.to_grey(reconstructions), notes)
 
 
 def forget_after(folder: Path, epoch: int) -> None:
