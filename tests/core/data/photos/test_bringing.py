@@ -24,7 +24,7 @@ def gathered(path: Path, tmp_path: Path, shape: Shape | None = None, normal: str
     folder = tmp_path / "scratch"
     folder.mkdir(exist_ok=True)
     with files.opened(path) as brought:
-        return catalog.gather(brought, folder, catalog.key_of(brought), shape or Shape(), normal)
+        return catalog.gather(brought, folder, catalog.key_of(brought.name), shape or Shape(), normal)
 
 
 def zipped(folder: Path, top: str = "") -> Path:
