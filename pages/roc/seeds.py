@@ -8,6 +8,7 @@ import streamlit as st
 from core.basics.names import METHOD_NAMES
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
+from core.data.tasks import REGIMES
 from core.study import figures, results
 from pages.parts import charts, models
 from pages.parts.models import Chosen
@@ -37,9 +38,10 @@ def draw(chosen: Chosen) -> None:
         "the left-out classes, each a mean over seeds, and SD over seeds is within a class. Trainings with fewer losses or "
         "fewer labels are on the Results page."
     )
-    for regime, group in rows.groupby("regime", sort=False):
+    for regime in (regime for regime in REGIMES if (rows["regime"] == regime).any()):
+        group = rows[rows["regime"] == regime]
         lines = figures.summary(group).sort_values("mean", ascending=False)
-        st.markdown(f"###### {str(regime).capitalize()} regime", help=models.REGIME_HELP[str(regime)])
+        st.markdown(f"###### {regime.capitalize()} regime", help=models.REGIME_HELP[regime])
         means = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
         alt = f"AUROC in the {regime} regime: {'; '.join(means)}."
         charts.show(_panel(group, list(lines["method"])), f"seeds_{regime}", alt)

@@ -19,6 +19,6 @@ def test_another_seed_is_another_split_of_the_same_images(starter):
 
 
 def test_the_table_has_a_dash_for_what_is_not_measured():
-    row = ("dcgan", "seen", "as everywhere else", "5400", "0.98765", "200")
+    row = ("dcgan", "seen", "10 % held out for validation", "5400", "0.98765", "200")
     text = protocol.table([dict(zip(protocol.COLUMNS, row, strict=True))])
-    assert "| as everywhere else | 5,400 | – | – | 0.9877 | – |" in text.splitlines()
+    assert "| 10 % held out for validation | 5,400 | – | – | 0.9877 | – |" in text.splitlines()
