@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import hashlib
 import os
 import shutil
@@ -59,6 +60,21 @@ def check_header(content: bytes, largest: int = LARGEST_HEADER) -> None:
     """
     if int.from_bytes(content[:8], "little") > largest:
         raise ValueError(f"its header is longer than {largest} bytes")
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Lock `folder`, making it if needed: others who lock it wait until the block ends. Raises OSError.
+
+    The system releases the lock however the process ends. It is on the folder itself, so that no lock file is left.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

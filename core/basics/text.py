@@ -1,9 +1,10 @@
 """Text of unknown origin (a card, a file name, an address) shown as plain text: never as markdown, HTML, a link or a
-spreadsheet formula. Also tables, in markdown and as CSV, shares as percentages, and minus signs.
+spreadsheet formula. Also names compared, tables, in markdown and as CSV, shares as percentages, and minus signs.
 """
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,15 @@ def as_line(text: object, longest: int = LONGEST_LINE) -> str:
     """Make one printable line of `text`, cut to `longest` letters."""
     line = "".join(letter if letter.isprintable() else " " for letter in str(text)[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def folded(name: str) -> str:
+    """Return what equal names have in common: they may differ in capitals, blanks and signs, in any script.
+
+    The first letter is made a capital first, as pages show it: Turkish ı becomes I there.
+    """
+    shown = unicodedata.normalize("NFKC", name[:1].upper() + name[1:])
+    return re.sub(r"[\W_]+", " ", shown.casefold()).strip() or name
 
 
 def plain(text: object) -> str:

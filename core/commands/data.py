@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status. Raises MisfitError, OSError."""
     path = options.path.resolve() if options.path else None
     with _opened(path, options.example) as brought, catalog.scratch() as folder:
-        key = options.name or catalog.key_of(brought, path)
+        key = options.name or catalog.key_of(brought.name, path)
         gathered = catalog.gather(brought, folder, key, _shape(options, key), options.normal, _progress())
         sound = not any(finding.severity == "error" for finding in gathered.findings)
         if options.split:

@@ -156,9 +156,9 @@ def data_set(options: argparse.Namespace) -> DataSet:
 
 def normal_class(options: argparse.Namespace, data: DataSet) -> str:
     """Return the class that --normal names, or the data set's first. Raises DataError for an unknown name."""
-    if options.normal is not None:
-        data.description.label(options.normal)
-    return options.normal or data.description.normal_choices[0]
+    if options.normal is None:
+        return data.description.normal_choices[0]
+    return data.description.named(options.normal)
 
 
 def load_checkpoint(options: argparse.Namespace) -> Checkpoint:

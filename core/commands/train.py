@@ -197,6 +197,7 @@ def _request(options: argparse.Namespace) -> "Request":
 
     data = data_set(options)
     normal = normal_class(options, data)
+    left_out = options.left_out and data.description.named(options.left_out)
     counts, label = data.counts("train"), data.description.label(normal)
     regime = options.regime or tasks.possible_regimes(data.description, counts, normal)[0]
     normals = counts[label] - tasks.held_of(counts, label)
@@ -207,8 +208,8 @@ def _request(options: argparse.Namespace) -> "Request":
     if anomalies is None:
         anomalies = 0
         if regime != "one-class":
-            anomalies = tasks.default_anomalies(data.description, counts, normal, options.left_out)
-    task = Task(normal, regime, anomalies, options.left_out, data.description)
+            anomalies = tasks.default_anomalies(data.description, counts, normal, left_out)
+    task = Task(normal, regime, anomalies, left_out, data.description)
     return Request(options.model, task, _changed(options.model, config, options.set), options.seed, options.folds)
 
 

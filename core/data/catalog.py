@@ -84,7 +84,7 @@ def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] 
     if idx_folder.is_meant(path):
         return _add_place(path)
     with files.opened(path) as brought, scratch() as folder:
-        key = key_of(brought, path)
+        key = key_of(brought.name, path)
         before = facts(key)
         shape = shaped(before.shape if before else Shape())
         if before and before.stamp == bringing.stamp(brought) and before.shape == shape:
@@ -92,13 +92,13 @@ def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] 
         return keep(gather(brought, folder, key, shape, normal), key, path)
 
 
-def key_of(brought: Brought, origin: Path | None = None) -> str:
-    """Return the key of the data set that was made of the folder or zip `origin`; if none was, a slug of its name."""
+def key_of(name: str, origin: Path | None = None) -> str:
+    """Return the key of the data set that was made of the folder or zip `origin`; if none was, a slug of `name`."""
     for key, folder in _folders().items():
         with contextlib.suppress(DataError):  # another data set that is damaged is no obstacle
             if origin and stored.holds(folder) and stored.read_facts(folder).origin == str(origin):
                 return key
-    return idx_folder.slug(brought.name) or "photos"
+    return idx_folder.slug(name) or "photos"
 
 
 def facts(key: str) -> Facts | None:

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 
 from core.basics.errors import DataError
-from core.basics.text import LONGEST_LINE, is_line
+from core.basics.text import LONGEST_LINE, folded, is_line
 
 SMALLEST_SIDE, LARGEST_SIDE = 28, 128  # pixels, of an image that the networks take
 MOST_CLASSES = 100
@@ -88,6 +88,12 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if slug not in self.classes:
             raise DataError(f"Unknown class {slug!r:.80}; the classes are: {' '.join(self.classes)}.")
         return self.classes.index(slug)
+
+    def named(self, name: str) -> str:
+        """Return the slug of the class that a person calls `name`: its slug or its display name. Raises DataError."""
+        if name not in self.classes:
+            name = dict(zip(map(folded, self.class_names), self.classes, strict=True)).get(folded(name), name)
+        return self.classes[self.label(name)]
 
     def class_name(self, slug: str) -> str:
         """Return the display name of the class called `slug`. Raises DataError for an unknown name."""

@@ -144,7 +144,7 @@ def of_place(text: str) -> Draft:
     path = files.offered(text)
     draft = _new(path.stem if path.is_file() else path.name)
     draft.open, draft.origin = partial(files.opened, path), path
-    key = catalog.key_of(Brought(draft.name, [], [], []), path)
+    key = catalog.key_of(draft.name, path)
     before = catalog.facts(key)
     if before and before.origin == str(path):
         draft.key, draft.shape = key, before.shape

@@ -44,6 +44,11 @@ def residual(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     return _over_channels(np.abs(images.astype(np.float32) / 127.5 - 1.0 - reconstructions))
 
 
+def to_grey(reconstruction: np.ndarray) -> np.ndarray:
+    """Convert float32 on [-1, 1] to uint8 of the same shape."""
+    return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+
+
 def heat(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Return the heat maps, which show what is odd: uint8 and float32 [N, H, W, C] → float32 [N, H, W], 0…2."""
     return _heat(residual(images, reconstructions), reconstructions)

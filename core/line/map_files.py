@@ -23,10 +23,9 @@ def pictures(image: np.ndarray, reconstruction: np.ndarray) -> dict[str, bytes]:
     from PIL import Image
 
     from core.gans import maps
-    from core.store.examples import to_grey
 
     residual = maps.residual(image[None], reconstruction[None])[0]
-    pixels = (to_grey(reconstruction).squeeze(), (255.0 * residual).round().clip(0, 255).astype(np.uint8))
+    pixels = (maps.to_grey(reconstruction).squeeze(), (255.0 * residual).round().clip(0, 255).astype(np.uint8))
     files = {}
     for kind, values in zip(KINDS, pixels, strict=True):
         buffer = io.BytesIO()

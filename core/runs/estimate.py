@@ -1,7 +1,7 @@
 """Estimating a training before it starts: whether the data suffice, how many steps it has, how long it takes.
 
 The time is measured on this machine: every run writes down how long its steps took. For a network that has never been
-trained here the time is unknown until the run has begun. Imports no torch.
+trained here on about as many images the time is unknown until the run has begun. Imports no torch.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.basics.errors import ConfigError
+from core.basics.errors import ConfigError, DataError
 from core.basics.files import read_at_most, sha256, write_whole
 from core.basics.processors import processors
 from core.data import catalog, tasks
@@ -115,27 +115,34 @@ def preset(
 
 
 def known(request: Request) -> Speed | None:
-    """Return the speed last measured on this machine for requests like this one, or None."""
+    """Return the speed last measured on this machine for requests like this one, or None. Raises DataError."""
     return _read().get(key(request))
 
 
 def remember(request: Request, speed: Speed) -> None:
-    """Write down the measured speed. A disk error is ignored: it is no reason to end a training."""
+    """Write down the measured speed. A disk error, or data that has gone, is ignored: it is no reason to end a training."""
     speeds = _read()
-    speeds.pop(mark := key(request), None)
-    speeds = dict([*speeds.items(), (mark, speed)][-200:])
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, DataError):
+        speeds.pop(mark := key(request), None)
+        speeds = dict([*speeds.items(), (mark, speed)][-200:])
         write_whole(checkpoints.RUNS / SPEEDS, msgspec.json.encode(speeds))
 
 
 def key(request: Request) -> str:
-    """Return a key that is equal for requests whose steps take equally long."""
+    """Return a key that is equal for requests whose steps take equally long, and their validation up to a factor of two.
+
+    Raises DataError.
+    """
     config: dict[str, Any] = msgspec.to_builtins(request.config)
     for name in _WITHOUT_WEIGHT:
         config.pop(name)
     for name in request.config.loss_names:
         config[name] = bool(config[name])  # only whether the loss is on
-    facts = [request.model, request.task.data.shape, config, request.task.anomalies > 0, threads()]
+    data = request.task.data
+    size = sum(
+        catalog.get(data.key).counts("train")
+    ).bit_length()  # more images take longer to load, validate and score
+    facts = [request.model, data.shape, size, config, request.task.anomalies > 0, threads()]
     return sha256(json.dumps(facts, sort_keys=True).encode())[:16]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.gans.build import Generator
 
 NORMALS = 8
-LARGEST = 4 * 2**20  # bytes of a frame; twenty images of 128×128 in colour need less
+LARGEST = 4 * 2**20  # bytes of a frame; eighty images of 128×128 in colour need less
 FRAMES = 60  # about this many are kept of a run, however long
 
 
@@ -61,8 +61,8 @@ def write_frame(folder: Path, epoch: int, images: np.ndarray, generator: "Genera
 
     reconstructions = scoring.reconstruct(generator, images)
     scores = maps.score_reconstructions(images, reconstructions, generator.share)
-    grey = ((reconstructions + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
-    _write(folder / f"{epoch:05}.png", grey, Notes(scores=[round(float(score), 4) for score in scores]))
+    notes = Notes(scores=[round(float(score), 4) for score in scores])
+    _write(folder / f"{epoch:05}.png", maps.to_grey(reconstructions), notes)
 
 
 def forget_after(folder: Path, epoch: int) -> None:

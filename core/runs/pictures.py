@@ -4,7 +4,6 @@ They come from a stranger where a model is imported, so each is opened, measured
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from core.basics.errors import CheckpointError
@@ -12,10 +11,11 @@ from core.basics.files import write_whole
 from core.basics.text import as_line
 from core.data.dataset import Description
 from core.runs import frames
+from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 
 PANEL = "panel"
-LARGEST = 2**20  # bytes of a picture; twenty images of 128×128 in colour need less
+LARGEST_ALL = checkpoints.LARGEST_FILE // 2  # bytes of all of them; the rest of a model's zip is for the model
 MOST = 100  # pictures; of a long run about seventy are kept
 _NAME = re.compile(rf"(?:.*/)?({PANEL}/(?:\d{{5}}|originals)\.png)")
 
@@ -26,13 +26,19 @@ def named(path: str) -> str:
     return match[1] if match else ""
 
 
-def packed(checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
-    """Yield the (name, content) of the pictures of the training that made the model; none of a shipped model."""
+def packed(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """Return the pictures of the training that made the model, by name: all of them, or none where they are too large.
+
+    A shipped model has none. Raises OSError.
+    """
     folder = checkpoint.folder.parent / PANEL
-    paths = [folder / "originals.png", *frames.frames(folder)] if checkpoint.run else []
-    for path in paths[:MOST]:
-        if path.is_file() and path.stat().st_size <= LARGEST:
-            yield f"{PANEL}/{path.name}", path.read_bytes()
+    paths = [folder / "originals.png", *frames.frames(folder)][:MOST]
+    if not checkpoint.run or not paths[0].is_file():
+        return {}
+    sizes = [path.stat().st_size for path in paths]
+    if max(sizes) > frames.LARGEST or sum(sizes) > LARGEST_ALL:
+        return {}
+    return {f"{PANEL}/{path.name}": path.read_bytes() for path in paths}
 
 
 def keep(pictures: dict[str, bytes], folder: Path, data: Description) -> None:

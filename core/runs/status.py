@@ -125,7 +125,7 @@ def _from_card(name: str) -> Status | None:
     card = checkpoint.card
     return Status(
         name,
-        Request(card.model, checkpoint.task, checkpoint.config, card.seed),
+        Request(card.model, checkpoint.task, checkpoint.config, card.seed, card.folds),
         "stopped" if card.stopped_early else "finished",
         queued=at,
         started=at,

@@ -42,7 +42,8 @@ def pack(checkpoint: Checkpoint, photos: bool = False) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
             archive.writestr(f"{checkpoint.name}/{name}", checkpoints.read(checkpoint.folder / name))
-        for name, content in pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else ():
+        drawn = pictures.packed(checkpoint) if photos or not checkpoint.task.data.photos else {}
+        for name, content in drawn.items():
             archive.writestr(f"{checkpoint.name}/{name}", content)
         if photos:
             for name, content in travelling.packed(checkpoint):
@@ -82,7 +83,7 @@ def take(files: Sequence[tuple[str, bytes]], progress: Progress = lambda share: 
         with folders.guard():
             name = folders.free_name(f"{known.model}-{task.normal}-{task.regime}-imported")
             state: State = "stopped" if known.stopped_early else "finished"
-            request = Request(known.model, task, known.config, known.seed)
+            request = Request(known.model, task, known.config, known.seed, known.folds)
             more = {"epoch": known.epochs_trained, "seconds": known.seconds}
             listing.create(name, request, state, f"{listing.IMPORTED} {sentence}{told}", **more)
             saving.copy(checkpoint, folders.folder(name) / checkpoints.LAST)

@@ -8,8 +8,8 @@ from pathlib import Path
 from core.basics.errors import CheckpointError, MisfitError
 from core.basics.files import check_header, sha256
 from core.basics.text import as_line
-from core.data.photos import stored
-from core.runs import pictures
+from core.data.photos import stored, zips
+from core.runs import frames, pictures
 from core.store import card, checkpoints
 from core.store.checkpoints import CARD, SCORES, WEIGHTS
 
@@ -71,7 +71,7 @@ def _sized(path: str, content: bytes, earlier: Collection[str] = ()) -> str:
 
 def largest(name: str) -> int:
     """Return the length in bytes that the known file called `name` may have."""
-    return LARGEST.get(name, pictures.LARGEST)
+    return LARGEST.get(name, frames.LARGEST)
 
 
 def known(path: str, earlier: Collection[str] = ()) -> str:
@@ -96,10 +96,10 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     """
     if len(content) > LARGEST_ZIP:
         raise CheckpointError(f"{name[:80]} has {len(content)} bytes; a model's zip has at most {LARGEST_ZIP}.")
-    if _directory_size(content) > LARGEST_DIRECTORY:
-        raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
     seen: list[str] = []
     try:
+        if zips.directory(io.BytesIO(content))[1] > LARGEST_DIRECTORY:
+            raise CheckpointError(f"{name[:80]} holds far more than the three files of a trained model.")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist():
                 if member.is_dir() or any(part in _LITTER for part in member.filename.split("/")):
@@ -115,20 +115,3 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         raise
     except Exception as error:  # a damaged zip can fail anywhere: zlib.error, struct.error, UnicodeDecodeError…
         raise CheckpointError(f"{name[:80]} is not a zip that can be read ({error!s:.120}).") from error
-
-
-def _directory_size(content: bytes) -> int:
-    """Return the bytes of a zip's list of files, as stated in the record at its end; an entry takes 46 or more.
-
-    zipfile makes an object of each entry at once, so the size is checked first. 0 without such a record, which zipfile
-    then refuses.
-    """
-    mark, length = b"PK\x05\x06", 22
-    at = len(content) - length
-    if content[at : at + 4] != mark or content[-2:] != b"\0\0":
-        at = content.rfind(mark, max(0, len(content) - length - 2**16))
-    if at < 0 or at + length > len(content):
-        return 0
-    if content[max(0, at - 20) : at][:4] == b"PK\x06\x07":  # the size is in another record: a zip of more than 4 GB
-        return 2**63
-    return int.from_bytes(content[at + 12 : at + 16], "little")

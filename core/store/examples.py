@@ -107,12 +107,7 @@ def reconstruct(checkpoint: Checkpoint, test: Images) -> Stored:
     images = np.stack([first[1], *test.images[chosen(task.data, task.normal, test.labels)]])
     reconstructions = scoring.reconstruct(checkpoint.generator(), images)
     score = maps.score_reconstructions(images[:1], reconstructions[:1], checkpoint.card.scoring.share)
-    return Stored(to_grey(reconstructions[0]), float(score[0]), to_grey(reconstructions[1:]))
-
-
-def to_grey(reconstruction: np.ndarray) -> np.ndarray:
-    """Convert float32 on [-1, 1] to uint8 of the same shape."""
-    return ((reconstruction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+    return Stored(maps.to_grey(reconstructions[0]), float(score[0]), maps.to_grey(reconstructions[1:]))
 
 
 def write(test: Images) -> list[Checkpoint]:

@@ -122,7 +122,10 @@ def kept(checkpoint: Checkpoint, images: int) -> Survey | None:
 
 
 def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
-    """Return E(x) [N, Z] and |x − G(x)| [N, H, W] of all images, float32."""
+    """Return E(x) [N, Z] and |x − G(x)| [N, H, W] of all images, float32.
+
+    A map has two axes: beside a latent space of one dimension stands a second one that is 0.
+    """
     from core.gans import maps, scoring
 
     latents, residuals, done = [], [], 0
@@ -131,4 +134,5 @@ def _run(checkpoint: Checkpoint, test: Images, progress: Callable[[float], objec
         residuals.append(maps.residual(images, reconstructions))
         done += len(images)
         progress(done / len(test.images))
-    return np.concatenate(latents), np.concatenate(residuals)
+    whole = np.concatenate(latents)
+    return np.pad(whole, ((0, 0), (0, max(0, 2 - whole.shape[1])))), np.concatenate(residuals)

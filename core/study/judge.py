@@ -1,8 +1,6 @@
 """A small classifier of the classes, trained on training images: says which class a reconstruction looks like."""
 
-import fcntl
 import json
-import os
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +8,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from core.basics.files import sha256, write_whole
+from core.basics.files import locked, sha256, write_whole
 from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
 from core.gans.build import to_input
@@ -57,18 +55,13 @@ def trained() -> Judge:
     images = FASHION_MNIST.load("train")
     recipe = json.dumps([str(Judge()), SIDE, EPOCHS, BATCH, HELD, images.fingerprint])
     path = checkpoints.RUNS / ".judge" / f"{sha256(recipe.encode())[:12]}.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)  # a lock on the folder leaves no lock file
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with locked(path.parent):
         if not path.exists():
             network = train(images)
             write_whole(path, save({name: value.contiguous() for name, value in network.state_dict().items()}))
-        network = Judge()
-        network.load_state_dict(load(path.read_bytes()))
-        return network
-    finally:
-        os.close(folder)
+    network = Judge()
+    network.load_state_dict(load(path.read_bytes()))
+    return network
 
 
 def train(images: Images) -> Judge:

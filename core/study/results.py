@@ -1,10 +1,7 @@
 """What the sweep has measured. results.csv has a row for each finished cell, defects.csv one for each kind and size of
 defect that a cell's model was shown. Each new row replaces the whole file."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.basics.errors import MisfitError
-from core.basics.files import ROOT, write_whole
+from core.basics.files import ROOT, locked, write_whole
 from core.data import damage
 from core.data.tasks import REGIMES
 from core.study.plan import CLASSES, STUDIES, Cell
@@ -127,7 +124,7 @@ def _sound(path: Path, rows: pd.DataFrame, sound: pd.Series) -> pd.DataFrame:
 def drop_gone() -> int:
     """Remove the rows whose recipe no planned cell has; return how many of results.csv. Raises MisfitError, OSError."""
     planned = {cell.recipe for study in STUDIES.values() for cell in study()}
-    with _one_at_a_time():
+    with locked(CSV.parent):  # two sweeps that read and write at once would each lose the other's row
         rows, defects = read(), read_defects()
         gone, gone_defects = ~rows["recipe"].isin(planned), ~defects["recipe"].isin(planned)
         if gone.any():
@@ -161,7 +158,7 @@ def add(row: dict[str, Any] | None, defects: Sequence[dict[str, Any]] = ()) -> N
 
     A changed recipe's rows replace the old ones.
     """
-    with _one_at_a_time():
+    with locked(CSV.parent):
         rows, before = read(), read_defects()  # both are sound before either is written
         if defects:
             new = pd.DataFrame(list(defects)).astype(DEFECT_COLUMNS)
@@ -176,17 +173,3 @@ def add(row: dict[str, Any] | None, defects: Sequence[dict[str, Any]] = ()) -> N
 def _write(path: Path, rows: pd.DataFrame) -> None:
     digits = "%.6f" if path == CSV else "%.4f"
     write_whole(path, rows.to_csv(index=False, float_format=digits).encode())
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Lock both files: two sweeps that read and write at once would each lose the other's row.
-
-    The lock is on the folder, so that no lock file is left.
-    """
-    folder = os.open(CSV.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.store.examples import to_grey as to_grey  # pages import it from this file
+from core.gans.maps import to_grey as to_grey  # pages import it from this file
 
 RESIDUAL_FULL = 1.0  # residuals from here on get the brightest colour; scale 0…2, the same for every image
 

@@ -12,6 +12,7 @@ from core.data import catalog, tasks
 from core.data.dataset import DataSet
 from core.runs.request import Request
 from pages.parts import thumbnails
+from pages.parts.pictures import to_grey
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,5 +85,4 @@ def _images(batch: "Tensor") -> np.ndarray:
     """Turn some images of a batch, float [N, C, H, W] on [-1, 1], back into uint8 [n, H, W, C]."""
     # Spread evenly, because distorted images come before labelled ones in a batch.
     some = batch[[place * len(batch) // SHOWN for place in range(SHOWN)]] if len(batch) > SHOWN else batch
-    levels = (some.permute(0, 2, 3, 1).numpy() + 1.0) * 127.5
-    return np.ascontiguousarray(levels.round().clip(0, 255).astype(np.uint8))
+    return np.ascontiguousarray(to_grey(some.permute(0, 2, 3, 1).numpy()))

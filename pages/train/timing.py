@@ -12,7 +12,7 @@ def show(request: Request, plan: estimate.Plan) -> None:
     if speed is None:
         st.caption(
             f":material/schedule: {_size(request, plan)}. How long it takes is known a few seconds after the start: no epoch "
-            "of such a network has ended on this machine yet."
+            "of such a network has ended on this machine yet, on about as many images."
         )
         return
     st.caption(

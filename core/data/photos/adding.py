@@ -5,15 +5,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
 
 from core.basics.errors import DataError
+from core.basics.text import folded
 from core.data.dataset import MOST_CLASSES
-from core.data.idx_folder import slug
 from core.data.photos import stored
 from core.data.photos.findings import count, note
 from core.data.photos.layout import Layout
-from core.data.photos.reading import Decoded, Photo
+from core.data.photos.reading import Decoded, Photo, new_array
 from core.data.photos.stored import Facts
 
 
@@ -30,7 +29,7 @@ def join(folder: Path, facts: Facts, layout: Layout, new: Decoded, path: Path) -
     if not kept:
         raise DataError(f"{facts.description.name} has all of these photos already; there is nothing to add.")
     images, masks = stored.read_arrays(folder, facts)
-    joined = np.lib.format.open_memmap(path, "w+", np.uint8, (len(old) + len(kept), *facts.description.shape))
+    joined = new_array(path, (len(old) + len(kept), *facts.description.shape))
     joined[: len(old)] = images
     for place, at in enumerate(kept, len(old)):
         joined[place] = new.images[at]
@@ -47,8 +46,9 @@ def join(folder: Path, facts: Facts, layout: Layout, new: Decoded, path: Path) -
 
 def _kinds(facts: Facts, layout: Layout) -> tuple[str, ...]:
     """Return the names of the classes: those of before, then the new ones. Raises DataError for too many."""
-    names, classes = facts.description.class_names, facts.description.classes
-    kinds = (*names, *(kind for kind in layout.kinds[1:] if slug(kind) not in classes))
+    names = facts.description.class_names
+    here = {folded(name) for name in names}
+    kinds = (*names, *(kind for kind in layout.kinds[1:] if folded(kind) not in here))
     if len(kinds) > MOST_CLASSES:
         raise DataError(f"{facts.description.name} would have {len(kinds)} classes; at most {MOST_CLASSES} are taken.")
     return kinds
@@ -56,8 +56,8 @@ def _kinds(facts: Facts, layout: Layout) -> tuple[str, ...]:
 
 def _of(photo: Photo, layout: Layout, kinds: Sequence[str]) -> Photo:
     """Give a new photo the label that its class has in the data set; its split is left to its content."""
-    own = layout.kinds[photo.label]
-    label = 0 if photo.label == 0 else next(place for place, kind in enumerate(kinds) if slug(kind) == slug(own))
+    own = folded(layout.kinds[photo.label])
+    label = 0 if photo.label == 0 else [folded(kind) for kind in kinds].index(own)
     return msgspec.structs.replace(photo, label=label, split=None)
 
 

@@ -7,14 +7,13 @@ train/good  test/good  test/<defect>  ground_truth/<defect>/<name>_mask.png     
 <class>/  <class>/                        classes (torchvision's ImageFolder), of which one is chosen as normal
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from core.basics.errors import DataError
-from core.basics.text import as_line
+from core.basics.text import as_line, folded
 from core.data.dataset import MOST_CLASSES
 from core.data.idx_folder import LONGEST_NAME, slug
 from core.data.photos.files import Brought, File
@@ -141,7 +140,8 @@ def _kinds(items: Sequence[Item], normal: str | None, name: str, adding: bool) -
     _refuse_names(folders, name)
     good = [kind for kind in folders if slug(kind) in GOOD]
     if normal is not None:
-        good = [kind for kind in folders if kind == normal or slug(kind) == slug(normal) != ""]
+        good = [kind for kind in folders if folded(kind) == folded(normal)]
+        good = good or [kind for kind in folders if slug(kind) == slug(normal) != ""]
         if not good:
             raise DataError(
                 f"There is no folder called {as_line(normal, 80)}; there are: {', '.join(folders) or 'none'}."
@@ -176,7 +176,7 @@ def _refuse_names(folders: Sequence[str], name: str) -> None:
         raise DataError(f"The folder {as_line(long, 60)} has a name of more than {LONGEST_NAME} letters; shorten it.")
     seen: dict[str, str] = {}
     for kind in folders:
-        key = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", kind).casefold()).strip() or kind
+        key = folded(kind)
         if key in seen:
             raise DataError(
                 f"The folders {as_line(seen[key])} and {as_line(kind)} have the same name but for capitals or signs; "
@@ -193,7 +193,7 @@ def _with_masks(items: Sequence[Item], masks: Sequence[File], normal: str) -> tu
     used, marked, missing = set(), [], []
     for item in items:
         stem = _stem(item.file)
-        places = [(slug(item.kind), stem + ending) for ending in MASK_ENDINGS]
+        places = [(folded(item.kind), stem + ending) for ending in MASK_ENDINGS]
         mask = next((by_name[place] for place in places if place in by_name), None) if item.kind != normal else None
         used |= {mask.path} if mask else set()
         marked.append(replace(item, mask=mask))
@@ -219,4 +219,4 @@ def _stem(file: File) -> str:
 
 
 def _folder(mask: File) -> str:
-    return slug(mask.parts[-2]) if len(mask.parts) > 2 else ""
+    return folded(mask.parts[-2]) if len(mask.parts) > 2 else ""

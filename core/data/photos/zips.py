@@ -18,8 +18,7 @@ LARGEST_TOTAL = 16 * 2**30  # bytes of all members, unpacked
 LARGEST_DIRECTORY = 16 * 2**20  # bytes of the list of members
 LARGEST_RATIO = 100  # bytes unpacked for each packed one, beyond SMALL bytes; photos have about one
 SMALL = 64 * 2**20  # bytes
-_ENTRY, _END, _END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x07"
-_END_LENGTH, _HEAD_LENGTH = 22, 30  # bytes
+_ENTRY, _HEAD_LENGTH = b"PK\x01\x02", 30  # how an entry of the list begins; bytes of a member's own head
 
 
 class Member(NamedTuple):
@@ -124,24 +123,21 @@ def _reading(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, large
     return read
 
 
+def directory(file: BinaryIO) -> tuple[int, int]:
+    """Return where the record at a zip's end is, and the bytes of the list of members before it; (0, 0) without a record.
+
+    zipfile makes an object of each entry at once, so a stranger's list is measured first. Raises BadZipFile.
+    """
+    record = zipfile._EndRecData(file)  # type: ignore[attr-defined] # private, but what zipfile itself goes by
+    return (record[zipfile._ECD_LOCATION], record[zipfile._ECD_SIZE]) if record else (0, 0)  # type: ignore[attr-defined]
+
+
 def _check_directory(file: BinaryIO, name: str, most: int) -> None:
-    """Raise DataError when the zip's list of members is too long: zipfile makes an object of each entry at once."""
-    length = file.seek(0, 2)
-    tail_at = max(0, length - _END_LENGTH - 2**16)
-    file.seek(tail_at)
-    tail = file.read()
-    at = len(tail) - _END_LENGTH
-    if tail[at : at + 4] != _END or tail[-2:] != b"\0\0":  # a comment follows
-        at = tail.rfind(_END)
-    if at < 0 or at + _END_LENGTH > len(tail):
-        return  # zipfile refuses it
-    size = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if tail[max(0, at - 20) : at][:4] == _END_64:  # of a zip with more than 65,535 members or 4 GB
-        file.seek(max(0, tail_at + at - 76))
-        size = int.from_bytes(file.read(48)[40:48], "little")
+    """Raise DataError when the zip's list of members is too long."""
+    end, size = directory(file)
     too_long = DataError(f"{name} has more than {most:,} files; bring at most so many.")
     if size > LARGEST_DIRECTORY:
         raise too_long
-    file.seek(max(0, tail_at + at - size - 76))  # the records at the end of a large zip have 76 bytes
+    file.seek(max(0, end - size - 76))  # the records at the end of a large zip have 76 bytes
     if file.read(size + 76).count(_ENTRY) > most:
         raise too_long

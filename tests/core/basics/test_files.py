@@ -1,11 +1,13 @@
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from core.basics import files
-from core.basics.files import sha256, write_whole
+from core.basics.files import ROOT, locked, sha256, write_whole
 
 
 def test_a_file_is_written_whole_into_a_new_folder_and_replaced_whole(tmp_path: Path) -> None:
@@ -90,3 +92,21 @@ def test_what_a_kill_has_left_goes_after_an_hour(tmp_path: Path) -> None:
     os.utime(old, (time.time() - 2 * files.LITTER_AGE,) * 2)
     files.write_whole(tmp_path / "card.json", b"y")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".card.json.fresh", "card.json"]
+
+
+def test_a_locked_folder_is_one_processes_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    code = f"""
+from pathlib import Path
+from core.basics.files import locked
+print("here", flush=True)
+with locked(Path({str(folder)!r})):
+    print("mine")
+"""
+    with locked(folder):
+        other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert other.stdout and other.stdout.readline() == "here\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(1)
+    assert other.communicate(timeout=20)[0] == "mine\n"
+    assert not list(folder.iterdir())

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from core.basics.text import as_csv, cell, percent, plain, signed
+from core.basics.text import as_csv, cell, folded, percent, plain, signed
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,18 @@ def test_a_share_as_a_percentage_and_a_dash_where_there_is_none() -> None:
 
 def test_a_minus_sign_is_no_hyphen() -> None:
     assert [signed(-0.0123), signed(0.5), signed(0.5, "+.1f")] == ["\u22120.012", "0.500", "+0.5"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("part torn", "Part_Torn!", True),
+        ("Größe", "GRÖSSE", True),
+        ("e\u0301claté", "Éclaté", True),
+        ("ırgat", "Irgat", True),
+        ("царапина", "вмятина", False),
+        ("!!", "??", False),
+    ],
+)
+def test_names_are_compared_without_capitals_and_signs_in_any_script(one: str, other: str, same: bool) -> None:
+    assert (folded(one) == folded(other)) == same

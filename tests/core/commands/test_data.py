@@ -88,6 +88,31 @@ def test_a_folder_of_good_and_bad_is_trained_on_in_one_command(run, tmp_path: Pa
     assert 0 < answer["auroc"] <= 1
 
 
+def test_a_class_is_called_by_its_name_or_by_its_slug(run, refused, tmp_path: Path) -> None:
+    bad = photographs.scratched(photographs.many(40, 28, seed=1))[0]
+    photographs.write(tmp_path / "Fruit" / "Fresh Äpfel", photographs.many(40, 28))
+    photographs.write(tmp_path / "Fruit" / "гнилое", bad[:20])
+    photographs.write(tmp_path / "Fruit" / "мятое", bad[20:])
+    wanted = [
+        "train",
+        "--data",
+        tmp_path / "Fruit",
+        "--size",
+        "28",
+        "--model",
+        "traditional",
+        "--epochs",
+        "1",
+        *ONE_PASS,
+    ]
+    for place, normal in enumerate(("Fresh Äpfel", "fresh äpfel", "fresh-pfel")):
+        left_out = ("--regime", "unseen", "--left-out", "Мятое")
+        run(*wanted, "--normal", normal, *left_out, "--out", tmp_path / f"model-{place}")
+        task = checkpoints.load(tmp_path / f"model-{place}").task
+        assert (task.normal, task.left_out) == ("fresh-pfel", "class-2")
+    assert "Unknown class 'plums'; the classes are: fresh-pfel class-1 class-2" in refused(*wanted, "--normal", "plums")
+
+
 def test_good_photos_alone_are_trained_on_in_one_command_at_a_size_of_choice(run, tmp_path: Path) -> None:
     photographs.write(tmp_path / "wall", photographs.many(40, 64))
     wanted = ["--data", tmp_path / "wall", "--model", "traditional", "--size", "32", "--grey", "--epochs", "1"]

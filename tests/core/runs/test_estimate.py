@@ -1,16 +1,19 @@
 """What is checked before a training begins, and the presets of its settings."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import asdict, replace
 
 from core.basics.errors import ConfigError
+from core.data import catalog
 from core.data.tasks import Task
 from core.gans.config import CONFIGS, KIM, config_class
 from core.gans.recipes import default_config
 from core.runs import estimate
 from core.runs.request import Request
+from tests import drawn
 
 MODEL = pytest.mark.parametrize("model", list(CONFIGS))
 REGIME = pytest.mark.parametrize("regime", ["seen", "unseen", "one-class"])
@@ -106,3 +109,14 @@ def test_a_step_with_another_objective_has_a_time_of_its_own() -> None:
     config = default_config("dcgan", "seen")
     heavier = replace(config, repair=7.0, epochs=3)
     assert estimate.key(Request("dcgan", Task(), heavier)) == estimate.key(Request("dcgan", Task(), config))
+
+
+def test_what_was_measured_on_few_images_is_not_told_of_many(tmp_path: Path) -> None:
+    def request(folder: str, images: int) -> Request:
+        data = catalog.add(drawn.write(tmp_path / folder, 28, 1, images, 5)).description
+        return Request("traditional", Task("disc", "one-class", 0, data=data), config_class("traditional")())
+
+    few, many = request("few", 20), request("many", 200)
+    estimate.remember(few, estimate.Speed(0.1, 0.2, 0.3))
+    assert estimate.known(many) is None
+    assert estimate.known(few) == estimate.known(request("more", 22)) == estimate.Speed(0.1, 0.2, 0.3)

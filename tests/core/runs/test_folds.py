@@ -59,8 +59,13 @@ def test_the_thresholds_come_from_all_normals_that_are_not_test_each_scored_unse
     assert plain.card.weights_sha256 == card.weights_sha256
     assert (plain.card.folds, plain.card.left_out) == (0, 0)
     assert plain.scores.test.tobytes() == scores.test.tobytes()
-    again = checkpoints.load(folders.folder(transfer.take([("x.zip", transfer.pack(checkpoint))])) / "checkpoint").card
+    imported = transfer.take([("x.zip", transfer.pack(checkpoint))])
+    again = checkpoints.load(folders.folder(imported) / "checkpoint").card
     assert (again.folds, again.left_out, again.thresholds) == (3, card.left_out, card.thresholds)
+    assert folders.request_of(imported) == ASKED
+    (folders.folder(imported) / folders.STATUS).unlink()  # as of a model that was copied there
+    status = read_status(imported)
+    assert status is not None and status.request == ASKED
 
 
 def test_copies_and_near_copies_are_dealt_into_the_same_fold() -> None:

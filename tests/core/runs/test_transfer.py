@@ -17,7 +17,7 @@ from core.data.dataset import Images
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import Task
 from core.gans.config import config_class
-from core.runs import folders, queue, transfer, unpacking
+from core.runs import folders, frames, pictures, queue, transfer, unpacking
 from core.runs.request import Request
 from core.runs.status import read_status
 from core.runs.worker import Worker
@@ -256,6 +256,21 @@ def test_the_pictures_of_a_training_travel_with_its_model_and_odd_ones_are_refus
     with pytest.raises(CheckpointError, match="before training are missing"):
         transfer.take(zipped({member: each for member, each in members.items() if "originals" not in member}))
     assert {path.name for path in checkpoints.RUNS.glob("[!.]*")} == before
+
+
+@pytest.mark.parametrize("limit", ["one", "all"])
+def test_pictures_stay_behind_together_where_they_are_too_large(limit: str, small_run, monkeypatch) -> None:
+    name = small_run()
+    sizes = [path.stat().st_size for path in (folders.folder(name) / "panel").glob("*.png")]
+    checkpoint = checkpoints.load(folders.folder(name) / "checkpoint")
+    assert len(zipfile.ZipFile(io.BytesIO(transfer.pack(checkpoint))).namelist()) == 3 + len(sizes)
+    if limit == "one":
+        monkeypatch.setattr(frames, "LARGEST", max(sizes) - 1)
+    else:
+        monkeypatch.setattr(pictures, "LARGEST_ALL", sum(sizes) - 1)
+    packed = transfer.pack(checkpoint)
+    assert len(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == 3
+    transfer.take([("x.zip", packed)])
 
 
 def test_each_file_is_looked_at_as_soon_as_it_is_offered(files) -> None:

@@ -4,9 +4,10 @@ import pytest
 from core.basics.errors import CheckpointError
 from core.data.dataset import Images
 from core.gans import maps, scoring
-from core.store import checkpoints, survey
+from core.gans.training import Training
+from core.store import checkpoints, saving, survey
 from core.store.checkpoints import WEIGHTS
-from tests.conftest import MODELS
+from tests.conftest import MODELS, SEED, TASK
 
 
 @pytest.fixture
@@ -36,6 +37,16 @@ def test_reconstructions_are_the_same_bits_as_where_scores_come_from(saved, some
     together = np.concatenate([reconstructions for _, _, reconstructions in chunks])
     assert together.tobytes() == scoring.reconstruct(generator, some.images).tobytes()
     assert np.concatenate([z for _, z, _ in chunks]).shape == (300, 256)
+
+
+def test_one_latent_number_makes_a_map_too(quick, small, small_split, some, test_split, tmp_path):
+    training = Training("traditional", quick("traditional", z=1), small_split, SEED, "cpu")
+    list(training.epochs())
+    checkpoint = saving.save(tmp_path / "model", training, TASK, "traditional", SEED, small, test_split)
+    made = survey.make(checkpoint, some)
+    assert made.pca.shape == (300, 2) and made.pca[:, 0].std() > 0 and not made.pca[:, 1].any()
+    assert made.shares.tolist() == [1.0, 0.0]
+    assert np.isfinite(survey.with_tsne(made, checkpoint, some).tsne).all()
 
 
 def test_principal_components_are_scikit_learns():

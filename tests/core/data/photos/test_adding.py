@@ -1,5 +1,7 @@
 """Photos added to a data set that is kept: what is in it stays as it is, what is new finds its class and its split."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -65,6 +67,22 @@ def test_bad_photos_alone_can_be_added_and_a_second_time_too(wall: str, tmp_path
     assert np.bincount([entry.photo.label for entry in facts.entries]).tolist() == [40, 20, 10]
 
 
+def test_classes_are_told_apart_in_any_script(tmp_path: Path) -> None:
+    tiles = photographs.tiles()
+    bad = photographs.scratched(tiles)[0]
+    for place, (name, images) in enumerate((("正常", tiles[:40]), ("вмятина", bad[:5]), ("ısırık", bad[5:10]))):
+        photographs.write(tmp_path / "wall" / name, images, first=100 * place)
+    key = catalog.add(tmp_path / "wall", "正常").description.key
+    for place, name in enumerate(("вмятина", "ısırık", "Вмятина")):
+        folder = tmp_path / str(place)
+        photographs.write(folder / "bad" / name, bad[10 + 10 * place : 20 + 10 * place])
+        with catalog.scratch() as scratch:
+            catalog.keep(added(folder, key, scratch), key)
+    facts = catalog.facts(key)
+    assert facts and facts.description.class_names == ("正常", "Isırık", "Вмятина")
+    assert np.bincount([entry.photo.label for entry in facts.entries]).tolist() == [40, 15, 25]
+
+
 def test_masks_stay_with_their_photos(tmp_path: Path) -> None:
     key = catalog.add(photographs.mvtec(tmp_path / "wall")).description.key
     data = catalog.get(key)
@@ -100,4 +118,19 @@ def test_what_cannot_be_added_is_named_and_changes_nothing(wall: str, tmp_path: 
         found = added(tmp_path / "other", wall, scratch)
         # Three of them are in it as good ones; only what is new is added.
         assert found.counts["bad"] == {"train": 1, "validation": 1, "test": 1}
+    assert catalog.facts(wall) == before
+
+
+def test_a_disk_that_is_full_is_told_before_photos_are_joined(wall: str, tmp_path: Path, monkeypatch) -> None:
+    """Whoever writes into a mapped file for which there is no place is ended by the system."""
+    photographs.write(tmp_path / "more" / "good", photographs.tiles()[40:50])
+    before = catalog.facts(wall)
+
+    def fill(file: int, start: int, length: int) -> None:
+        if length > 40 * 64 * 64 * 3:  # the ten new photos still fit, but not all fifty
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", fill)
+    with catalog.scratch() as scratch, pytest.raises(OSError, match="No space left"):
+        added(tmp_path / "more", wall, scratch)
     assert catalog.facts(wall) == before

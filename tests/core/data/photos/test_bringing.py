@@ -24,7 +24,7 @@ def gathered(path: Path, tmp_path: Path, shape: Shape | None = None, normal: str
     folder = tmp_path / "scratch"
     folder.mkdir(exist_ok=True)
     with files.opened(path) as brought:
-        return catalog.gather(brought, folder, catalog.key_of(brought), shape or Shape(), normal)
+        return catalog.gather(brought, folder, catalog.key_of(brought.name), shape or Shape(), normal)
 
 
 def zipped(folder: Path, top: str = "") -> Path:
@@ -81,6 +81,9 @@ def test_classes_of_equal_rank_need_a_normal_one(tmp_path: Path) -> None:
     assert (found.layout.kinds, found.layout.only_normal) == (("dog", "cat", "お"), False)
     assert found.description.classes == ("dog", "cat", "class-2")
     assert found.description.normal_choices == ("dog", "cat", "class-2")
+    assert gathered(folder, tmp_path, normal="Dog").layout.kinds[0] == "dog"
+    apples = in_classes(tmp_path / "apples", "гнилое", "свежее")
+    assert gathered(apples, tmp_path, normal="Свежее").layout.kinds == ("свежее", "гнилое")  # as pages show its name
     with pytest.raises(DataError, match="There is no folder called bird; there are: cat, dog, お"):
         gathered(folder, tmp_path, normal="bird")
 
@@ -140,6 +143,23 @@ def test_a_mask_finds_its_photo_however_its_accents_are_written(tmp_path: Path) 
     mask.rename(mask.with_name(unicodedata.normalize("NFD", "fêlé")))
     masks = catalog.add(folder).masks("test")
     assert masks is not None and masks.known.all()
+
+
+def test_each_kind_has_its_own_masks_in_any_script(tmp_path: Path) -> None:
+    folder = photographs.mvtec(tmp_path / "wall")
+    for parent, ending in (("test", ""), ("ground_truth", "_mask")):
+        place = folder / parent / "scratch"
+        for name, numbers in (("царапина", range(6)), ("вмятина", range(6, 12))):
+            place.with_name(name).mkdir()
+            for number in numbers:  # both kinds have the files 000 to 005
+                new = place.with_name(name) / f"{number % 6:03}{ending}.png"
+                (place / f"{number:03}{ending}.png").rename(new)
+        place.rmdir()
+    data = catalog.add(folder)
+    masks, test = data.masks("test"), data.load("test")
+    assert masks is not None and masks.known.all()
+    for image, mask in zip(test.images[test.labels > 0], masks.masks[test.labels > 0], strict=True):
+        assert (image[mask] == 10).all() and mask.sum() == 64  # the bar is where the mask says
 
 
 @pytest.mark.parametrize("grey", [False, True])

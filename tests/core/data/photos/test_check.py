@@ -16,7 +16,7 @@ from tests import photographs
 
 def gathered(path: Path, shape: Shape | None = None) -> Gathered:
     with files.opened(path) as brought, catalog.scratch() as folder:
-        return catalog.gather(brought, folder, catalog.key_of(brought), shape or Shape())
+        return catalog.gather(brought, folder, catalog.key_of(brought.name), shape or Shape())
 
 
 def sentences(found: Gathered, severity: str) -> list[str]:

@@ -277,3 +277,14 @@ def test_a_list_of_members_is_counted_before_it_is_read(tmp_path: Path, monkeypa
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the list was read"))
     with pytest.raises(DataError, match="more than 50,000 files"), zips.opened(path, 50_000, 10):
         pass
+
+
+def test_a_comment_does_not_stand_in_for_the_list_of_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = many(tmp_path / "many.zip", 60_000)
+    with zipfile.ZipFile(path, "a") as archive:  # where a larger zip says how long its list is
+        member = zipfile.ZipInfo("last")
+        member.comment = bytes(56) + b"PK\x06\x07" + bytes(16)
+        archive.writestr(member, b"")
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the list was read"))
+    with pytest.raises(DataError, match="more than 50,000 files"), zips.opened(path, 50_000, 10):
+        pass
