@@ -25,7 +25,8 @@ from core.runs.request import Request
 from core.runs.status import State
 from core.runs.unpacking import FILES, LARGEST_ZIP, PHOTOS, unpacked
 from core.store import card, checkpoints, own, saving
-from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
+from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
+from core.store.scores import Scores
 
 AT_ONCE = 1024  # images between two calls of `progress`
 TOLERANCE = 1e-4  # of a score; two processors differed by 1.2e-6; 1e-4 moves an AUROC in its fifth digit

@@ -28,8 +28,7 @@ from core.data.tasks import Task
 from core.gans.config import TrainingConfig
 from core.store import card
 from core.store.card import Card
-from core.store.scores import Scores as Scores  # others import it from here
-from core.store.scores import are_scores
+from core.store.scores import Scores, are_scores
 
 if TYPE_CHECKING:
     from core.gans.build import Generator

@@ -21,7 +21,8 @@ from core.metrics.own import Own
 from core.metrics.reports import Report
 from core.store import checkpoints, own
 from core.store.card import Card, encode
-from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint, Scores
+from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
+from core.store.scores import Scores
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,13 +7,14 @@ import numpy as np
 import streamlit as st
 
 from core.basics.errors import CheckpointError, DataError
+from core.basics.names import MODEL_NAMES
 from core.basics.text import plain
 from core.data.dataset import Description, Images
 from core.metrics import outcomes
 from core.metrics.outcomes import OUTCOMES
 from core.store.checkpoints import WEIGHTS, Checkpoint
 from pages.parts import models, tiles
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _others(checkpoint: Checkpoint) -> list[Chosen]:
 
     Warn about each model with damaged scores.
     """
-    for model in models.MODEL_NAMES:
+    for model in MODEL_NAMES:
         if model == checkpoint.card.model:
             continue
         candidates = models.of(model, checkpoint.task.normal)

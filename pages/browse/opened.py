@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from core.gans import maps
+from core.gans.maps import to_grey
 from pages.browse.look import Look
 from pages.parts import before_after, datasets, link, models, tiles, trouble, verdict
-from pages.parts.models import Chosen
-from pages.parts.pictures import to_grey
+from pages.parts.chosen import Chosen
 
 
 def open_image(number: int | None) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.data.dataset import Description
 from pages.parts import models
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 
 DRIFTS = {
     "none": "As tested",

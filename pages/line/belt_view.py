@@ -17,8 +17,8 @@ from core.metrics.costs import Stakes
 from pages.line import belt
 from pages.line.belt import Batch
 from pages.parts import charts, fields, models, pictures, release
+from pages.parts.chosen import Chosen
 from pages.parts.component import component
-from pages.parts.models import Chosen
 from pages.parts.packed import packed
 
 WINDOW = 500  # scores of late that the alarm looks at

@@ -11,16 +11,17 @@ import numpy as np
 import streamlit as st
 
 from core.gans import maps
+from core.gans.maps import to_grey
 from core.metrics import evaluation
 from core.metrics.outcomes import OUTCOMES
 from core.store import examples
 from pages.overview import gauge
 from pages.overview.gauge import Mark
 from pages.overview.made import Example, Made, all_made, example, images
-from pages.parts import charts, heat, link, models, tiles, trouble, verdict
+from pages.parts import charts, datasets, heat, link, models, tiles, trouble, verdict
+from pages.parts.chosen import Chosen
 from pages.parts.damages import NAMES
-from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, to_grey
+from pages.parts.pictures import data_url
 from pages.parts.vocabulary import article
 
 _STYLE = """<style>
@@ -143,7 +144,7 @@ def _buttons(normal: str, shown: Example, live: bool) -> None:
                 icon=":material/draw:",
                 help="The same image on Try it, with other damages to put on it.",
             ):
-                link.edit(shown.number, f"{examples.kind(models.description())}-{examples.DAMAGE}")
+                link.edit(shown.number, f"{examples.kind(datasets.description())}-{examples.DAMAGE}")
         elif st.button(
             "Open in Browse",
             icon=":material/image_search:",

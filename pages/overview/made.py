@@ -11,8 +11,8 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.gans import maps
 from core.store import examples
-from pages.parts import models
-from pages.parts.models import Chosen
+from pages.parts import datasets, models
+from pages.parts.chosen import Chosen
 
 state = st.session_state
 
@@ -36,14 +36,14 @@ class Made:
 
 def images(normal: str) -> np.ndarray:
     """Return the numbers of the example images for this normal class: int [N]."""
-    return examples.chosen(models.description(), normal, models.test_images().labels)
+    return examples.chosen(datasets.description(), normal, models.test_images().labels)
 
 
 def example(normal: str, gans: Sequence[Chosen]) -> Example:
     """Return the link's test image; else a normal image with a defect, if anything made of it can be shown; else the first."""
     test, number = models.test_images(), state.get("example")
     shows = state.get("_example_live") or any(stored(gan) for gan in gans)
-    if number is None and shows and (first := examples.damaged(models.description(), normal, test)):
+    if number is None and shows and (first := examples.damaged(datasets.description(), normal, test)):
         return Example(*first, damaged=True)
     number = int(images(normal)[0]) if number is None else int(number)
     return Example(number, test.images[number], damaged=False)

@@ -13,15 +13,15 @@ from core.store.checkpoints import Checkpoint
 from core.study.published import DECK
 from pages.overview import diagram, example, gauge, story
 from pages.overview.gauge import Mark
-from pages.parts import charts, models, stored, tour, trouble
-from pages.parts.models import Chosen
+from pages.parts import charts, chosen, datasets, models, stored, tour, trained, trouble
+from pages.parts.chosen import Chosen
 
 state = st.session_state
-data = models.description()
+data = datasets.description()
 normal = data.class_name(state["normal"])
 
 
-def trained() -> tuple[list[Chosen], list[Checkpoint]]:
+def opened() -> tuple[list[Chosen], list[Checkpoint]]:
     """Return (models with scores, models whose stored figures can be shown). Without test images the first is empty."""
     gans, measured, missing = [], [], {}
     for checkpoint in models.picked():
@@ -65,7 +65,7 @@ def model_card(checkpoint: Checkpoint) -> None:
 
 def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
     """Show one GAN's test AUROC on a scale from guessing to perfect, beside the ceiling to compare it with."""
-    title, area = models.title(checkpoint), stored.auroc(checkpoint)
+    title, area = chosen.title(checkpoint), stored.auroc(checkpoint)
     own = checkpoint.card.own
     if area:
         _auroc(checkpoint, area, ceiling)
@@ -79,7 +79,7 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
         )
         st.caption(
             f"No AUROC: the test has no image of an anomaly, so nothing says how well anomalies are found. "
-            f"**{models.regime(checkpoint)}** regime, normal: {checkpoint.task.data.class_name(checkpoint.task.normal)}."
+            f"**{chosen.regime(checkpoint)}** regime, normal: {checkpoint.task.data.class_name(checkpoint.task.normal)}."
         )
     if st.button(
         "Model card",
@@ -93,7 +93,7 @@ def headline(checkpoint: Checkpoint, ceiling: float | None) -> None:
 def _synthetic(checkpoint: Checkpoint, known: Synthetic) -> None:
     area, noun = known.area, plain(checkpoint.task.data.noun)
     st.metric(
-        f"Synthetic AUROC, {models.title(checkpoint)}",
+        f"Synthetic AUROC, {chosen.title(checkpoint)}",
         f"{area.auroc:.3f}",
         help=f"The chance that a good test {noun} with a synthetic defect scores higher than one without. 0.5 is guessing, 1 is perfect.",
     )
@@ -101,7 +101,7 @@ def _synthetic(checkpoint: Checkpoint, known: Synthetic) -> None:
     colour = charts.MODELS[checkpoint.card.model]
     st.html(gauge.STYLE + gauge.html(mark, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (area.low, area.high, colour)))
     st.caption(
-        f"95 % interval {area.low:.3f}–{area.high:.3f} over {known.photos:,} {noun}s (the bar), **{models.regime(checkpoint)}** regime. "
+        f"95 % interval {area.low:.3f}–{area.high:.3f} over {known.photos:,} {noun}s (the bar), **{chosen.regime(checkpoint)}** regime. "
         "The test has no real anomaly: the ROC page shows these defects kind by kind."
     )
 
@@ -110,7 +110,7 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
     middle, low, high = area
     model, task = checkpoint.card.model, checkpoint.task
     st.metric(
-        f"{models.title(checkpoint)}, test AUROC",
+        f"{chosen.title(checkpoint)}, test AUROC",
         f"{middle:.3f}",
         help="The chance that a random anomaly scores higher than a random normal image, over the whole test split. "
         "0.5 is guessing, 1 is perfect.",
@@ -124,7 +124,7 @@ def _auroc(checkpoint: Checkpoint, area: tuple[float, float, float], ceiling: fl
         gauge.STYLE + gauge.html(marks, 0.5, 1.0, ("0.5, guessing", "1, perfect"), (low, high, charts.MODELS[model]))
     )
     st.caption(
-        f"95 % interval {low:.3f}–{high:.3f} (the bar), **{models.regime(checkpoint)}** regime, "
+        f"95 % interval {low:.3f}–{high:.3f} (the bar), **{chosen.regime(checkpoint)}** regime, "
         f"normal: {task.data.class_name(task.normal)}.{_mean_of_seeds(checkpoint)}"
     )
 
@@ -149,7 +149,7 @@ def _mean_of_seeds(checkpoint: Checkpoint) -> str:
 gans: list[Chosen] = []
 measured: list[Checkpoint] = []
 with trouble.told():
-    gans, measured = trained()
+    gans, measured = opened()
 if gans:
     with trouble.told():
         story.show(gans)
@@ -172,7 +172,7 @@ if state.get("_tour") is None:
 
 if gans:
     example.show(gans)
-elif not models.picked() and not models.damaged(state["normal"]):
+elif not models.picked() and not trained.damaged(state["normal"]):
     st.info(
         f"No GAN has been trained yet with {normal} as the normal class. Choose another class in the sidebar, or train one.",
         icon=":material/model_training:",

@@ -12,8 +12,8 @@ from core.gans import maps
 from core.store import examples
 from pages.overview import made
 from pages.parts import heat, models
+from pages.parts.chosen import Chosen
 from pages.parts.damages import NAMES
-from pages.parts.models import Chosen
 from pages.parts.pictures import data_url
 
 _STYLE = """<style>

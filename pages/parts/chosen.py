@@ -10,8 +10,9 @@ from core.data.dataset import Description, Images
 from core.data.tasks import Task
 from core.metrics import evaluation
 from core.store import own
-from core.store.checkpoints import Checkpoint, Scores
+from core.store.checkpoints import Checkpoint
 from core.store.own import Specimens
+from core.store.scores import Scores
 from pages.parts.damages import NAMES
 from pages.parts.datasets import test_images
 

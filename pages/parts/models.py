@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.basics.errors import CheckpointError, DataError
 from core.basics.names import MODEL_NAMES
-from core.basics.names import REGIME_HELP as REGIME_HELP  # pages import it from this file, too
 from core.basics.text import plain
 from core.data.dataset import Images
 from core.data.tasks import test_roles
@@ -17,17 +16,9 @@ from core.judging.judgement import Judgement
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
 from pages.parts import stored
-from pages.parts.chosen import SYNTHETIC as SYNTHETIC  # pages import these from this file, too
-from pages.parts.chosen import Chosen as Chosen
-from pages.parts.chosen import on_synthetic as on_synthetic
-from pages.parts.chosen import regime as regime
-from pages.parts.chosen import title as title
-from pages.parts.datasets import data_set as data_set  # pages import these from this file, too
-from pages.parts.datasets import description as description
-from pages.parts.datasets import key, known, test_images
-from pages.parts.datasets import trained_normals as trained_normals
-from pages.parts.trained import damaged as damaged
-from pages.parts.trained import of_data
+from pages.parts.chosen import Chosen
+from pages.parts.datasets import description, key, known, test_images
+from pages.parts.trained import damaged, of_data
 
 if TYPE_CHECKING:
     from core.gans.build import Generator

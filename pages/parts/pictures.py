@@ -7,8 +7,6 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.gans.maps import to_grey as to_grey  # pages import it from this file
-
 RESIDUAL_FULL = 1.0  # residuals from here on get the brightest colour; scale 0…2, the same for every image
 
 # Black → blue → vermilion → yellow-white, rising in lightness, so that it can be read without colour, too.

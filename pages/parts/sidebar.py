@@ -5,10 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.basics.errors import MisfitError
+from core.basics.names import MODEL_NAMES
 from core.basics.text import plain
 from core.gans.config import CONFIGS
 from core.store.checkpoints import Checkpoint
-from pages.parts import datasets, glossary, link, models, stored
+from pages.parts import datasets, glossary, link, models, stored, trained
 from pages.parts.trained import discovered, of_data
 
 state = st.session_state
@@ -20,7 +21,7 @@ def show() -> None:
         _data()
         _picker(
             "Model",
-            {name: models.MODEL_NAMES[name] for name in CONFIGS},
+            {name: MODEL_NAMES[name] for name in CONFIGS},
             "model",
             "Traditional GAN: fully connected, mean squared errors only. DCGAN: convolutional, after Kim et al.",
         )
@@ -62,7 +63,7 @@ def _data() -> None:
 
 def _normal() -> None:
     """Draw the choice of the normal class; each is marked if no model is trained, or if it is damaged."""
-    data = models.description()
+    data = datasets.description()
     names = {slug: f"{data.class_name(slug)} – not trained yet" for slug in data.normal_choices}
     for broken in discovered()[1]:
         if broken.model == state["model"] and broken.normal in names:
@@ -80,7 +81,7 @@ def _trained() -> Checkpoint | None:
     names = {models.identity(candidate): models.label(candidate) for candidate in candidates}
     if state.get("trained") is not None and state["trained"] not in names:
         if state.get("_trained_for") in (None, kind):  # data, model and class have not just changed
-            broken = [place.name for place in models.damaged(state["normal"], state["model"])]
+            broken = [place.name for place in trained.damaged(state["normal"], state["model"])]
             lacking = "is damaged" if state["trained"] in broken else "is not there for this choice"
             st.warning(
                 f"The trained model called “{state['trained']}” {lacking}; the first one is shown.",
@@ -120,7 +121,7 @@ def _figures(checkpoint: Checkpoint) -> None:
 def _data_in_use() -> None:
     """Say where the training images come from and how many there are."""
     try:
-        source, count = models.data_set().find("train"), datasets.count("train")
+        source, count = datasets.data_set().find("train"), datasets.count("train")
         tests = datasets.count("test")
     except MisfitError as error:
         st.error(plain(error), icon=":material/error:")

@@ -7,7 +7,7 @@ from core.basics.text import percent
 from core.metrics import costs
 from core.metrics.costs import Stakes
 from pages.parts import link
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 
 
 def stated() -> tuple[Stakes | None, str]:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from core.basics.names import STARTS
 from core.data.dataset import Description
+from core.gans.maps import to_grey
 from core.judging import judgement
 from core.metrics import evaluation
 from pages.parts import heat, models
-from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, to_grey
+from pages.parts.chosen import Chosen
+from pages.parts.pictures import data_url
 
 _STYLE = """<style>
 .mf-row {display:flex; flex-wrap:wrap; gap:12px; margin:4px 0 2px}

@@ -10,7 +10,7 @@ from core.data.tasks import REGIMES
 from core.study import defect_reporting, figures, reporting, results
 from core.study.figures import class_means, class_table, main_rows, summary
 from core.study.published import PUBLISHED
-from pages.parts import charts, models, style
+from pages.parts import charts, datasets, style
 from pages.results import cards, defects, plots
 
 FASHION = FASHION_MNIST.description
@@ -177,7 +177,7 @@ def sweep() -> None:
         )
 
 
-if models.description().key == FASHION.key:
+if datasets.description().key == FASHION.key:
     sweep()
 else:
-    cards.show(models.description())
+    cards.show(datasets.description())

@@ -6,8 +6,8 @@ import streamlit as st
 from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, tiles
+from pages.parts.chosen import Chosen
 from pages.parts.damages import NAMES
-from pages.parts.models import Chosen
 
 SHOWN = 12
 

@@ -10,8 +10,8 @@ from core.basics.text import percent, plain
 from core.metrics import comparison, costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import charts, link, trouble
+from pages.parts.chosen import Chosen
 from pages.parts.fields import VIEWS
-from pages.parts.models import Chosen
 from pages.roc import curves, seeds
 from pages.roc.rivals import GRID, asked_for, band, curve, named, styles, verdict
 

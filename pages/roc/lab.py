@@ -14,8 +14,8 @@ import streamlit as st
 
 from core.metrics.costs import Stakes
 from pages.parts import charts, fields, release
+from pages.parts.chosen import Chosen
 from pages.parts.component import component
-from pages.parts.models import Chosen
 from pages.parts.packed import packed
 
 _DASHES = {"solid": "none", "dash": "9 5", "dot": "2 5"}  # plotly's words for a line, as SVG has them

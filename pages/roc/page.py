@@ -11,9 +11,10 @@ from core.basics.text import plain
 from core.metrics import evaluation
 from pages.parts import link, models, trouble
 from pages.parts import stakes as stakes_part
+from pages.parts.chosen import Chosen, on_synthetic
 from pages.roc import border, compare, lab, points, synthetic, takeaway
 
-chosen = models.on_synthetic(models.chosen())
+chosen = on_synthetic(models.chosen())
 state = st.session_state
 
 
@@ -25,7 +26,7 @@ def set_threshold(value: float | None) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def auroc(mark: str, _chosen: models.Chosen) -> float | None:
+def auroc(mark: str, _chosen: Chosen) -> float | None:
     """Return the test AUROC, or None if no test image is an anomaly."""
     normal, anomaly = _chosen.scores.test[_chosen.normal], _chosen.scores.test[_chosen.anomaly]
     return evaluation.auroc(normal, anomaly) if len(anomaly) else None

@@ -10,7 +10,7 @@ from core.basics.text import percent
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from pages.parts import stakes as stakes_part
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 
 NEEDS_ANOMALIES = ("youden", "miss_1", "cheapest")
 POINTS = {

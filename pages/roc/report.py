@@ -8,12 +8,13 @@ from html import escape
 
 import msgspec
 
+from core.basics.names import REGIME_HELP
 from core.basics.text import percent
 from core.data.fashion_mnist import FASHION_MNIST
 from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
-from pages.parts import charts, models, verdict
-from pages.parts.models import Chosen
+from pages.parts import charts, verdict
+from pages.parts.chosen import SYNTHETIC, Chosen
 from pages.roc import curves
 from pages.roc.points import flagged, passed
 
@@ -35,14 +36,10 @@ def page(chosen: Chosen, limit: float, stakes: Stakes | None) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p>Model <b>{escape(chosen.title)}</b> ({escape(chosen.checkpoint.name)}), data set <b>{escape(data.name)}</b>, normal class "
-        f"<b>{escape(name)}</b>, <b>{escape(chosen.regime)}</b> regime: {escape(models.REGIME_HELP[chosen.checkpoint.task.regime])}</p>",
+        f"<b>{escape(name)}</b>, <b>{escape(chosen.regime)}</b> regime: {escape(REGIME_HELP[chosen.checkpoint.task.regime])}</p>",
         f"<p>An image is flagged as an anomaly when its score reaches <b>{limit!r}</b>. "
         f"{escape(verdict.made_of(chosen))}, from 0 to 2; it is no probability.</p>",
-        *(
-            [f"<p><b>{escape(models.SYNTHETIC.format(noun=chosen.data.noun))}</b></p>"]
-            if chosen.copies is not None
-            else []
-        ),
+        *([f"<p><b>{escape(SYNTHETIC.format(noun=chosen.data.noun))}</b></p>"] if chosen.copies is not None else []),
         *(_of_both(chosen, limit, stakes) if chosen.anomaly.any() else _of_normals(chosen, limit)),
         "<h2>Validation</h2>",
         _validation(chosen, limit),

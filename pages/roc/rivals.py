@@ -4,10 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.basics.errors import CheckpointError
+from core.basics.names import MODEL_NAMES
 from core.basics.text import plain, signed
 from core.metrics import comparison, evaluation
 from pages.parts import charts, models
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen, on_synthetic
 from pages.roc.curves import thinned
 
 GRID = np.unique(np.concatenate([np.geomspace(5e-4, 1.0, 120), np.linspace(0.0, 1.0, 101)]))
@@ -33,10 +34,10 @@ def sound(chosen: Chosen) -> list[Chosen]:
     Warn about a damaged model and leave it out.
     """
     others = []
-    for checkpoint in [c for model in models.MODEL_NAMES for c in models.of(model, chosen.checkpoint.task.normal)]:
+    for checkpoint in [c for model in MODEL_NAMES for c in models.of(model, chosen.checkpoint.task.normal)]:
         if checkpoint.folder != chosen.checkpoint.folder:
             try:
-                other = models.on_synthetic(models.opened(checkpoint))
+                other = on_synthetic(models.opened(checkpoint))
                 if (other.copies is None) == (chosen.copies is None):
                     others.append(other)
             except CheckpointError as error:
@@ -51,7 +52,7 @@ def named(chosen: Chosen) -> str:
 
 def styles(everyone: list[Chosen]) -> list[tuple[str, str]]:
     """Return (colour, dash) of each model: the GAN's colour, and a dash that tells trainings of the same GAN apart."""
-    looks, counts = [], dict.fromkeys(models.MODEL_NAMES, 0)
+    looks, counts = [], dict.fromkeys(MODEL_NAMES, 0)
     more = ("dashdot", "longdash", "dot", "longdashdot")
     for model in (each.checkpoint.card.model for each in everyone):
         dash = more[(counts[model] - 1) % len(more)] if counts[model] else charts.DASHES[model]

@@ -5,13 +5,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.basics.names import METHOD_NAMES
+from core.basics.names import METHOD_NAMES, REGIME_HELP
 from core.basics.text import plain
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.tasks import REGIMES
 from core.study import figures, results
-from pages.parts import charts, models
-from pages.parts.models import Chosen
+from pages.parts import charts
+from pages.parts.chosen import Chosen
 
 
 def draw(chosen: Chosen) -> None:
@@ -41,7 +41,7 @@ def draw(chosen: Chosen) -> None:
     for regime in (regime for regime in REGIMES if (rows["regime"] == regime).any()):
         group = rows[rows["regime"] == regime]
         lines = figures.summary(group).sort_values("mean", ascending=False)
-        st.markdown(f"###### {regime.capitalize()} regime", help=models.REGIME_HELP[regime])
+        st.markdown(f"###### {regime.capitalize()} regime", help=REGIME_HELP[regime])
         means = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
         alt = f"AUROC in the {regime} regime: {'; '.join(means)}."
         charts.show(_panel(group, list(lines["method"])), f"seeds_{regime}", alt)

@@ -5,8 +5,8 @@ import streamlit as st
 from core.basics.text import percent
 from core.metrics.own import Kind, Marks
 from pages.parts import style
+from pages.parts.chosen import Chosen
 from pages.parts.damages import NAMES
-from pages.parts.models import Chosen
 
 COLUMNS = (
     ("Kind of defect", ""),

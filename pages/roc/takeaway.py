@@ -13,7 +13,7 @@ from core.metrics import costs, evaluation
 from core.metrics.costs import Stakes
 from core.metrics.outcomes import OUTCOMES, outcomes
 from pages.parts import models
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 from pages.roc import report
 
 

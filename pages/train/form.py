@@ -6,6 +6,7 @@ import msgspec
 import streamlit as st
 
 from core.basics.errors import MisfitError
+from core.basics.names import MODEL_NAMES, REGIME_HELP
 from core.basics.text import plain
 from core.data import tasks
 from core.data.dataset import DataSet, Description
@@ -14,7 +15,7 @@ from core.gans.config import CONFIGS
 from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
-from pages.parts import form_link, link, models, trouble
+from pages.parts import form_link, link, trouble
 from pages.train import marks, settings, strip, timing
 from pages.train.marks import LABELS, Boxes, box
 from pages.train.settings import given
@@ -40,7 +41,7 @@ def show(data: DataSet, busy: bool) -> None:
     model = st.segmented_control(
         "GAN",
         list(CONFIGS),
-        format_func=models.MODEL_NAMES.__getitem__,
+        format_func=MODEL_NAMES.__getitem__,
         required=True,
         key="train_model",
         persist_state="session",
@@ -145,7 +146,7 @@ def _ask_regime(data: Description, counts: list[int]) -> str | None:
         required=True,
         key="train_regime",
         persist_state="session",
-        help=" ".join(f"**{name}**: {text}" for name, text in models.REGIME_HELP.items() if name in regimes),
+        help=" ".join(f"**{name}**: {text}" for name, text in REGIME_HELP.items() if name in regimes),
     )
     if regimes == ("one-class",):
         st.caption(

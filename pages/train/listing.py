@@ -10,7 +10,7 @@ from core.runs import listing as runs
 from core.runs.status import Status
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
-from pages.parts import models, reach, trained
+from pages.parts import reach, trained
 from pages.train import exchange, run
 from pages.train.fields import field
 from pages.train.live import BEST_HELP, DURING, STATE_ICONS, described
@@ -62,7 +62,7 @@ def show(ended: list[Status], waiting: list[Status]) -> None:
 
 def _damaged() -> None:
     """Name damaged statuses and damaged models. Leave out models of the sidebar's class: the router names those."""
-    named = models.damaged(st.session_state["normal"])
+    named = trained.damaged(st.session_state["normal"])
     problems = runs.unreadable() + [damaged.problem for damaged in trained.discovered()[1] if damaged not in named]
     for problem in problems:
         st.warning(plain(problem), icon=":material/broken_image:")

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.basics.errors import MisfitError
+from core.basics.names import MODEL_NAMES
 from core.basics.text import plain
 from core.gans.record import Epoch
 from core.runs import folders, listing, queue
 from core.runs.status import Status
-from pages.parts import models, trouble
+from pages.parts import trouble
 from pages.train import curves, panel
 from pages.train.timing import duration
 
@@ -30,7 +31,7 @@ def described(status: Status, with_data: bool = True) -> str:
     task, data = request.task, request.task.data
     regime = task.regime + (f" without {data.class_name(task.left_out)}" if task.left_out else "")
     normal = (f"{data.name}: " if with_data else "") + data.class_name(task.normal)
-    return f"{models.MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}"
+    return f"{MODEL_NAMES[request.model]}, {normal}, {regime}, seed {request.seed}"
 
 
 @st.fragment(run_every=0.7)

@@ -8,7 +8,7 @@ from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
 from core.runs import listing as runs
 from core.runs import queue
-from pages.parts import models, trouble
+from pages.parts import datasets, trouble
 from pages.train import download, form, listing, live
 
 st.markdown(
@@ -22,7 +22,7 @@ def training_data() -> DataSet | None:
     """Return the chosen data set, or say what is missing and return None. Offer to download Fashion-MNIST."""
     data, complete = None, False
     try:
-        chosen = models.data_set()
+        chosen = datasets.data_set()
         complete = chosen.find("train").complete
         data = chosen
     except MisfitError as error:

@@ -10,9 +10,9 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data import catalog, tasks
 from core.data.dataset import DataSet
+from core.gans.maps import to_grey
 from core.runs.request import Request
 from pages.parts import thumbnails
-from pages.parts.pictures import to_grey
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,12 +8,14 @@ import streamlit as st
 
 from core.basics.text import plain
 from core.data.dataset import Description
+from core.gans.maps import to_grey
 from core.judging import novelty
 from core.judging.judgement import Judgement
 from core.metrics.evaluation import flagged
-from pages.parts import before_after, charts, models, verdict
-from pages.parts.models import Chosen
-from pages.parts.pictures import data_url, to_grey
+from pages.parts import before_after, charts, verdict
+from pages.parts.chosen import Chosen
+from pages.parts.datasets import trained_normals
+from pages.parts.pictures import data_url
 from pages.parts.vocabulary import article
 
 NEAREST = 4
@@ -96,7 +98,7 @@ def histogram(gan: Chosen, judged: Judgement) -> str:
 
 def nearest(image: np.ndarray, gan: Chosen) -> None:
     """Show the normal training images nearest to `image`, uint8 [H, W, C], compared pixel by pixel."""
-    among = models.trained_normals(gan.checkpoint)
+    among = trained_normals(gan.checkpoint)
     name = gan.normal_name
     if among is None or not len(among):
         st.caption(

@@ -14,7 +14,7 @@ from core.judging import intake
 from core.judging.intake import Steps
 from core.judging.judgement import Judgement
 from pages.parts import models, verdict
-from pages.parts.models import Chosen
+from pages.parts.chosen import Chosen
 from pages.parts.pictures import data_url
 from pages.try_it.pictures_in import Named
 
