@@ -11,7 +11,7 @@ from core.basics.text import percent
 from core.data import damage
 from core.study import figures
 from core.study.plan import ALL_SIX
-from core.study.reporting import listed, method_name, number
+from core.study.reporting import listed, method_name, number, summary_cell
 
 # Heading → (column of figures.defect_table, explanation).
 DEFECTS = {
@@ -161,7 +161,11 @@ def repair_sentence(rows: pd.DataFrame, defects: pd.DataFrame) -> str | None:
             if not math.isnan(before[column]) and not math.isnan(after[column])
         ]
         clauses.append(f"{name}: {listed(changes)}")
-    return f"What repair changes (T-shirt/top, seen). {'; '.join(clauses)}." if clauses else None
+    return (
+        f"What repair changes (T-shirt/top, seen; the same seeds with and without, so not all that the tables above have). {'; '.join(clauses)}."
+        if clauses
+        else None
+    )
 
 
 def ablation_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -175,7 +179,7 @@ def ablation_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     }
     columns = {head: name for head, name in columns.items() if name in table and table[name].notna().any()}
     lines = [
-        [str(variant), *(number(line[name]) for name in columns.values()), f"{int(line['seeds'])}"]
-        for variant, line in table.iterrows()
+        [line["variant"], *(number(line[name]) for name in columns.values()), summary_cell(line, "seeds")]
+        for line in table.reset_index().to_dict("records")
     ]
     return ["Recipe", *columns, "Seeds"], lines

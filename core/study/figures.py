@@ -174,8 +174,8 @@ def ablation_table(
 ) -> pd.DataFrame:
     """Return variant → AUROC, its SD over seeds, normals' error, looks normal and the figures of defects, T-shirt/top normal.
 
-    Means over seeds, sorted by AUROC; figures of defects are nan where a variant has none. WHOLE are the main table's
-    rows of the same seeds. Empty when not measured.
+    Means over seeds, sorted by AUROC; figures of defects are nan where a variant has none. seeds, seeds_most: the fewest
+    and the most that any of its figures rests on. WHOLE are the main table's rows of the same seeds. Empty when not measured.
     """
     group = rows[rows["variant"].ne("") & rows["method"].eq(method) & rows["regime"].eq(regime)]
     whole = main_rows(rows)
@@ -186,12 +186,15 @@ def ablation_table(
         sd=("auroc", "std"),
         normal_error=("normal_error", "mean"),
         looks_normal=("looks_normal", "mean"),
-        seeds=("seed", "nunique"),
+        seeds_most=("seed", "nunique"),
     )
+    counts = group.groupby("variant")[["auroc", "looks_normal"]].count()
     if defects is not None:
         seen = defects[defects["method"].eq(method) & defects["regime"].eq(regime) & defects["normal"].eq("t-shirt")]
         seen = seen.assign(variant=seen["variant"].replace("", WHOLE)).merge(group[["variant", "seed"]])
         table = table.join(seen.groupby("variant")[DEFECT_FIGURES].mean())
+        counts = counts.join(seen.groupby("variant")["seed"].nunique())
+    table["seeds"] = counts.where(counts > 0).min(axis=1).astype(int)
     return table.sort_values("auroc")
 
 

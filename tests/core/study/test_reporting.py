@@ -205,13 +205,17 @@ def test_the_ablation_says_what_repair_brings_and_leaves_out_what_is_not_measure
     lines = [defect("dcgan", "hole", 0.2, variant=ALL_SIX), defect("dcgan", "hole", 0.8)]
     rows, found = pd.DataFrame(rows), pd.DataFrame(lines)
     assert defect_reporting.repair_sentence(rows, found) == (
-        "What repair changes (T-shirt/top, seen). DCGAN: AUROC from 0.986 to 0.985, hit from 0.200 to 0.800 and "
+        "What repair changes (T-shirt/top, seen; the same seeds with and without, so not all that the tables above have). DCGAN: AUROC from 0.986 to 0.985, hit from 0.200 to 0.800 and "
         "share of anomalies that look normal from 0.020 to 0.900."
     )
     assert defect_reporting.repair_sentence(rows[:1], found) is None
     heads, cells = defect_reporting.ablation_cells(figures.ablation_table(rows, found))
     assert heads[:2] == ["Recipe", "AUROC"] and {"Normals' error", "Hit", "Looks normal"} <= set(heads)
     assert {line[0]: line[heads.index("Hit")] for line in cells} == {figures.WHOLE: "0.800", ALL_SIX: "0.200"}
+    assert {line[-1] for line in cells} == {"1"}
+    more = pd.concat([rows, rows[rows["variant"] == ALL_SIX].assign(seed=1, looks_normal=float("nan"))])
+    _, cells = defect_reporting.ablation_cells(figures.ablation_table(more, found))
+    assert {line[0]: line[-1] for line in cells} == {figures.WHOLE: "1", ALL_SIX: "1–2"}  # looks and hits of one
     heads, _ = defect_reporting.ablation_cells(
         figures.ablation_table(rows.assign(looks_normal=float("nan")), found[:0])
     )
