@@ -90,9 +90,12 @@ FOCUS = """() => {
 def test_the_keyboard_alone_goes_from_page_to_page_and_sees_where_it_is(server, page: Page):
     page.goto(f"{server.address}/")
     whole(page)
-    page.keyboard.press("Tab")  # Skip to main content
-    page.keyboard.press("Tab")  # the list of pages, at this one: arrow keys move in it
-    for _ in range(len(PAGES)):
+    # Skip to main content; where there is no mouse, the button that folds the sidebar; the list of pages, at this one
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUS)[0].endswith("Overview"):
+            break
+    for _ in range(len(PAGES)):  # arrow keys move in the list
         name, _, seen = page.evaluate(FOCUS)
         if name.endswith("Results"):
             assert seen, "what has the focus looks like everything else"
