@@ -30,13 +30,14 @@ def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def unseen_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Build the table of the unseen regime with every class as the normal one, seed 0: a row for each method, a column for
-    each normal class, the mean over the nine classes left out in turn. nan where one of the nine is not measured.
+    each normal class, the mean over the nine classes left out in turn. nan where one of the nine is not measured, and no
+    column where no method has all.
     """
     group = rows[
         rows["variant"].eq("") & rows["anomalies"].eq(ANOMALIES) & rows["regime"].eq("unseen") & rows["seed"].eq(0)
     ]
     areas = group.groupby(["method", "normal"])["auroc"]
-    table = areas.mean().where(areas.count() == len(CLASSES) - 1).unstack()
+    table = areas.mean().where(areas.count() == len(CLASSES) - 1).unstack().dropna(axis=1, how="all")
     return table[[name for name in CLASSES if name in table.columns]]
 
 
