@@ -60,7 +60,9 @@ def test_unseen_with_another_normal_class_has_a_table_of_its_own():
     rows = pd.DataFrame(shirts + bags)
     assert figures.summary(rows)["mean"].tolist() == pytest.approx([0.9])
     assert figures.unseen_table(rows).loc["m"].to_dict() == pytest.approx({"t-shirt": 0.9, "bag": 0.54})
-    assert math.isnan(figures.unseen_table(rows[:-1]).loc["m", "bag"])  # eight of nine classes are no mean over nine
+    assert list(figures.unseen_table(rows[:-1])) == ["t-shirt"]  # eight of nine classes are no mean over nine
+    both = pd.concat([rows, rows[:-1].assign(method="n")])
+    assert math.isnan(figures.unseen_table(both).loc["n", "bag"])
     assert figures.unseen_table(pd.DataFrame([row("m", 0.9)])).empty
 
 
