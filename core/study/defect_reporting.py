@@ -168,6 +168,12 @@ def repair_sentence(rows: pd.DataFrame, defects: pd.DataFrame) -> str | None:
     )
 
 
+def ablation_sentences(rows: pd.DataFrame, defects: pd.DataFrame) -> str:
+    """Write what the ablation shows, one sentence after the other; "" where nothing is measured."""
+    sentences = ablation_sentence(rows), abc_price_sentence(rows), repair_sentence(rows, defects)
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
 def ablation_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return the headings and rows of `figures.ablation_table` as text, columns without any figure left out."""
     columns = {

@@ -112,12 +112,7 @@ def _ablation_text(rows: pd.DataFrame, defects: pd.DataFrame) -> list[str]:
         for regime in REGIMES:
             heads, lines = defect_reporting.ablation_cells(figures.ablation_table(rows, defects, method, regime))
             parts += [f"{name}, T-shirt/top, {regime}:", markdown_table(heads, lines)] if lines else []
-    sentences = [
-        defect_reporting.ablation_sentence(rows),
-        defect_reporting.abc_price_sentence(rows),
-        defect_reporting.repair_sentence(rows, defects),
-    ]
-    return ["## Which loss does what", *(one for one in sentences if one), *parts] if parts else []
+    return ["## Which loss does what", defect_reporting.ablation_sentences(rows, defects), *parts] if parts else []
 
 
 def _summary_text(rows: pd.DataFrame) -> str:

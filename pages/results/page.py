@@ -95,12 +95,7 @@ def ablation(rows: pd.DataFrame) -> None:
     if not tables:
         return
     st.subheader("Which loss does what", anchor=False)
-    sentences = [
-        defect_reporting.ablation_sentence(rows),
-        defect_reporting.abc_price_sentence(rows),
-        defect_reporting.repair_sentence(rows, seen),
-    ]
-    text = " ".join(sentence for sentence in sentences if sentence)
+    text = defect_reporting.ablation_sentences(rows, seen)
     st.markdown(text)
     if len(figures.ablation_table(rows)):
         charts.show(plots.ablation(rows), "ablation", f"DCGAN, T-shirt/top, seen regime. {text}")

@@ -38,8 +38,10 @@ def draw(chosen: Chosen) -> None:
         "the left-out classes, each a mean over seeds, and SD over seeds is within a class. Trainings with fewer losses or "
         "fewer labels are on the Results page."
     )
-    for regime in (regime for regime in REGIMES if (rows["regime"] == regime).any()):
+    for regime in REGIMES:
         group = rows[rows["regime"] == regime]
+        if group.empty:
+            continue
         lines = figures.summary(group).sort_values("mean", ascending=False)
         st.markdown(f"###### {regime.capitalize()} regime", help=REGIME_HELP[regime])
         means = (f"{METHOD_NAMES.get(line.method, line.method)} {line.mean:.3f}" for line in lines.itertuples())
