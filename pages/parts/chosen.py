@@ -26,12 +26,14 @@ SYNTHETIC = (
 class Chosen:
     """A checkpoint with its stored scores split by role; `normal` and `anomaly` are masks [N] over the test split.
 
+    `labels` [N] are of the test split: a download is made where no session says which data set is chosen.
     With `copies`, synthetic defects take the place of test anomalies: the scores of these copies follow those of the test
     split, and the masks cover both (`on_synthetic`).
     """
 
     checkpoint: Checkpoint
     scores: Scores
+    labels: np.ndarray
     normal: np.ndarray
     anomaly: np.ndarray
     copies: Specimens | None = None
@@ -64,15 +66,15 @@ class Chosen:
         return self.checkpoint.card.scores_sha256 + ("-synthetic" if self.copies is not None else "")
 
     def kinds(self) -> dict[str, np.ndarray]:
-        """Map the name of each kind of anomaly to the mask of its images, bool [N]. Raises DataError."""
+        """Map the name of each kind of anomaly to the mask of its images, bool [N]."""
         if self.copies is not None:
             whole, first = np.arange(len(self.normal)), len(self.normal) - len(self.copies.of)
             return {
                 NAMES[kind].name: (whole >= first + at.start) & (whole < first + at.stop)
                 for kind, at in self.copies.places.items()
             }
-        labels, data = test_images().labels, self.data
-        named = {slug: self.anomaly & (labels == data.label(slug)) for slug in self.checkpoint.task.test_classes}
+        data = self.data
+        named = {slug: self.anomaly & (self.labels == data.label(slug)) for slug in self.checkpoint.task.test_classes}
         return {data.class_name(slug): mask for slug, mask in named.items() if mask.any()}
 
     def photos(self, mask: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def _opened(folder: str, scores_sha256: str, test: Images) -> Chosen:
         raise CheckpointError(_REPLACED.format(folder))
     checkpoint.test_scores(test)
     normal, anomaly = test_roles(checkpoint.task, test.labels)
-    return Chosen(checkpoint, checkpoint.scores, normal, anomaly)
+    return Chosen(checkpoint, checkpoint.scores, test.labels, normal, anomaly)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model…")

@@ -40,7 +40,7 @@ def scores_csv(chosen: Chosen, limit: float) -> bytes:
 
     A synthetic defect has the number of the image that it was put on, and its kind for a class.
     """
-    test, names = chosen.scores.test, [chosen.data.classes[label] for label in models.test_images().labels]
+    test, names = chosen.scores.test, [chosen.data.classes[label] for label in chosen.labels]
     if chosen.copies is not None:
         names += [kind for kind, count in chosen.copies.kinds.items() for _ in range(count)]
     outcome = np.array([*OUTCOMES, ""])[outcomes(test, chosen.normal, chosen.anomaly, limit)]

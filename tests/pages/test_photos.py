@@ -97,12 +97,30 @@ def test_with_bad_photos_the_roc_page_is_on_them(look_at, wall) -> None:
     assert sent(app, "threshold_lab")["auroc"] == pytest.approx(model.card.test.auroc)
 
 
-def test_what_the_roc_page_gives_away_names_the_synthetic_defects(look_at, wall, monkeypatch) -> None:
-    model = wall(bad=False)
+@pytest.fixture
+def given_away(look_at, monkeypatch):
+    """given_away() → the model and the threshold of the ROC page's downloads, which are made when no page is being drawn."""
     kept = {}
     monkeypatch.setattr(takeaway, "show", lambda chosen, limit, stakes: kept.update(chosen=chosen, limit=limit))
-    monkeypatch.setattr(takeaway.models, "test_images", lambda: catalog.get("wall").load("test"))
-    look_at("roc")
+
+    def take():
+        look_at("roc")
+        return kept
+
+    return take
+
+
+def test_what_the_roc_page_gives_away_is_of_the_photos_and_their_kinds(given_away, wall) -> None:
+    model = wall(bad=True)
+    kept, test = given_away(), catalog.get("wall").load("test")
+    lines = takeaway.scores_csv(kept["chosen"], kept["limit"]).decode().splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == [model.task.data.classes[label] for label in test.labels]
+    assert "Scratch" in report.page(kept["chosen"], kept["limit"], None)
+
+
+def test_what_the_roc_page_gives_away_names_the_synthetic_defects(given_away, wall) -> None:
+    model = wall(bad=False)
+    kept = given_away()
     lines = takeaway.scores_csv(kept["chosen"], kept["limit"]).decode().splitlines()
     assert len(lines) == 1 + 12 + 72
     assert sum(",scratch,synthetic defect," in line for line in lines) == 12
