@@ -47,7 +47,7 @@ class Belt extends View {
     if (other || (data.serial >= this.serial && !this.held)) this.set(data.threshold);
     this.serial = Math.max(this.serial, data.serial);
     if (drifted && !other) this.forget();
-    this.keep(data.batch);
+    else this.keep(data.batch);
     this.find('[data-row="other"] span').textContent = `At “${data.other.name}”, ${data.other.threshold.toPrecision(4)}`;
     this.find(".key.solid").style.borderColor = data.colours.model;
     this.find('[data-do="other"]').textContent = `Go to “${data.other.name}”`;
@@ -65,12 +65,18 @@ class Belt extends View {
     this.asked = null;
   }
 
-  /** Forgets batches of which no item has come to the gate yet: from now on another kind of items comes. */
+  /** Keeps the items that are on the belt, and those of the next two seconds, which an answer may take; asks for others behind them. */
   forget() {
-    while (this.batches.length && this.batches[this.batches.length - 1].first > this.counted) {
-      this.total = this.batches.pop().first;
+    const onBelt = ((1 - GATE) * this.belt.clientWidth) / PITCH;
+    const kept = Math.ceil(Math.max(this.place, 0) + onBelt + 2 * SPEEDS[this.find(".speed").valueAsNumber]);
+    while (this.batches.length && this.batches[this.batches.length - 1].first >= kept) this.total = this.batches.pop().first;
+    if (this.total > kept) {
+      const last = this.batches[this.batches.length - 1];
+      last.scores = last.scores.slice(0, kept - last.first);
+      this.total = kept;
     }
     this.asked = null;
+    this.ask();
   }
 
   // To Python ----------------------------------------------------------------------------------------------------------
@@ -79,7 +85,8 @@ class Belt extends View {
     const number = this.batches.length;
     if (this.asked === number) return;
     this.asked = number;
-    this.sendWant({ name: this.data.name, number });
+    // What happens to the line belongs to the question: else the same question twice would be no question.
+    this.sendWant({ name: this.data.name, number, drift: this.data.batch.drift, before: this.batches[number - 1]?.scores.length });
   }
 
   release() {

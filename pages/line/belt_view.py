@@ -39,7 +39,7 @@ def show(
     share = stakes.prevalence if stakes and chosen.anomaly.any() else 0.0
     name = f"{chosen.checkpoint.card.scores_sha256[:16]} {seed} {share:g}"
 
-    number = _asked((state.get(KEY) or {}).get("want"), name)
+    number, before = _asked((state.get(KEY) or {}).get("want"), name)
     batch = belt.draw(chosen, models.test_images().images, seed, number, share, drift)
     card, scores = chosen.checkpoint.card, chosen.scores
     _belt(
@@ -60,18 +60,24 @@ def show(
             "title": f"{chosen.title}, {chosen.normal_name}",
             "noun": chosen.data.noun,
             "colours": {"normal": charts.NORMAL, "anomaly": charts.ANOMALY, "model": charts.MODELS[card.model]},
-            "batch": _sent(batch, chosen, number, drift) | {"alarm": _alarm(chosen, batch, name, number, share)},
+            "batch": _sent(batch, chosen, number, drift)
+            | {"alarm": _alarm(chosen, batch, name, number, share, before)},
         },
         on_release_change=lambda: release.receive("line", KEY, on_release),
         on_want_change=lambda: None,
     )
 
 
-def _asked(want: Any, name: str) -> int:
-    """Return the number of the batch that the browser asks for; the first one of a belt that it does not know yet."""
+def _asked(want: Any, name: str) -> tuple[int, int | None]:
+    """Return the number of the batch that the browser asks for; the first one of a belt that it does not know yet.
+
+    Second: how many items of the batch before come along the belt, where the browser says so. What happens to the line may
+    change, and then the rest of them is dropped.
+    """
     if isinstance(want, dict) and want.get("name") == name and isinstance(want.get("number"), int):
-        return min(max(want["number"], 0), 10**6)
-    return 0
+        before = want.get("before")
+        return min(max(want["number"], 0), 10**6), before if isinstance(before, int) and before > 0 else None
+    return 0, None
 
 
 def _sent(batch: Batch, chosen: Chosen, number: int, drift: str) -> dict[str, Any]:
@@ -88,12 +94,17 @@ def _sent(batch: Batch, chosen: Chosen, number: int, drift: str) -> dict[str, An
     }
 
 
-def _alarm(chosen: Chosen, batch: Batch, name: str, number: int, share: float) -> str:
-    """Return what the alarm says once this batch has passed; "" when it notices nothing."""
+def _alarm(chosen: Chosen, batch: Batch, name: str, number: int, share: float, before: int | None) -> str:
+    """Return what the alarm says once this batch has passed; "" when it notices nothing.
+
+    Of the batch before only the first `before` items come; None: all.
+    """
     state, scores = st.session_state, chosen.scores
     if number == 0 or state.get("_line_scores_of") != name:
         state["_line_scores"], state["_line_scores_of"] = {}, name
     recent: dict[int, np.ndarray] = state["_line_scores"]
+    if before is not None and number - 1 in recent:
+        recent[number - 1] = recent[number - 1][:before]
     recent[number] = batch.scores
     late = np.concatenate([recent[each] for each in sorted(recent) if each <= number])[-WINDOW:]
     for old in [each for each in recent if each < number - WINDOW]:

@@ -61,7 +61,7 @@ def _choices(problem: str) -> None:
             persist_state="session", on_change=link.push,
             help="**As tested**: test images as they are. **Darker light**: 40 % of the light is left. **Moved camera**: everything a tenth of "
             "the frame lower and to the right. **Twice as many anomalies** as stated. The first two are scored anew by the model. "
-            "It takes effect with the next items; what was expected stays what validation said.",
+            "It takes effect behind the items that are on the belt; what was expected stays what validation said.",
         )  # fmt: skip
 
 

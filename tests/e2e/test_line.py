@@ -66,6 +66,23 @@ def test_a_moved_camera_sets_off_the_alarm(server, page: Page):
     expect(page.get_by_role("status").filter(has_text="would flag")).to_be_visible()
 
 
+def test_what_happens_to_the_line_comes_right_behind_the_items_on_the_belt(server, page: Page):
+    page.goto(f"{server.address}/line")
+    line = page.locator(".line")
+    until(lambda: items(page) > 0)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("combobox", name="What happens to the line").click()
+    page.get_by_role("option", name="Darker light").click()
+    until(lambda: line.evaluate("(root) => root.line.batches.at(-1).drift") == "darker")
+    first = line.evaluate("(root) => root.line.batches.findIndex((batch) => batch.drift === 'darker')")
+    at = line.evaluate("(root, first) => root.line.batches[first].first", first)
+    assert at - items(page) < 30  # not a whole batch of a hundred
+    # The items are counted on without a gap, and the alarm knows which of them have come.
+    for _ in range(at - items(page) + 1):
+        page.get_by_role("button", name="Step").click()
+    assert line.evaluate("(root) => root.line.item(root.line.counted - 1).batch.drift") == "darker"
+
+
 def test_reduced_motion_is_respected_and_a_phone_needs_no_scrolling_sideways(server, page: Page):
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 400, "height": 900})

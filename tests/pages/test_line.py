@@ -52,6 +52,16 @@ def test_another_batch_is_sent_when_the_browser_asks_for_it(open_page):
     assert sent(app)["batch"] == data["batch"]
 
 
+def test_the_alarm_looks_at_the_items_that_came_not_at_those_that_were_dropped(open_page):
+    app = open_page("line")
+    data = sent(app)
+    assert len(app.session_state["_line_scores"][0]) == belt.BATCH
+    app.session_state["line_belt"] = {"want": {"name": data["name"], "number": 1, "before": 12}}
+    app.run()
+    assert app.session_state["_line_scores"][0].tolist() == pytest.approx(data["batch"]["scores"][:12])
+    assert len(app.session_state["_line_scores"][1]) == belt.BATCH
+
+
 def test_a_darker_light_is_scored_anew_by_the_model(open_page, stored):
     plain, dark = (sent(open_page("line", drift=drift))["batch"] for drift in ("none", "darker"))
     assert plain["names"] == dark["names"] and plain["picture"] != dark["picture"]
