@@ -208,22 +208,24 @@ def default_anomalies(data: Description, counts: list[int], normal: str, left_ou
     `counts` are the training images of each class. Without an anomaly class it is 0.
     """
     labels = [data.label(name) for name in data.classes if name not in (normal, left_out)]
-    most = min((counts[label] - held_of(counts, label) for label in labels), default=0)
-    return min(ANOMALIES, most * len(labels))
+    return min(ANOMALIES, _fewest(counts, labels) * len(labels))
+
+
+def _fewest(counts: list[int], labels: list[int]) -> int:
+    """Return how many labelled images every class of `labels` has at least for training; 0 without a class."""
+    return min((counts[label] - held_of(counts, label) for label in labels), default=0)
 
 
 def _labelled(task: Task, source: Source, counts: list[int]) -> int:
     """Return the number of labelled anomalies of each class in training. Raises DataError when a class has fewer."""
     each = task.anomalies // max(1, len(task.anomaly_classes))
-    for name in task.anomaly_classes:
-        label = task.data.label(name)
-        left = counts[label] - held_of(counts, label)
-        if each > left:
-            raise DataError(
-                f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "
-                f"{left * len(task.anomaly_classes)} that are not held out for validation. Ask for fewer"
-                + ("." if source.complete else ", or fetch the whole training split.")
-            )
+    left = _fewest(counts, [task.data.label(name) for name in task.anomaly_classes])
+    if each > left:
+        raise DataError(
+            f"{task.anomalies} labelled anomalies were asked for, but {source.name} has at most "
+            f"{left * len(task.anomaly_classes)} that are not held out for validation, the same number of each class. Ask for fewer"
+            + ("." if source.complete else ", or fetch the whole training split.")
+        )
     return each
 
 

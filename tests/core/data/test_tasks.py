@@ -278,6 +278,12 @@ def test_a_data_set_may_say_which_images_validate() -> None:
     assert tasks.possible_regimes(data, Counts([6, 4, 3], [2, 2, 3]), "good") == ("one-class",)
     with pytest.raises(DataError, match="6 labelled anomalies were asked for, but Line has at most 4"):
         tasks.split(Task("good", "seen", 6, data=data), train)
+    more = Counts([60, 40, 30], [20, 10, 25])  # 30 and 5 for training: 60 fit one class, only 10 both
+    with pytest.raises(
+        DataError, match="Line has at most 10 that are not held out for validation, the same number of each class"
+    ):
+        tasks.sizes(Task("good", "seen", 80, data=data), more, train.source)
+    assert tasks.sizes(Task("good", "seen", 10, data=data), more, train.source) == (40, 10)
 
     trained = tasks.trained_normals(task, train.fingerprint, train)
     assert trained is not None and trained[:, 0, 0, 0].tolist() == [0, 2, 3, 5]
