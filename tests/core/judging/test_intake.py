@@ -199,6 +199,10 @@ def test_a_photo_with_damaged_exif_is_still_read_without_a_word(photo, boot, rec
     assert [str(warning.message) for warning in recwarn] == []  # the command line would print it
 
 
+def test_a_photo_of_a_telephone_with_24_megapixels_is_read() -> None:
+    assert decoding.read(encoded(Image.new("RGB", (5712, 4284)), "JPEG"), "photo.jpg").width >= decoding.ENOUGH
+
+
 def test_a_large_photo_is_taken_in_quickly_and_a_narrow_one_at_all(photo) -> None:
     large = photo.resize((4000, 4000), Image.Resampling.NEAREST)
     assert error(taken(encoded(large, compress_level=1)).image, taken(encoded(photo)).image) < 8
