@@ -32,7 +32,9 @@ def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
         contents[_sized(path, content, contents)] = content
     missing = [name for name in (WEIGHTS, CARD) if name not in contents]
     if missing:
-        raise CheckpointError(f"{' and '.join(missing)} is missing; a trained model has both weights and card.")
+        raise CheckpointError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; a trained model has both weights and card."
+        )
     return contents
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.parts import reach
+
 state = st.session_state
 
 
@@ -22,7 +24,7 @@ STEPS = (
         "pages/overview/page.py",
         "",
         "Overview",
-        "A packing line in three pictures: fresh, rotten, marked. Below, look at the image and at how each GAN redraws it: as it would be if it were normal. A normal image comes out much as it is, an anomaly "
+        "Look at the image and at how each GAN redraws it: as it would be if it were normal. A normal image comes out much as it is, an anomaly "
         "comes back changed, and the **heat map** marks where. Press **Another one** a few times.",
     ),
     Step(
@@ -41,7 +43,7 @@ STEPS = (
         "pages/try_it/page.py",
         "try",
         "Try it",
-        "Now your own: **draw** or upload one, put a **Hole** or a **Stain** on it, and see the heat map and the verdict follow.",
+        "Now your own: **draw** or upload one, put a **damage** on it, and see the heat map and the verdict follow.",
     ),
     Step(
         "pages/results/page.py",
@@ -54,8 +56,9 @@ STEPS = (
 
 
 def start() -> None:
-    """Turn the tour on, at its first step."""
+    """Turn the tour on, at its first step. Its bar takes the place of the button that was pressed."""
     state["_tour"] = 0
+    reach.bring("tour")
 
 
 def _end() -> None:

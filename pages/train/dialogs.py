@@ -6,6 +6,7 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data.idx_folder import slug
 from core.runs import listing
+from pages.parts import reach
 
 RULE = "Lower-case letters, digits and hyphens."
 DONE = "_dialog_done"  # set when a dialog has done its work and must close
@@ -75,6 +76,10 @@ def delete(name: str) -> None:
 
 
 def _close_when_done() -> None:
-    """Rerun the whole page, which closes the dialog, once the dialog has done its work."""
+    """Rerun the whole page, which closes the dialog, once the dialog has done its work.
+
+    The button that opened it goes with the run's name, so the keyboard's focus is put on the list of runs.
+    """
     if st.session_state.pop(DONE, False):
+        reach.bring("runs")
         st.rerun()

@@ -10,6 +10,7 @@ from core.basics.text import plain
 from core.data import catalog
 from core.store import checkpoints
 from core.store.checkpoints import Checkpoint
+from pages.parts import reach
 
 LARGEST_UPLOAD = 64  # megabytes
 
@@ -98,4 +99,5 @@ def _take(files: list[tuple[str, bytes]]) -> None:
         return
     state["_imported"] = state.get("_imported", 0) + 1  # a new key, for an empty uploader
     state["_run_next"] = name
+    reach.bring("runs")
     st.rerun()

@@ -143,6 +143,7 @@ def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_del
     field.press("Enter")
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("bags: finished")).to_be_visible()
+    expect(page.locator(".st-key-runs")).to_be_focused()  # the button that opened the dialog went with the old name
     settled(page)
 
     with page.expect_download() as download:
@@ -160,6 +161,7 @@ def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_del
     page.get_by_test_id("stExpander").get_by_role("button", name="Import", exact=False).last.click()
     imported = "traditional-bag-seen-imported-1"
     expect(page.get_by_text(f"{imported}: finished. Imported.")).to_be_visible()
+    expect(page.locator(".st-key-runs")).to_be_focused()
 
     settled(page)
     rival = page.get_by_role("option", name="bags")
@@ -182,4 +184,5 @@ def test_a_run_of_the_command_line_is_renamed_exported_imported_compared_and_del
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text(f"{imported}: finished")).to_have_count(0)
+    expect(page.locator(".st-key-runs")).to_be_focused()
     assert not (fresh_server.runs / imported).exists()
