@@ -74,9 +74,8 @@ def show(chosen: Chosen, limit: float, stakes: Stakes | None, choose: Callable[[
 
 def table(chosen: Chosen, points: dict[str, float], limit: float, stakes: Stakes | None) -> str:
     """Return an HTML table of each point, and the threshold in force, on validation and on test."""
-    current = next((name for name, value in points.items() if value == limit), None)
-    rows = [(POINTS[name][0], value, name == current) for name, value in points.items()]
-    if current is None:
+    rows = [(POINTS[name][0], value, value == limit) for name, value in points.items()]  # several may be the same
+    if limit not in points.values():
         rows.append(("In force", limit, True))
     shows = "Test shows" if chosen.copies is None else "Synthetic defects show"
     lines = []

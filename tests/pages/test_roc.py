@@ -20,7 +20,7 @@ from core.metrics.costs import Stakes
 from core.store import checkpoints
 from core.study import results
 from pages.parts import models, tiles
-from pages.roc import border, report, rivals, takeaway
+from pages.roc import border, points, report, rivals, takeaway
 from tests.pages.conftest import words
 
 HERE = ("dcgan", "t-shirt")
@@ -417,6 +417,13 @@ def test_the_report_escapes_what_others_wrote(one, monkeypatch):
     hostile = dataclasses.replace(one, checkpoint=dataclasses.replace(one.checkpoint, card=card))
     page = report.page(hostile, 0.3, None)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(1)" in page
+
+
+def test_every_point_at_the_threshold_in_force_is_marked(one):
+    same = {"youden": 0.3, "fpr_5": 0.2, "cheapest": 0.3}
+    assert points.table(one, same, 0.3, None).count('aria-current="true"') == 2
+    assert points.table(one, same, 0.2, None).count('aria-current="true"') == 1
+    assert "● In force" in points.table(one, same, 0.25, None)
 
 
 def test_three_files_are_offered(open_page):
