@@ -39,7 +39,7 @@ def show(look: Look) -> None:
         st.markdown(
             f"**{name(slug)}** hides best among {name(normal)} from the {look.chosen.title}: AUROC **{area:.3f}** "
             f"(95 % interval {low:.3f}–{high:.3f})."
-            + (f" {name(rows[-1][0])} is found most easily: {rows[-1][1]:.3f}." if len(rows) > 1 else "")
+            + (f" {name(rows[-1][0])} is found most easily: {rows[-1][1]:.3f}." if rows[-1][1] > area else "")
         )
     else:
         st.info(

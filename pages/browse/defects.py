@@ -44,8 +44,10 @@ def _choices(look: Look) -> None:
     """Draw the choice of kind and size. A kind from a link that does not suit the class gives way to the first."""
     kinds = offered(look.data, look.chosen.checkpoint.task.normal)
     if state["kind"] not in kinds:
+        kind = NAMES[state["kind"]]
+        verb = "are" if kind.having == kind.name.lower() else "is"  # long sleeves, a hole
         st.info(
-            f"{NAMES[state['kind']].name} are no defect on images of {look.chosen.normal_name}; {NAMES[kinds[0]].having} is shown.",
+            f"{kind.having.capitalize()} {verb} no defect on images of {look.chosen.normal_name}; {NAMES[kinds[0]].having} is shown.",
             icon=":material/info:",
         )
         state["kind"] = kinds[0]
@@ -66,7 +68,8 @@ def _choices(look: Look) -> None:
             key="size",
             persist_state="session",
             required=True,
-            help="Of the image's side, for a hole: about 12, 20 or 33 %.",
+            help="Of the image's side, "
+            + ("for a spot: about 15, 25 or 44 %." if look.data.photos else "for a hole: about 12, 20 or 33 %."),
         )
         st.toggle(
             "Outline the true defect",

@@ -10,7 +10,7 @@ from pages.browse.look import Look
 from pages.browse.opened import open_image
 from pages.parts import tiles
 
-SHOWN = 10
+SHOWN = 10  # the headings say it in words
 
 
 def misleading(look: Look) -> np.ndarray:
@@ -35,7 +35,7 @@ def catching(look: Look, number: int) -> str:
     at = evaluation.confusion(look.scores[look.chosen.normal], look.scores[look.chosen.anomaly], score)
     normal, normals = look.chosen.normal_name, at.false_alarms + at.passed
     return (
-        f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold has to be {score:.4f} or lower, and then "
+        f"It scores {score:.4f}: to catch it, the threshold has to be {score:.4f} or lower, and then "
         f"{_at_least(at.false_alarms)} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
     )
 
@@ -49,7 +49,7 @@ def passing(look: Look, number: int) -> str:
         float(np.nextafter(score, np.float32(np.inf))),
     )
     return (
-        f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold has to be above {score:.4f}, and then "
+        f"It scores {score:.4f}: to let it pass, the threshold has to be above {score:.4f}, and then "
         f"{_at_least(at.missed)} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
     )
 
@@ -75,16 +75,14 @@ def show(look: Look) -> np.ndarray:
         return np.empty(0, int)
     st.caption(
         f"At the threshold in force, {look.limit:.4f}, of the {look.chosen.title}. No filter applies here. Open an image to see "
-        "how both GANs reconstruct it."
+        + ("how both GANs reconstruct it." if len(look.rivals) > 1 else "how the GAN reconstructs it.")
     )
     first, second = misleading(look), oddest(look)
-    _gallery(look, f"The {_counted(first)} most misleading anomalies", MISLEADING_HELP, first, catching, "misleading")
-    _gallery(look, f"The {_counted(second)} oddest normal images", ODDEST_HELP, second, passing, "oddest")
+    title = "The ten most misleading anomalies" if len(first) == SHOWN else "The anomalies, the most misleading first"
+    _gallery(look, title, MISLEADING_HELP, first, catching, "misleading")
+    title = "The ten oddest normal images" if len(second) == SHOWN else "The normal images, the oddest first"
+    _gallery(look, title, ODDEST_HELP, second, passing, "oddest")
     return np.concatenate([first, second])
-
-
-def _counted(numbers: np.ndarray) -> str:
-    return "ten" if len(numbers) == 10 else str(len(numbers))
 
 
 def _gallery(

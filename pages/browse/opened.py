@@ -81,7 +81,7 @@ def through(look: Look, image: np.ndarray, scores: Sequence[float | None], mask:
             slots.append((st.container(), st.container()))
     if len(look.rivals) == 1:
         with columns[1]:
-            st.caption(f"No other GAN can be read for {look.chosen.normal_name}.")
+            st.caption(f"There is no other GAN of {look.chosen.normal_name} to hold beside it.")
     st.caption("The address bar holds a link to this image.")
     for (words, _), rival, score in zip(slots, look.rivals, scores, strict=True):
         if score is not None:

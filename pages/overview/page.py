@@ -191,7 +191,7 @@ if labelled := [len(checkpoint.task.anomaly_classes) for checkpoint in measured 
     classes = "the other class" if labelled[0] == 1 else f"the same {labelled[0]} other classes"
     st.caption(
         f":material/info: *Seen* means that labelled anomalies of {classes} were in training: a supervised figure, "
-        "to be compared with a classifier's, such as the supervised CNN, not with methods that never see an anomaly."
+        f"to be compared with a classifier's{', such as the supervised CNN' if ceiling else ''}, not with methods that never see an anomaly."
     )
 
 st.subheader("Traditional GAN: the baseline", anchor=False)

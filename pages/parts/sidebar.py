@@ -127,6 +127,11 @@ def _data_in_use() -> None:
         st.error(plain(error), icon=":material/error:")
         return
     with st.container(key="data_in_use"):
+        if datasets.description().photos:  # as the page Data counts them: validation photos are held back from training
+            st.caption(
+                f":material/database: {count:,} photos for training and validation, {tests:,} for the test ({plain(source.name)})"
+            )
+            return
         st.caption(
             f":material/database: {'All' if source.complete else 'Starter set,'} {count:,} training images ({plain(source.name)}), "
             f"{tests:,} test images"

@@ -98,7 +98,7 @@ def draw_classes(chosen: Chosen, log: bool) -> None:
     st.markdown(
         f"**{plain(name)}** hides best from {plain(named(chosen))}: AUROC **{area:.3f}** ({low:.3f}–{high:.3f}) against "
         f"{plain(chosen.normal_name)}."
-        + (f" {plain(easiest)} is found most easily: {most:.3f}." if len(parts) > 1 else "")
+        + (f" {plain(easiest)} is found most easily: {most:.3f}." if most > area else "")
         + (f" Drawn are the {len(_LINES)} of {len(parts)} classes that hide best." if len(parts) > len(_LINES) else "")
     )
     figure.update_layout(height=480, uirevision=str(log))

@@ -48,7 +48,7 @@ def _data(stamps: tuple[tuple[str, int], ...], description: Description) -> dict
         "normals": classes.count(classes[0]),
         "titles": [
             f"○ Normal: {description.class_name(classes[0])}",
-            "✕ Anomalies: one of each class that may be looked at",
+            "✕ Anomalies: one of each class in validation",
         ],
         "frames": [_frame(str(path), stamp) for path, (_, stamp) in zip(rest, stamps[1:], strict=True)],
     }

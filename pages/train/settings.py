@@ -14,8 +14,8 @@ from pages.train.fields import field
 from pages.train.marks import Boxes, box
 
 PRESET_HELP = {
-    "quick look": "Half a minute at most on two cores: enough to see it learn.",
-    "as shipped": "What the models in the box were trained with.",
+    "quick look": "Few epochs: enough to see it learn. Below stands how long it takes.",
+    "as shipped": "Misfit's own settings for these images; the models in the box were trained with them.",
     "without repair": "The losses of the paper (DCGAN) or of the slide deck (traditional GAN) alone, at our weights.",
     "as in the paper": "Kim's loss weights and 300 epochs. Batches of 64 and the one-cycle schedule stay ours: batch 1 would take days.",
 }

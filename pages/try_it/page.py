@@ -28,7 +28,8 @@ chosen = models.chosen()
 data = chosen.data
 ways = [DRAW, UPLOAD, CAMERA]
 st.markdown(
-    f"{'Draw on' if data.photos else 'Draw'} or bring {article(data.noun)} and see how far it is from a normal **{chosen.normal_name}**. "
+    f"{'Draw on' if data.photos else 'Draw'} or bring {article(data.noun)} and see how far it is from "
+    f"{'those of the normal class,' if data.photos else 'a normal'} **{chosen.normal_name}**. "
     + (
         "The models have only ever seen small grey product photos, light on black: that is what yours is turned into."
         if data.intake == "garment"

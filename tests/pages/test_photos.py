@@ -130,6 +130,16 @@ def test_what_the_roc_page_gives_away_names_the_synthetic_defects(given_away, wa
     assert "over the 12 photos that the defects were put on" in text
 
 
+def test_the_sidebar_counts_photos_as_the_data_page_does(look_at, wall) -> None:
+    wall(bad=True)
+    said = "".join(each.value for each in look_at("browse", section="lessons").sidebar.caption)
+    data = catalog.get("wall")
+    assert (
+        f"{sum(data.counts('train'))} photos for training and validation, {sum(data.counts('test'))} for the test"
+        in said
+    )
+
+
 def test_a_card_of_before_shows_the_normals_alone(look_at, wall) -> None:
     folder = wall(bad=False).folder
     card = json.loads((folder / checkpoints.CARD).read_text())
