@@ -5,7 +5,7 @@ import streamlit as st
 from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data import catalog
-from pages.parts import datasets, link, trained
+from pages.parts import datasets, link, reach, trained
 
 DONE = "_data_dialog_done"  # set when the dialog has done its work and must close
 state = st.session_state
@@ -34,6 +34,7 @@ def delete(key: str, name: str) -> None:
         state[DONE] = True
 
     if state.pop(DONE, False):
+        reach.bring("kept")  # the button that opened the dialog is gone
         st.rerun()
     models = len(trained.of_data(key))
     st.markdown(

@@ -12,6 +12,7 @@ from core.data.photos.bringing import Gathered
 from core.data.photos.findings import count
 from core.data.photos.reading import SIDES, Shape
 from pages.data import report
+from pages.parts import reach
 
 state = st.session_state
 COLOURS = {3: "Colour", 1: "Grey"}
@@ -20,7 +21,8 @@ PARTS = {False: "The whole photo", True: "Its middle square"}
 
 def show(draft: Draft) -> None:
     """Draw the photos in hand, from their options to the button that keeps them."""
-    st.subheader(f"2. Check: {plain(draft.name)}", anchor=False)
+    with st.container(key="draft"):
+        st.subheader(f"2. Check: {plain(draft.name)}", anchor=False)
     st.button(
         "Start over",
         icon=":material/restart_alt:",
@@ -185,6 +187,7 @@ def _keep(draft: Draft, gathered: Gathered, name: str) -> None:
     state["_draft"] = state["draft"] = None
     state["_data_done"] = key
     state["_data_open_next"] = key
+    reach.bring("data_done")  # the way on, at the top of the page
     st.rerun()
 
 

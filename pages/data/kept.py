@@ -34,7 +34,8 @@ def show(busy: bool) -> None:
     listed = catalog.kept()
     if not listed:
         return
-    st.subheader("Data sets here", anchor=False)
+    with st.container(key="kept"):
+        st.subheader("Data sets here", anchor=False)
     known: dict[str, Facts] = {}
     rows = []
     for kept in listed:

@@ -11,6 +11,7 @@ from core.basics.errors import MisfitError
 from core.basics.text import plain
 from core.data import decoding
 from core.data.drafts import Draft
+from pages.parts import reach
 
 LARGEST_ZIP = 500  # megabytes; .streamlit/config.toml allows so much for a file
 LARGEST_PHOTO = decoding.LARGEST_BYTES // 2**20  # megabytes
@@ -62,6 +63,7 @@ def begin(make: Callable[[], Draft]) -> None:
         return
     state["_uploads_stored"] = state.get("_uploads_stored", 0) + 1  # a new key: empty uploaders
     state.pop("_data_done", None)
+    reach.bring("draft")
     st.rerun()
 
 

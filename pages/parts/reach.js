@@ -85,10 +85,11 @@ function onKey(event) {
   }
 }
 
-function bring(key) {
+function bring(key, tries = 10) {
   const part = document.querySelector(`.st-key-${CSS.escape(key)}`);
-  if (!part) return;
+  if (!part) return tries ? setTimeout(() => bring(key, tries - 1), 300) : undefined; // not drawn yet
   part.tabIndex = -1;
+  Object.assign(part.style, { scrollMarginTop: "4rem", outlineOffset: "6px" }); // clear of the page's edge, the frame of the words
   part.focus({ preventScroll: true });
   part.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }

@@ -15,7 +15,7 @@ from core.gans.config import CONFIGS
 from core.gans.recipes import default_config
 from core.runs import estimate, queue
 from core.runs.request import Request
-from pages.parts import form_link, link, trouble
+from pages.parts import form_link, link, reach, trouble
 from pages.train import marks, settings, strip, timing
 from pages.train.marks import LABELS, Boxes, box
 from pages.train.settings import given
@@ -216,4 +216,5 @@ def _start(request: Request | None, busy: bool) -> None:
         reason = f"The run could not be written to disk: {error.strerror or error}."
         st.error(plain(f"{reason} Make room or choose another folder in MISFIT_RUNS."), icon=":material/error:")
     else:
+        reach.bring("live")  # above the form, and so out of sight; the button would now start a second one
         st.rerun()

@@ -96,9 +96,11 @@ def test_by_keyboard_from_an_example_to_a_data_set(fresh_server, page: Page):
     page.keyboard.press("Enter")
     keep = page.get_by_role("button", name="Keep as a data set")
     expect(keep).to_be_enabled()
+    expect(page.locator(".st-key-draft")).to_be_focused()
     keep.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Brick wall is kept.")).to_be_visible()
+    expect(page.get_by_text("Brick wall is kept.")).to_be_in_viewport()
+    expect(page.locator(".st-key-data_done")).to_be_focused()
     assert catalog.get("brick-wall").counts("test") == [40]
     look = page.get_by_role("button", name="Look at its model").first  # one is in the box
     look.focus()

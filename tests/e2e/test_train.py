@@ -55,7 +55,7 @@ def test_start_leave_reload_watch_stop_use_and_resume(fresh_server, page: Page):
     epochs.press("Enter")
     expect(page.get_by_text("2,000 epochs of")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_role("button", name="Stop and keep")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop and keep")).to_be_in_viewport()
     expect(page.get_by_text(re.compile("epoch .* about .* left"))).to_be_visible()
 
     during = switching(page)
