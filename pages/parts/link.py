@@ -39,6 +39,9 @@ def pull(page: str) -> None:
         _adopt(field, parameters, travelled or "threshold" in parameters, wrong)
     for field in own(page):
         _adopt(field, parameters, travelled, wrong)
+        # Where the page before has a field of the same key (the stakes of ROC and Line), Streamlit would begin this page's
+        # at its smallest value: what is written counts as given.
+        st.session_state[field.key] = st.session_state[field.key]
     st.session_state["_link_problems"] = wrong
 
 

@@ -83,6 +83,25 @@ def test_what_happens_to_the_line_comes_right_behind_the_items_on_the_belt(serve
     assert line.evaluate("(root) => root.line.item(root.line.counted - 1).batch.drift") == "darker"
 
 
+def test_the_stakes_go_along_between_roc_and_line(server, page: Page):
+    missed, alarm = (
+        page.get_by_role("spinbutton", name=f"Cost of a {what}") for what in ("missed anomaly", "false alarm")
+    )
+    page.goto(f"{server.address}/roc?cost_missed=20")
+    for there in ("Line", "ROC"):
+        expect(missed).to_have_value("20")
+        settled(page)
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=there).click()
+        expect(page).to_have_url(re.compile(rf"/{there.lower()}\b"))
+        settled(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            {"Line": "On the line", "ROC": "ROC and threshold"}[there]
+        )
+        expect(missed).to_have_value("20")
+        expect(alarm).to_have_value("1")
+        expect(page).to_have_url(re.compile(r"cost_missed=20\.0$"))
+
+
 def test_reduced_motion_is_respected_and_a_phone_needs_no_scrolling_sideways(server, page: Page):
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 400, "height": 900})
