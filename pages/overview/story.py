@@ -1,4 +1,4 @@
-"""The packing line in three pictures: a normal item, the same item with a defect, and the defect as a GAN marks it.
+"""The packing line in three pictures: a normal item, the same item with a defect, and the defect as a GAN marks it, or not.
 
 All three are made from a test image by Misfit itself: the defect by core/data/damage.py, the marks from what the GAN made of it.
 """
@@ -45,7 +45,7 @@ def show(gans: Sequence[Chosen]) -> None:
         ("Fresh", f"{name} as it should be: pack it.", data_url(test.images[number]), ""),
         ("Rotten", f"The same {noun}, with {having}. Nobody has time to look at each.", data_url(image), ""),
         (
-            "Marked by Misfit",
+            "Marked by Misfit" if mark is None or hot.max() >= mark else "Not marked by Misfit",
             f"{escape(gan.title)}: {escape(heat.words(hot, mark))}.",
             data_url(heat.picture(image, hot, mark)),
             "smooth",

@@ -18,6 +18,13 @@ def html(app) -> str:
     return "\n".join(body for element in app.get("html") if "mf-story" not in (body := element.proto.body))
 
 
+@pytest.mark.parametrize("normal", ["t-shirt", "ankle-boot"])
+def test_the_third_picture_is_called_marked_only_where_something_is(open_page, normal):
+    (story,) = (body for element in open_page(normal=normal).get("html") if "mf-story" in (body := element.proto.body))
+    assert ("3. Not marked by Misfit" in story) == ("nothing above the mark" in story)
+    assert ("3. Marked by Misfit" in story) == ("odd spot" in story)
+
+
 def press(app, label: str):
     next(button for button in app.button if button.label == label).click()
     return app.run()
