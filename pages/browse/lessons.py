@@ -35,7 +35,7 @@ def catching(look: Look, number: int) -> str:
     at = evaluation.confusion(look.scores[look.chosen.normal], look.scores[look.chosen.anomaly], score)
     normal, normals = look.chosen.normal_name, at.false_alarms + at.passed
     return (
-        f"It scores {score:.4f}: to catch it, the threshold has to be {score:.4f} or lower, and then "
+        f"This {look.name(number)} scores {score:.4f}: to catch it, the threshold has to be {score:.4f} or lower, and then "
         f"{_at_least(at.false_alarms)} of the {normals:,} test images of {normal} ({100 * at.fpr:.1f} %) would be false alarms."
     )
 
@@ -49,7 +49,7 @@ def passing(look: Look, number: int) -> str:
         float(np.nextafter(score, np.float32(np.inf))),
     )
     return (
-        f"It scores {score:.4f}: to let it pass, the threshold has to be above {score:.4f}, and then "
+        f"This {look.name(number)} scores {score:.4f}: to let it pass, the threshold has to be above {score:.4f}, and then "
         f"{_at_least(at.missed)} of the {at.caught + at.missed:,} anomalies ({100 * (1 - at.tpr):.1f} %) would be missed."
     )
 
