@@ -62,7 +62,7 @@ def get(key: str) -> DataSet:
     if folder is None:
         raise DataError(
             f"There is no data set called {key!r:.80} here; there are: {' '.join(available())}. "
-            "Bring its folder back, or name it once with `python -m core train --data DIR`."
+            "Bring its photos again on the page Data, or name their folder once with `python -m core train --data DIR`."
         )
     return _opened(folder, key, _stamp(folder))
 
