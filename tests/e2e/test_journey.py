@@ -97,3 +97,15 @@ def test_the_browsers_back_button_undoes_a_choice(server, page: Page):
     expect(page.get_by_text(re.compile("Images 1–48"))).to_be_visible()
     page.go_forward()
     expect(page.get_by_text(re.compile("Images 49–96"))).to_be_visible()
+
+
+def test_back_after_a_link_of_the_pages_list_goes_to_the_page_before_with_its_choices(server, page: Page):
+    line = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Line")
+    page.goto(f"{server.address}/browse?normal=bag")
+    settled(page)
+    line.click()
+    expect(page).to_have_url(f"{server.address}/line?normal=bag")
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Browse the test images")).to_be_visible()
+    expect(page).to_have_url(f"{server.address}/browse?normal=bag")
