@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from core.line import model, moving
     from core.line.arrivals import Arrivals
     from core.line.verdicts import Verdicts
-    from core.line.watching import Watch, there
+    from core.line.watching import Watch
 
     folder = options.folder.resolve()
     if not folder.is_dir():
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     move = moving.prepared(options.move, folder) if options.move else None
     verdicts = Verdicts(options.out, options.json)
     try:
-        verdicts.recall(there(folder))
+        verdicts.recall(folder)
         arrivals = Arrivals(folder, verdicts.judged, options.settle)
         try:
             watch = Watch(folder, opened, verdicts, arrivals, options.maps, move, _tell)

@@ -126,12 +126,9 @@ class Watch:
         """Move the photos that have a line, but were not moved before a kill."""
         if not self.move:
             return
-        with os.scandir(self.folder) as entries:
-            there = [entry for entry in entries if photo.counts(entry.name) and entry.is_file(follow_symlinks=False)]
-        for entry in there:
-            key = photo.key(entry.name, entry.stat(follow_symlinks=False))
+        for name, key in list(photo.listed(self.folder)):
             if verdict := self.verdicts.judged.get(key):
-                moving.move(self.folder / entry.name, key, self.move, verdict)
+                moving.move(self.folder / name, key, self.move, verdict)
 
     def _forget(self) -> None:
         """Forget the photos that are gone: memory grows with the folder, not with the years."""
@@ -153,14 +150,3 @@ class Watch:
         """Say in a line how many photos got which verdict."""
         counted = ", ".join(f"{number:,} {verdict}" for verdict, number in self.counts.most_common())
         return f"{sum(self.counts.values()):,} photos judged{': ' if counted else ''}{counted}."
-
-
-def there(folder: Path) -> Callable[[Key], bool]:
-    """Return what tells whether a photo is in the folder now. Raises OSError."""
-    with os.scandir(folder) as entries:
-        keys = {
-            photo.key(entry.name, entry.stat(follow_symlinks=False))
-            for entry in entries
-            if photo.counts(entry.name) and entry.is_file(follow_symlinks=False)
-        }
-    return keys.__contains__
