@@ -169,10 +169,14 @@ def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
     normal = normal_class(options, data)
     folder = checkpoints.shipped(options.model, normal, options.regime)
     if data.description != _FASHION or not (folder / checkpoints.CARD).exists():
+        wanted = "" if data.description == _FASHION else f" --data {data.description.key}"
+        wanted += f" --model {options.model} --normal {normal}"
+        if options.regime != "seen":  # train's own default suits a data set that has no anomalies
+            wanted += f" --regime {options.regime}"
         raise CheckpointError(
             f"No trained {options.model} with {normal} as the normal class ({options.regime}) is in the box. Train one with "
-            f"`python -m core train --model {options.model} --normal {normal} --regime {options.regime}`, "
-            "or name a folder with --checkpoint."
+            f"`python -m core train{wanted}{' --left-out CLASS' * (options.regime == 'unseen')}`, or name a folder with "
+            "--checkpoint."
         )
     return checkpoints.load(folder)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.basics.errors import DataError
-from core.data import catalog, drafts, tasks
+from core.data import catalog, decoding, drafts, tasks
 from core.data.dataset import Counts, Description
 from core.data.photos import files, shaping
 from core.data.photos.bringing import Gathered
@@ -200,6 +200,10 @@ def test_a_photo_stands_upright_as_its_camera_says(tmp_path: Path) -> None:
     Image.fromarray(np.rot90(tile)).save(path, exif=exif)
     first, second = gathered(tmp_path / "parts", tmp_path).decoded.images
     assert np.array_equal(first, second)
+    grey = np.rot90(tile[..., 0])
+    Image.fromarray(grey.astype(np.uint16) * 257).save(path, exif=exif)  # 16 bits, as of an industrial camera
+    picture = decoding.read(path.read_bytes(), path.name)
+    assert np.array_equal(np.asarray(picture)[..., 0], tile[..., 0])
 
 
 def test_a_thin_mask_does_not_vanish() -> None:
