@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.basics.errors import CheckpointError, DataError
 from core.basics.names import BACKGROUNDS
+from core.basics.text import as_line
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
@@ -179,6 +181,11 @@ def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
             "--checkpoint."
         )
     return checkpoints.load(folder)
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr at once: what a command that runs long is doing."""
+    print(f"misfit: {as_line(text, 400)}", file=sys.stderr, flush=True)
 
 
 def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) -> None:

@@ -23,7 +23,7 @@ FIELDS = (
     "file",
     "size",  # bytes
     "modified",  # nanoseconds since 1970
-    "verdict",  # "unreadable" beside those of judgement.VERDICTS
+    "verdict",
     "score",
     "percentile",
     "threshold",

@@ -20,7 +20,7 @@ from core.basics.errors import PictureError
 from core.basics.text import as_line
 from core.line import map_files, moving, photo
 from core.line.arrivals import Arrivals, Finished
-from core.line.model import Model
+from core.line.model import UNREADABLE, Model
 from core.line.photo import Key
 from core.line.verdicts import Verdicts
 
@@ -28,7 +28,6 @@ AT_ONCE = 256  # photos that are read before their verdicts are written; a pass 
 LISTEN = 0.2  # seconds of waiting for photos after which it is looked whether to stop
 TELL_EVERY = 5.0  # seconds between two lines that say how many photos wait
 MOST_GONE = 10_000  # judged photos that may be remembered though they are no longer there
-UNREADABLE = "unreadable"
 
 
 @dataclass
