@@ -72,8 +72,7 @@ def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] 
 
     A folder with IDX files stays where it is. Photos, in a folder or zip, are checked, decoded and kept here; photos that
     have not changed since are not read again. `shaped` says what they are brought to: it gets the shape they have here, or
-    the default one. Raises DataError when it is no data set, or when another one has its key;
-    OSError when the disk refuses.
+    the default one. Raises DataError when it is no data set or its key is taken, OSError when the disk refuses.
     """
     path = path.resolve()
     if not path.exists():
@@ -181,10 +180,8 @@ def gather(
 
 
 def keep(gathered: Gathered, key: str, origin: Path | None = None) -> DataSet:
-    """Write checked photos as the data set `key`, whole or not at all.
-
-    Raises DataError when the check found an error or something else is called `key`, OSError when the disk refuses.
-    """
+    """Write checked photos as the data set `key`, whole or not at all. Raises DataError when the check found an error or
+    something else is called `key`, OSError when the disk refuses."""
     refuse_errors(gathered.findings)
     refuse_taken(key)
     with whole_folder(OWN / key) as new:
