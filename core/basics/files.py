@@ -34,8 +34,8 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises OSError as `open` does; the temporary file is then removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    clear_litter(path.parent, f".{path.name}.")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    clear_litter(path.parent, _beside(path))
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_beside(path))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -46,6 +46,11 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _beside(path: Path) -> str:
+    """Return how the names of temporary files for `path` begin: no editor's, such as .NAME.swp, does; and never too long."""
+    return f".{path.name[:40]}.misfit-"
 
 
 def sha256(content: bytes) -> str:
@@ -86,8 +91,8 @@ def whole_folder(folder: Path, age: float = LITTER_AGE) -> Iterator[Path]:
     a killed process left more than `age` seconds ago. Raises OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    clear_litter(folder.parent, f".{folder.name}.", age)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    clear_litter(folder.parent, _beside(folder), age)
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_beside(folder)))
     try:
         yield new
         os.chmod(new, 0o755)  # mkdtemp makes the folder private; a checkpoint is not
@@ -107,8 +112,7 @@ def replace_folder(new: Path, folder: Path) -> None:
     elif _swapped(new, folder):
         shutil.rmtree(new, ignore_errors=True)  # `new` now names the old folder
     else:
-        old = folder.with_name(f".{folder.name}-old")
-        shutil.rmtree(old, ignore_errors=True)
+        old = new.with_name(f"{new.name}-old")
         os.rename(folder, old)  # a rename cannot replace a folder that is not empty
         os.replace(new, folder)
         shutil.rmtree(old, ignore_errors=True)

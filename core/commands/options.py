@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.basics.errors import CheckpointError, DataError
 from core.basics.names import BACKGROUNDS
+from core.basics.text import as_line
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.fashion_mnist import FASHION_MNIST
@@ -169,12 +171,21 @@ def load_checkpoint(options: argparse.Namespace) -> Checkpoint:
     normal = normal_class(options, data)
     folder = checkpoints.shipped(options.model, normal, options.regime)
     if data.description != _FASHION or not (folder / checkpoints.CARD).exists():
+        wanted = "" if data.description == _FASHION else f" --data {data.description.key}"
+        wanted += f" --model {options.model} --normal {normal}"
+        if options.regime != "seen":  # train's own default suits a data set that has no anomalies
+            wanted += f" --regime {options.regime}"
         raise CheckpointError(
             f"No trained {options.model} with {normal} as the normal class ({options.regime}) is in the box. Train one with "
-            f"`python -m core train --model {options.model} --normal {normal} --regime {options.regime}`, "
-            "or name a folder with --checkpoint."
+            f"`python -m core train{wanted}{' --left-out CLASS' * (options.regime == 'unseen')}`, or name a folder with "
+            "--checkpoint."
         )
     return checkpoints.load(folder)
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr at once: what a command that runs long is doing."""
+    print(f"misfit: {as_line(text, 400)}", file=sys.stderr, flush=True)
 
 
 def answer(options: argparse.Namespace, values: dict[str, Any], heading: str) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from core.basics.errors import ConfigError
 from core.basics.names import STUDIES
 from core.commands.documents import write_documents
 from core.data.fashion_mnist import FASHION_MNIST
@@ -65,10 +66,16 @@ def run(options: argparse.Namespace) -> int:
             "results.csv and the shipped weights disagree." if wrong else "results.csv agrees with the shipped weights."
         )
         return 2 if wrong else 0
+    if not options.workers:
+        raise ConfigError("--workers is 0; it must be at least 1.")
+    planned = {study: cells() for study, cells in plan.STUDIES.items()}
+    methods = list(dict.fromkeys(cell.method for cells in planned.values() for cell in cells))
+    if unknown := set(options.method or ()) - set(methods):
+        raise ConfigError(f"There is no method called {min(unknown)!r:.80}; there are: {', '.join(methods)}.")
     cells = [
         cell
         for study in options.study
-        for cell in plan.STUDIES[study]()
+        for cell in planned[study]
         if cell.task.normal in options.normal
         and cell.task.regime in options.regime
         and (not options.method or cell.method in options.method)

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from core.line import model
 
     opened = model.opened(load_checkpoint(options), wishes(options))
-    failed, maps = 0, 0
+    scored, failed, maps = 0, 0, 0
     with many.opened(options.files) as pictures, _printed(options) as show:
         targets = iter(_targets(pictures, options.maps) if options.maps else [None] * len(pictures))
         for some in many.taken(pictures, opened.checkpoint.task.data, opened.wishes.steps):
@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
                     problems.append(image)
                     continue
                 result = next(judged)
+                scored += 1
                 row = result.row(name)
                 if target:
                     row |= _write_maps(target, image, result.reconstruction, problems)
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
                 print(f"misfit: {problem}", file=sys.stderr)
             failed += len(problems)
     if options.maps and not options.json:
-        print(f"{maps} maps of {len(pictures) - failed} pictures are in {options.maps}")
+        print(f"{maps} maps of {scored} pictures are in {options.maps}")
     return 2 if failed else 0
 
 

@@ -1,10 +1,8 @@
 """python -m core serve: judge pictures that are sent over HTTP."""
 
 import argparse
-import sys
 
-from core.basics.text import as_line
-from core.commands.options import add_checkpoint, add_intake, add_threshold, load_checkpoint, wishes
+from core.commands.options import add_checkpoint, add_intake, add_threshold, load_checkpoint, tell, wishes
 from core.commands.stopping import Stop
 
 HOST, PORT = "127.0.0.1", 8600
@@ -35,11 +33,7 @@ def run(options: argparse.Namespace) -> int:
     opened = model.opened(load_checkpoint(options), wishes(options))
     with server.bound(options.host, options.port) as listening:
         place = f"[{options.host}]" if ":" in options.host else options.host
-        _tell(f"http://{place}:{listening.getsockname()[1]}/score; {opened.name} judges at {opened.threshold:.4f}.")
+        tell(f"http://{place}:{listening.getsockname()[1]}/score; {opened.name} judges at {opened.threshold:.4f}.")
         with Stop():  # uvicorn ends on the signal, and passes it on to this
-            server.serve(opened, listening, options.host, _tell)
+            server.serve(opened, listening, options.host, tell)
     return 0
-
-
-def _tell(text: str) -> None:
-    print(f"misfit: {as_line(text, 400)}", file=sys.stderr, flush=True)

@@ -1,12 +1,11 @@
 """python -m core watch: judge every photo that comes into a folder, once."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from core.basics.errors import MisfitError
 from core.basics.text import as_line
-from core.commands.options import add_checkpoint, add_intake, add_threshold, load_checkpoint, wishes
+from core.commands.options import add_checkpoint, add_intake, add_threshold, load_checkpoint, tell, wishes
 from core.commands.stopping import Stop
 
 SETTLE = 2.0  # seconds
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     from core.line import model, moving
     from core.line.arrivals import Arrivals
     from core.line.verdicts import Verdicts
-    from core.line.watching import Watch, there
+    from core.line.watching import Watch
 
     folder = options.folder.resolve()
     if not folder.is_dir():
@@ -68,21 +67,17 @@ def run(options: argparse.Namespace) -> int:
     move = moving.prepared(options.move, folder) if options.move else None
     verdicts = Verdicts(options.out, options.json)
     try:
-        verdicts.recall(there(folder))
+        verdicts.recall(folder)
         arrivals = Arrivals(folder, verdicts.judged, options.settle)
         try:
-            watch = Watch(folder, opened, verdicts, arrivals, options.maps, move, _tell)
+            watch = Watch(folder, opened, verdicts, arrivals, options.maps, move, tell)
             how = "as the system tells" if arrivals.events else "looking every second"
-            _tell(f"watching {as_line(folder)} ({how}); {opened.name} judges at the threshold {opened.threshold:.4f}.")
+            tell(f"watching {as_line(folder)} ({how}); {opened.name} judges at the threshold {opened.threshold:.4f}.")
             with Stop() as stop:
                 watch.run(stop, options.once)
         finally:
             arrivals.close()
-        _tell(watch.summary())
+        tell(watch.summary())
     finally:
         verdicts.close()
     return 0
-
-
-def _tell(text: str) -> None:
-    print(f"misfit: {as_line(text, 400)}", file=sys.stderr, flush=True)

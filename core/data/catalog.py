@@ -72,8 +72,7 @@ def add(path: Path, normal: str | None = None, shaped: Callable[[Shape], Shape] 
 
     A folder with IDX files stays where it is. Photos, in a folder or zip, are checked, decoded and kept here; photos that
     have not changed since are not read again. `shaped` says what they are brought to: it gets the shape they have here, or
-    the default one. Raises DataError when it is no data set, or when another one has its key;
-    OSError when the disk refuses.
+    the default one. Raises DataError when it is no data set or its key is taken, OSError when the disk refuses.
     """
     path = path.resolve()
     if not path.exists():
@@ -170,9 +169,8 @@ def gather(
     """
     if onto := _photos_in(key) if add_to else None:
         return bringing.gather(brought, folder, shape, normal, progress=progress, onto=onto)
+    refuse_taken(key)
     before = facts(key)
-    if idx_folder.slug(key) != key or (before is None and key in available()):
-        raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name (--name).")
     if before and normal is None and before.description.only_normal is None:
         normal = before.description.class_names[0]
     gathered = bringing.gather(brought, folder, shape, normal, before.splits if before else {}, progress)
@@ -182,14 +180,26 @@ def gather(
 
 
 def keep(gathered: Gathered, key: str, origin: Path | None = None) -> DataSet:
-    """Write checked photos as the data set `key`, whole or not at all.
-
-    Raises DataError when the check found an error, OSError when the disk refuses.
-    """
+    """Write checked photos as the data set `key`, whole or not at all. Raises DataError when the check found an error or
+    something else is called `key`, OSError when the disk refuses."""
     refuse_errors(gathered.findings)
+    refuse_taken(key)
     with whole_folder(OWN / key) as new:
         bringing.keep(gathered, new, key, origin)
     return get(key)
+
+
+def refuse_taken(key: str) -> None:
+    """Raise DataError where `key` is no name, or its place has anything but a data set of photos, which may be replaced."""
+    if _photos_in(key):
+        return
+    if idx_folder.slug(key) != key or key in available():
+        raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name (--name).")
+    if (OWN / key).exists():  # such as the photos themselves
+        raise DataError(
+            f"{OWN / key} is there already, and a data set of that name would replace it. Move the folder elsewhere, or "
+            "choose another name (--name)."
+        )
 
 
 def _add_place(folder: Path) -> DataSet:

@@ -63,7 +63,9 @@ def read(content: bytes, name: str) -> Image.Image:
             picture.draft(None, (max(1, picture.width // factor), max(1, picture.height // factor)))
         if picture.mode.startswith("I"):  # 16-bit grey: keep the upper eight bits
             picture.load()
+            exif = picture.info.get("exif", b"")
             picture = Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8))
+            picture.info["exif"] = exif  # it tells which way is up
         mode = "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
         picture.load()
         if picture.mode != mode:

@@ -173,9 +173,10 @@ def drop(draft: Draft) -> None:
 
 
 def free_key(name: str) -> str:
-    """Return a key for a new data set of that name which no other has."""
+    """Return a key for a new data set of that name which nothing else has."""
     wanted, taken = idx_folder.slug(name) or "photos", catalog.available()
-    return next(key for key in (wanted, *(f"{wanted[:50]}-{number}" for number in range(2, 10**6))) if key not in taken)
+    numbered = (f"{wanted[:50].rstrip('-')}-{number}" for number in range(2, 10**6))
+    return next(key for key in (wanted, *numbered) if key not in taken and not (catalog.OWN / key).exists())
 
 
 def _new(name: str) -> Draft:

@@ -32,7 +32,7 @@ def is_meant(folder: Path) -> bool:
 
 def slug(text: str) -> str:
     """Turn `text` into a name for links and folders: lower-case letters, digits and hyphens; may be empty."""
-    return re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-")[:60]
+    return re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-")[:60].rstrip("-")
 
 
 def open_folder(folder: Path, key: str = "") -> DataSet:

@@ -7,14 +7,10 @@ from core.judging.segmenting import LUMA, Found, difference
 
 GARMENT = 12  # grey levels; what differs from black by more is garment
 INWARD = 0.7  # pixels of the result; how far inward from the garment's first trace its edge is searched
-NEUTRAL, PAPER = (
-    24,
-    170,
-)  # grey levels: a ground whose channels differ by less than the first, and as light as the second
-DIM, LIT = (
-    60,
-    130,
-)  # grey levels: a garment that hardly reaches the first is brightened to the second, as white on white is
+# Grey levels: a ground whose channels differ by less than the first, and as light as the second.
+NEUTRAL, PAPER = 24, 170
+# Grey levels: a garment that hardly reaches the first is brightened to the second, as white on white is.
+DIM, LIT = 60, 130
 
 
 def on_black(colours: np.ndarray, levels: np.ndarray, found: Found, inverted: bool) -> np.ndarray:

@@ -8,10 +8,8 @@ CELLS = 24  # the garment's pixels are counted in 24×24 cells
 PIXELS = 2500  # at most so many of them are looked at
 MIRRORED = 0.78  # share of its cells in which a garment must mirror itself; shoes and sandals do not
 LEAST, BETTER = 3, 0.04  # degrees from which on a garment is turned, and how much better it must mirror itself then
-LEAST_BOXED, SMALLER = (
-    8,
-    0.9,
-)  # for others: degrees, and the share of its upright box that the turned one may have at most
+# For others: degrees, and the share of its upright box that the turned one may have at most.
+LEAST_BOXED, SMALLER = 8, 0.9
 
 
 def tilt(mask: np.ndarray) -> float:

@@ -5,7 +5,6 @@ watchdog). Beside that the folder is looked through again and again, because eve
 send none: a photo that has not changed for a while then counts as finished.
 """
 
-import contextlib
 import heapq
 import os
 import threading
@@ -109,21 +108,15 @@ class Arrivals:
         new: list[tuple[int, str]] = []
         growing: dict[str, tuple[Key | None, float]] = {}
         present: set[Key] = set()
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                if not photo.counts(entry.name) or not entry.is_file(follow_symlinks=False):
-                    continue
-                with contextlib.suppress(FileNotFoundError):  # it has just gone
-                    facts = entry.stat(follow_symlinks=False)
-                    key = photo.key(entry.name, facts)
-                    if key in self._judged:
-                        present.add(key)
-                        continue
-                    before, since = self._growing.get(entry.name, (None, 0.0))
-                    if (before == key and begun - since >= self.settle) or (not before and now - facts.st_mtime > OLD):
-                        new.append((key.modified, entry.name))
-                    else:
-                        growing[entry.name] = (key, since if before == key else begun)
+        for name, key in photo.listed(self.folder):
+            if key in self._judged:
+                present.add(key)
+                continue
+            before, since = self._growing.get(name, (None, 0.0))
+            if (before == key and begun - since >= self.settle) or (not before and now - key.modified / 1e9 > OLD):
+                new.append((key.modified, name))
+            else:
+                growing[name] = (key, since if before == key else begun)
         self._growing, self.present = growing, present
         with self._news:
             new = [entry for entry in new if entry[1] not in self._finished]

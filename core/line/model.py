@@ -24,6 +24,7 @@ from core.store.checkpoints import CARD, SCORES, WEIGHTS, Checkpoint
 if TYPE_CHECKING:
     from core.gans.build import Generator
 
+UNREADABLE = "unreadable"  # the verdict on a picture that cannot be read, beside those of judgement.VERDICTS
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
 

@@ -34,7 +34,7 @@ def move(source: Path, key: Key, target: Path, verdict: str) -> None:
         if photo.key(source.name, source.lstat()) != key:
             return
         place = target / verdict.replace("'", "").replace(" ", "-")
-        place.mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         number = 1
         while not _renamed(source, place / (source.name if number == 1 else f"{source.stem}-{number}{source.suffix}")):
             number += 1

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,18 @@ def shown(name: str) -> str:
 def key(name: str, facts: os.stat_result) -> Key:
     """Return the key of a file by its name and what the system knows of it."""
     return Key(shown(name), facts.st_size, facts.st_mtime_ns)
+
+
+def listed(folder: Path) -> Iterator[tuple[str, Key]]:
+    """Yield the name and key of each photo in a folder. One that goes meanwhile is passed over. Raises OSError."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if counts(entry.name) and entry.is_file(follow_symlinks=False):
+                try:
+                    facts = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                yield entry.name, key(entry.name, facts)
 
 
 def read(folder: Path, name: str) -> tuple[bytes, Key] | None:

@@ -9,12 +9,13 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.basics.errors import DataError
 from core.basics.text import as_line, cell
+from core.line import photo
 from core.line.photo import Key
 
 FIELDS = (
@@ -22,7 +23,7 @@ FIELDS = (
     "file",
     "size",  # bytes
     "modified",  # nanoseconds since 1970
-    "verdict",  # "unreadable" beside those of judgement.VERDICTS
+    "verdict",
     "score",
     "percentile",
     "threshold",
@@ -56,19 +57,25 @@ class Verdicts:
         """Close the file, which also lets another process open it."""
         os.close(self._handle)
 
-    def recall(self, there: Callable[[Key], bool]) -> None:
-        """Read which of the photos that are still `there` have been judged. Raises DataError for a line that is not ours."""
-        with open(self.path, encoding="utf-8", newline="") as file:
+    def recall(self, folder: Path) -> None:
+        """Read which of the photos that are still in `folder` have been judged.
+
+        Raises DataError for a line that is not ours, OSError.
+        """
+        there = {key for _, key in photo.listed(folder)}
+        with open(self.path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             for number, row in enumerate(_rows(file, self.as_json), 1 if self.as_json else 2):
                 try:
                     key = Key(row["file"], int(row["size"]), int(row["modified"]))
                     verdict = str(row["verdict"])
-                except (TypeError, KeyError, ValueError):
+                    if not key.name.isprintable():  # also of bytes that are no text
+                        raise ValueError
+                except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
                     raise DataError(
                         f"Line {number} of {as_line(self.path)} is not one that was written here. Put it right, or name "
                         "another file with --out: then the photos that are still there are judged again."
                     ) from None
-                if there(key):
+                if key in there:
                     self.judged[key] = verdict
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -125,11 +132,12 @@ def _write(handle: int, content: bytes) -> None:
 
 
 def _rows(file: Any, as_json: bool) -> Iterator[Any]:
-    if not as_json:
-        yield from csv.DictReader(file)
-        return
-    for line in file:
+    """Yield each line as a dictionary, or as something else where it is none."""
+    rows: Iterator[Any] = map(json.loads, file) if as_json else csv.DictReader(file)
+    while True:
         try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
+            yield next(rows)
+        except StopIteration:
+            return
+        except (ValueError, RecursionError, csv.Error):
             yield None

@@ -20,7 +20,7 @@ from core.basics.errors import PictureError
 from core.basics.text import as_line
 from core.line import map_files, moving, photo
 from core.line.arrivals import Arrivals, Finished
-from core.line.model import Model
+from core.line.model import UNREADABLE, Model
 from core.line.photo import Key
 from core.line.verdicts import Verdicts
 
@@ -28,7 +28,6 @@ AT_ONCE = 256  # photos that are read before their verdicts are written; a pass 
 LISTEN = 0.2  # seconds of waiting for photos after which it is looked whether to stop
 TELL_EVERY = 5.0  # seconds between two lines that say how many photos wait
 MOST_GONE = 10_000  # judged photos that may be remembered though they are no longer there
-UNREADABLE = "unreadable"
 
 
 @dataclass
@@ -126,12 +125,9 @@ class Watch:
         """Move the photos that have a line, but were not moved before a kill."""
         if not self.move:
             return
-        with os.scandir(self.folder) as entries:
-            there = [entry for entry in entries if photo.counts(entry.name) and entry.is_file(follow_symlinks=False)]
-        for entry in there:
-            key = photo.key(entry.name, entry.stat(follow_symlinks=False))
+        for name, key in list(photo.listed(self.folder)):
             if verdict := self.verdicts.judged.get(key):
-                moving.move(self.folder / entry.name, key, self.move, verdict)
+                moving.move(self.folder / name, key, self.move, verdict)
 
     def _forget(self) -> None:
         """Forget the photos that are gone: memory grows with the folder, not with the years."""
@@ -153,14 +149,3 @@ class Watch:
         """Say in a line how many photos got which verdict."""
         counted = ", ".join(f"{number:,} {verdict}" for verdict, number in self.counts.most_common())
         return f"{sum(self.counts.values()):,} photos judged{': ' if counted else ''}{counted}."
-
-
-def there(folder: Path) -> Callable[[Key], bool]:
-    """Return what tells whether a photo is in the folder now. Raises OSError."""
-    with os.scandir(folder) as entries:
-        keys = {
-            photo.key(entry.name, entry.stat(follow_symlinks=False))
-            for entry in entries
-            if photo.counts(entry.name) and entry.is_file(follow_symlinks=False)
-        }
-    return keys.__contains__

@@ -20,14 +20,13 @@ from starlette.routing import Route
 from core.basics.errors import MisfitError, PictureError
 from core.basics.text import as_line
 from core.line.counters import Counters
-from core.line.model import Model
+from core.line.model import UNREADABLE, Model
 
 MOST_BYTES = 40 * 2**20  # of a request's body
 MOST_PICTURES = 32  # in a request
 MOST_AT_ONCE = 8  # bodies in memory; further requests wait
 BODY_SECONDS = 30.0  # for all of a body, and for waiting to be let in
 LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")  # as an address to listen at, and as the host that a request names
-UNREADABLE = "unreadable"
 Picture = tuple[str, bytes]  # name, content
 
 

@@ -78,9 +78,8 @@ def check(request: Request) -> Plan:
         raise ConfigError("Every loss that could act is switched off; switch on at least one.")
     most = min(MOST_FOLDS, normals // SMALLEST_BATCH)
     if request.folds and not 2 <= request.folds <= most:
-        raise ConfigError(
-            f"folds is {request.folds}; with {normals} normal training images it must be 0, or from 2 to {most}."
-        )
+        allowed = f"0, or from 2 to {most}" if most > 1 else "0"
+        raise ConfigError(f"folds is {request.folds}; with {normals} normal training images it must be {allowed}.")
     return Plan(normals, anomalies, config.steps(normals))
 
 

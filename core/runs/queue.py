@@ -9,16 +9,14 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from core.basics.errors import ConfigError, TrainingDiverged
 from core.basics.files import ROOT
 from core.data import catalog, tasks
-from core.gans.record import Epoch
 from core.runs import estimate, folders, listing
 from core.runs.folders import folder
 from core.runs.request import Request
@@ -144,18 +142,11 @@ def _launch(status: Status, keep: bool = False) -> None:
             write_status(replace(status, state="failed", reason=reason, updated=time.time()))
 
 
-def train(
-    request: Request,
-    out: Path,
-    device: str = "auto",
-    should_stop: Callable[[], bool] = lambda: False,
-    on_step: Callable[[Any], None] = lambda _: None,
-    on_record: Callable[[Epoch], None] = lambda _: None,
-) -> checkpoints.Checkpoint:
+def train(request: Request, out: Path, device: str = "auto") -> checkpoints.Checkpoint:
     """Train, evaluate and save to the folder `out`, in this process and without a run's folder, as the sweep does.
 
-    A stopped training is saved like a finished one. When training diverges, the last finite model is saved before
-    TrainingDiverged is raised. Also raises what `load`, `tasks.split`, `Training` and `saving.save` raise.
+    When training diverges, the last finite model is saved before TrainingDiverged is raised. Also raises what `load`,
+    `tasks.split`, `Training` and `saving.save` raise.
     """
     from core.gans.training import Training
 
@@ -165,8 +156,8 @@ def train(
     training = Training(request.model, request.config, tasks.split(request.task, train_images), request.seed, device)
     diverged = None
     try:
-        for record in training.epochs(should_stop, on_step):
-            on_record(record)
+        for _ in training.epochs():
+            pass
     except TrainingDiverged as error:
         diverged = error
     saved = saving.save(out, training, request.task, request.model, request.seed, train_images, test_images)

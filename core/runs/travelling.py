@@ -58,16 +58,15 @@ def kept(photos: dict[str, bytes], content: bytes) -> Iterator[str]:
             ) from error
         yield " Its photos were here already."
         return
-    folder = catalog.OWN / key
+    new = folder = catalog.OWN / key
     try:
+        catalog.refuse_taken(key)
         with whole_folder(folder) as new:
             for name, part in photos.items():
                 write_whole(new / name, part)
             _compare(stored.open_folder(new, key), known)
     except DataError as error:
-        raise CheckpointError(
-            f"The photos that came along cannot be taken: {error}".replace(f"{folder}", key)
-        ) from error
+        raise CheckpointError(f"The photos that came along cannot be taken: {error}".replace(f"{new}/", "")) from error
     try:
         count = sum(len(catalog.get(key).load(split).images) for split in ("train", "test"))
         yield f" Its {count:,} photos came along and are kept as {key}."

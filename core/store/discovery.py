@@ -72,7 +72,8 @@ def places() -> tuple[list[Path], list[tuple[Path, str]]]:
     ]
     for run in inside(checkpoints.RUNS):
         if checkpoints.RUN_NAME.fullmatch(run.name) and run.is_dir():
-            folders += [place for name in (LAST, BEST) for place in inside(run) if place.name == name]
+            models = inside(run)
+            folders += [place for place in (run / LAST, run / BEST) if place in models]
     parts = {WEIGHTS, SCORES, CARD}
     return [folder for folder in folders if parts & {path.name for path in inside(folder)}], unreadable
 

@@ -153,7 +153,7 @@ def refuse_occupied(folder: Path) -> None:
     Creates the parent folder. Raises OSError when the parent is not writable: better before a training than after it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.").cleanup()  # is it writable?
+    tempfile.TemporaryFile(dir=folder.parent).close()  # is it writable?
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(f"{folder} is already there and not empty; choose another folder, or remove it first.")
 

@@ -3,6 +3,7 @@
 `python -m core documents` writes what differs; with --check, as `make check` runs it, it names each difference instead.
 """
 
+from itertools import zip_longest
 from pathlib import Path
 
 from core.basics.errors import MisfitError
@@ -51,8 +52,8 @@ def check() -> list[str]:
     for path, text in expected().items():
         lines, wanted = _read(path).splitlines(), text.splitlines()
         if lines != wanted:
-            at = next((n for n, pair in enumerate(zip(lines, wanted, strict=False)) if pair[0] != pair[1]), len(lines))
-            differences.append(f"{path.name} differs from results.csv and the cards, first in line {at + 1}.")
+            at = next(place for place, pair in enumerate(zip_longest(lines, wanted), 1) if pair[0] != pair[1])
+            differences.append(f"{path.name} differs from results.csv and the cards, first in line {at}.")
     rows = results.read()
     for checkpoint in model_cards.boxed():
         card, task = checkpoint.card, checkpoint.task

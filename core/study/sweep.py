@@ -21,6 +21,7 @@ from core.data.fashion_mnist import FASHION_MNIST
 from core.gans import maps
 from core.metrics import evaluation, reports
 from core.runs import queue
+from core.runs.request import Request
 from core.store import checkpoints
 from core.study import defects, results
 from core.study.baselines import BASELINES
@@ -108,7 +109,7 @@ def _measure_gan(cell: Cell) -> Measured:
 
 def _train(cell: Cell, folder: Path) -> checkpoints.Checkpoint:
     assert cell.config is not None
-    return queue.train(queue.Request(cell.method, cell.task, cell.config, cell.seed), folder, "auto")
+    return queue.train(Request(cell.method, cell.task, cell.config, cell.seed), folder)
 
 
 def _sound(cell: Cell, folder: Path) -> checkpoints.Checkpoint | None:

@@ -60,7 +60,7 @@ def _prepared(root: Path) -> tuple[Callable[[int], None], Callable[[], None]]:
     from core.line import model, moving
     from core.line.arrivals import Arrivals
     from core.line.verdicts import Verdicts
-    from core.line.watching import Watch, there
+    from core.line.watching import Watch
     from core.store import checkpoints
 
     opened = model.opened(checkpoints.load(checkpoints.shipped("traditional", "t-shirt")))
@@ -75,7 +75,7 @@ def _prepared(root: Path) -> tuple[Callable[[int], None], Callable[[], None]]:
 
     def watch() -> None:
         verdicts = Verdicts(out)
-        verdicts.recall(there(folder))
+        verdicts.recall(folder)
         arrivals = Arrivals(folder, verdicts.judged, 0.05)
         moving.prepared(sorted_to, folder)
         try:

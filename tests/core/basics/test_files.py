@@ -85,13 +85,40 @@ def test_a_header_of_tensors_may_not_be_too_long() -> None:
         files.check_header((2**20 + 1).to_bytes(8, "little") + b"{}")
 
 
-def test_what_a_kill_has_left_goes_after_an_hour(tmp_path: Path) -> None:
-    old, fresh = tmp_path / ".card.json.old", tmp_path / ".card.json.fresh"
-    for path in (old, fresh, tmp_path / "card.json"):
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_a_kill_has_left_goes_after_an_hour_and_nothing_else(kind: str, tmp_path: Path, monkeypatch) -> None:
+    target, left = tmp_path / "card.json", []
+
+    def write() -> None:
+        if kind == "file":
+            files.write_whole(target, b"y")
+        else:
+            with files.whole_folder(target):
+                pass
+
+    def killed(temporary: str | Path, _: Path) -> None:
+        left.append(Path(temporary))
+        raise OSError
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(os, "replace", killed)
+        write()
+    fresh = left[0].with_name(f"{left[0].name}2")
+    others = [tmp_path / name for name in (".card.json.swp", ".card.json.backup", ".card.json-old")]
+    for path in (left[0], fresh, *others):
         path.write_text("x")
-    os.utime(old, (time.time() - 2 * files.LITTER_AGE,) * 2)
-    files.write_whole(tmp_path / "card.json", b"y")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".card.json.fresh", "card.json"]
+    for path in (left[0], *others):
+        os.utime(path, (time.time() - 2 * files.LITTER_AGE,) * 2)
+    write()
+    assert sorted(tmp_path.iterdir()) == sorted([fresh, target, *others])
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\N{RED APPLE}" * 63], ids=["letters", "signs"])
+def test_a_name_may_be_as_long_as_the_system_takes(name: str, tmp_path: Path) -> None:
+    files.write_whole(tmp_path / name, b"y")
+    with files.whole_folder(tmp_path / "folder" / name):
+        pass
+    assert [path.name for path in tmp_path.rglob("*") if path.name != "folder"] == [name, name]
 
 
 def test_a_locked_folder_is_one_processes_at_a_time(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from core.data.fashion_mnist import FASHION_MNIST
 from core.store import checkpoints
+from tests import photographs
 
 EVALUATED = [
     "model",
@@ -53,10 +55,17 @@ def test_evaluate_prints_the_same_for_people(run, saved) -> None:
         assert re.search(rf"^ +{name} +{value:.4f}$", text, re.MULTILINE)
 
 
-def test_the_box_is_found_by_model_class_and_regime(run, refused, saved, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_box_is_found_by_model_class_and_regime(
+    run, refused, saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(checkpoints, "SHIPPED", saved().parent.parent)
     assert json.loads(run("evaluate", "--model", "traditional", "--normal", "t-shirt", "--json"))["n_normal"] == 1000
     for arguments in (["--normal", "bag"], ["--model", "dcgan"], ["--regime", "one-class"]):
         said = refused("evaluate", "--model", "traditional", *arguments)
         assert "python -m core train --model" in said
         assert arguments[1] in said
+    said = refused("evaluate", "--regime", "unseen")
+    assert "train --model dcgan --normal t-shirt --regime unseen --left-out CLASS`" in said
+    photographs.write(tmp_path / "wall", photographs.tiles())
+    said = refused("evaluate", "--data", tmp_path / "wall")
+    assert "`python -m core train --data wall --model dcgan --normal good`" in said  # which has no regime but one-class

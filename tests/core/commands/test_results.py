@@ -37,6 +37,11 @@ def test_results_prints_the_figures_of_the_readme(capsys, tmp_path: Path, monkey
     assert "supervised CNN, seen regime: T-shirt/top 0.990, Mean 0.990, Classes 1, Seeds 5" in printed
 
 
+def test_a_method_that_nobody_plans_and_no_workers_are_refused(refused) -> None:
+    assert "no method called 'pca'; there are: " in refused("results", "--method", "pca")
+    assert "--workers is 0" in refused("results", "--workers", "0")
+
+
 @pytest.mark.parametrize("content", ["", "method,regime\nkNN,seen\n", "not,a\ntable\n1,2,3,4\n"])
 def test_a_damaged_table_of_results_is_refused(
     content: str, refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

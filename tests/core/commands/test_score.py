@@ -139,11 +139,14 @@ def test_a_map_that_cannot_be_written_is_named_and_the_score_still_told(
     maps = tmp_path / "maps"
     blocked = maps / "item 0.residual.png"
     (blocked / "full").mkdir(parents=True)  # a file cannot take this place
-    assert main(["score", str(pictures[0]), "--checkpoint", str(saved()), "--json", "--maps", str(maps)]) == 2
+    command = ["score", str(pictures[0]), "--checkpoint", str(saved()), "--maps", str(maps)]
+    assert main([*command, "--json"]) == 2
     out, err = capsys.readouterr()
     (row,) = json.loads(out)
     assert row["score"] > 0 and Path(row["repaired"]).exists() and row["residual"] is None
     assert err.startswith(f"misfit: {blocked} cannot be written (") and len(err.splitlines()) == 1
+    assert main(command) == 2
+    assert capsys.readouterr().out.splitlines()[-1] == f"1 maps of 1 pictures are in {maps}"
 
 
 @pytest.fixture

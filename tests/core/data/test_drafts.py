@@ -169,3 +169,5 @@ def test_a_new_data_set_never_takes_the_name_of_another() -> None:
     draft = drafts.of_example("coins")
     catalog.keep(draft.check(quiet), drafts.free_key("Coins"))
     assert drafts.free_key("coins") == "coins-2"
+    (catalog.OWN / "apples").mkdir()
+    assert drafts.free_key("Apples") == "apples-2"

@@ -11,7 +11,7 @@ from core.line import model, moving
 from core.line.arrivals import Arrivals
 from core.line.model import Model, Wishes
 from core.line.verdicts import Verdicts
-from core.line.watching import Watch, there
+from core.line.watching import Watch
 from core.store import checkpoints
 
 SETTLE = 0.15  # seconds
@@ -52,7 +52,7 @@ class Line:
         self.out = folder.parent / ("verdicts.jsonl" if as_json else "verdicts.csv")
         self.said: list[str] = []
         self.verdicts = Verdicts(self.out, as_json)
-        self.verdicts.recall(there(folder))
+        self.verdicts.recall(folder)
         self.arrivals = Arrivals(folder, self.verdicts.judged, SETTLE)
         sorted_to = moving.prepared(folder.parent / "sorted", folder) if move else None
         self.watch = Watch(

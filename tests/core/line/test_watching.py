@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.basics.errors import DataError
 from core.basics.files import replace_folder
-from core.line import verdicts
+from core.line import photo, verdicts
 from core.line.model import Wishes
 from core.line.verdicts import FIELDS, Verdicts
 from core.store import checkpoints
@@ -209,6 +209,52 @@ def test_a_line_that_somebody_changed_is_named(put, line) -> None:
     watch.out.write_text(watch.out.read_text().replace(",000.png,", ",000.png,1.234,"))
     with pytest.raises(DataError, match="Line 2 of"):
         line()
+
+
+@pytest.mark.parametrize("damage", [b"caf\xe9.png", b'"' + b"x" * 200_000 + b'"'], ids=["no text", "far too long"])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_line_of_bytes_that_nobody_wrote_is_named(damage: bytes, as_json: bool, put, line) -> None:
+    put(0), put(1)
+    watch = line(as_json=as_json)
+    watch.run()
+    first, second = watch.out.read_bytes().rsplit(b"\n", 2)[:2]
+    watch.out.write_bytes(first + b"\n" + second.replace(b"001.png", damage) + b"\n")
+    with pytest.raises(DataError, match="Line 2 of" if as_json else "Line 3 of"):
+        line(as_json=as_json)
+
+
+def test_a_number_beyond_all_numbers_is_named(put, line) -> None:
+    put(0)
+    watch = line(as_json=True)
+    watch.run()
+    watch.out.write_text(watch.out.read_text().replace('"size": ', '"size": 1e999, "was": '))
+    with pytest.raises(DataError, match="Line 1 of"):
+        line(as_json=True)
+
+
+def test_a_photo_that_goes_while_the_folder_is_listed_is_passed_over(put, line, folder: Path, monkeypatch) -> None:
+    put(0), put(1)
+    line().run()
+    counts = photo.counts
+
+    def going(name: str) -> bool:
+        if name == "000.png":
+            (folder / name).unlink(missing_ok=True)
+        return counts(name)
+
+    monkeypatch.setattr(photo, "counts", going)
+    watch = line(move=True)
+    watch.run()
+    assert sorted(files(watch.out)) == ["000.png", "001.png"]
+    assert [path.name for path in (folder.parent / "sorted").rglob("*.png")] == ["001.png"]
+
+
+def test_a_folder_for_sorted_photos_that_was_removed_is_made_anew(put, line, folder: Path) -> None:
+    put(0)
+    watch = line(move=True)
+    (folder.parent / "sorted").rmdir()
+    watch.run()
+    assert list(folder.iterdir()) == [] and len(list((folder.parent / "sorted").rglob("000.png"))) == 1
 
 
 def test_two_watches_never_share_a_file(line, put) -> None:

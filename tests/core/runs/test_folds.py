@@ -93,3 +93,9 @@ def test_a_number_of_folds_that_cannot_be_dealt_is_named(folds: int) -> None:
         ConfigError, match=f"folds is {folds}; with 900 normal training images it must be 0, or from 2 to 10"
     ):
         estimate.check(replace(ASKED, folds=folds))
+
+
+def test_three_photos_cannot_be_dealt_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "sizes", lambda *_: (3, 0))
+    with pytest.raises(ConfigError, match="folds is 2; with 3 normal training images it must be 0\\."):
+        estimate.check(replace(ASKED, folds=2))

@@ -100,6 +100,17 @@ def test_other_photos_of_the_same_name_are_not_replaced(model, tmp_path) -> None
         taken(changed(content, photos=None, masks=None))
 
 
+def test_a_folder_of_other_files_in_their_place_stays(model) -> None:
+    content = transfer.pack(model, photos=True)
+    elsewhere()
+    mine = catalog.OWN / "wall" / "mine.png"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"a photo")
+    with pytest.raises(CheckpointError, match="wall is there already"):
+        taken(content)
+    assert mine.read_bytes() == b"a photo"
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -113,7 +124,7 @@ def test_damaged_photos_are_refused_and_nothing_is_left(model, files, said) -> N
     elsewhere()
     with pytest.raises(CheckpointError, match=said) as error:
         taken(content)
-    assert "\n" not in str(error.value)
+    assert "\n" not in str(error.value) and str(catalog.OWN) not in str(error.value)
     assert not catalog.OWN.exists() or not list(catalog.OWN.iterdir())
     assert not [path for path in checkpoints.RUNS.glob("*") if path.name != ".lock"]
 

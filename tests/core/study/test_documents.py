@@ -70,6 +70,13 @@ def test_a_changed_figure_is_named_and_written_anew(tmp_path, capsys, name, old)
     assert old in (tmp_path / name).read_text("utf-8")
 
 
+def test_a_line_too_many_is_named_by_its_number(tmp_path):
+    text = (tmp_path / "RESULTS.md").read_text("utf-8")
+    (tmp_path / "RESULTS.md").write_text(text + "One more.\n", "utf-8")
+    (told,) = documents.check()
+    assert told.endswith(f"first in line {len(text.splitlines()) + 1}.")
+
+
 def test_a_changed_table_makes_readme_and_results_differ():
     card = checkpoints.load(checkpoints.shipped("dcgan", "t-shirt")).card
     results.add(row("dcgan", 0.9, normal_error=card.test.normal_error))

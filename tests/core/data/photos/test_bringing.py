@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.basics.errors import DataError
-from core.data import catalog, tasks
+from core.data import catalog, decoding, drafts, tasks
 from core.data.dataset import Counts, Description
 from core.data.photos import files, shaping
 from core.data.photos.bringing import Gathered
@@ -200,6 +200,10 @@ def test_a_photo_stands_upright_as_its_camera_says(tmp_path: Path) -> None:
     Image.fromarray(np.rot90(tile)).save(path, exif=exif)
     first, second = gathered(tmp_path / "parts", tmp_path).decoded.images
     assert np.array_equal(first, second)
+    grey = np.rot90(tile[..., 0])
+    Image.fromarray(grey.astype(np.uint16) * 257).save(path, exif=exif)  # 16 bits, as of an industrial camera
+    picture = decoding.read(path.read_bytes(), path.name)
+    assert np.array_equal(np.asarray(picture)[..., 0], tile[..., 0])
 
 
 def test_a_thin_mask_does_not_vanish() -> None:
@@ -284,6 +288,27 @@ def test_another_set_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be called 'fashion-mnist'"):
         catalog.add(tmp_path / "Fashion MNIST")
     assert len(catalog.facts("wall").entries) == 64
+
+
+def test_photos_that_lie_where_they_would_be_kept_are_not_replaced(tmp_path: Path) -> None:
+    folder = catalog.OWN / "wall"
+    paths = photographs.write(folder, photographs.tiles())
+    with pytest.raises(DataError, match=f"{folder} is there already.*Move the folder elsewhere"):
+        catalog.add(folder)
+    photographs.write(tmp_path / "bricks", photographs.tiles())
+    found = gathered(tmp_path / "bricks", tmp_path)
+    with pytest.raises(DataError, match=f"{folder} is there already"):  # the page asks for a name only now
+        catalog.keep(found, "wall")
+    assert sorted(folder.iterdir()) == paths
+
+
+@pytest.mark.parametrize("name", ["o" * 59 + " ring", "o" * 49 + " ring"])
+def test_a_long_name_makes_a_key_wherever_it_is_cut(name: str, tmp_path: Path) -> None:
+    photographs.write(tmp_path / name, photographs.tiles())
+    assert catalog.add(tmp_path / name).description.key in catalog.available()
+    second = gathered(tmp_path / name, tmp_path)
+    key = catalog.keep(second, drafts.free_key(name)).description.key
+    assert key.endswith("-2") and key in catalog.available()
 
 
 @pytest.mark.parametrize("name", ["photos.json", "photos.npy", "masks.npy"])
