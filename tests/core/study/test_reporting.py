@@ -138,6 +138,20 @@ def test_unseen_and_one_class_tables_say_which_labels_chose_their_recipe():
     assert denied not in " ".join(seen.split()) and denied in unseen and denied in one_class
 
 
+def test_the_unseen_regime_has_a_mean_over_the_normal_classes_where_all_are_measured():
+    def nine(method, normal, auroc):
+        return [row(method, auroc, normal, regime="unseen", left_out=name) for name in CLASSES if name != normal]
+
+    rows = [one for place, name in enumerate(CLASSES) for one in nine("traditional", name, 0.9 + place / 100)]
+    rows += [one for name in CLASSES[:4] for one in nine("dcgan", name, 0.95)]
+    heads, lines = reporting.unseen_cells(pd.DataFrame(rows))
+    assert heads[:3] == ["normal", "Mean of ten", "T-shirt/top"] and len(heads) == 12
+    assert {line[0]: line[1:6] for line in lines} == {
+        "Traditional GAN": ["0.945", "0.900", "0.910", "0.920", "0.930"],
+        "DCGAN": ["–", "0.950", "0.950", "0.950", "0.950"],
+    }
+
+
 def test_the_readmes_table_without_figures_says_so():
     assert "Nothing has been measured yet." in documents_text.headline(
         pd.DataFrame([row("kNN", 0.9, regime="one-class")])
