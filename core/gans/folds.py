@@ -25,7 +25,7 @@ Parts = tuple[np.ndarray, np.ndarray]  # mean residual and largest heat of each 
 def dealt(normals: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """Deal images uint8 [N, H, W, C] into folds: int [N], from 0.
 
-    Copies and near copies go into the same one, unless the images are fewer than the folds but for copies.
+    Copies and near copies go into the same one, unless no more images than folds are left without them.
     """
     groups = likeness.groups([sha256(image.tobytes()) for image in normals], normals)
     if groups.max() < folds:
