@@ -4,7 +4,7 @@
 // - Icons are not read out, nor the stars of bold words in a label.
 // - The main column, which only scrolls, is no stop; "Skip to main content" still goes there.
 // - A field with an impossible value (pages/train/marks.py) is said to be invalid.
-// - Back after a link in the pages' list goes to the page before.
+// - Back after a change of page goes to the page before.
 // And it brings a part of the page into view, when Python asks for that.
 
 const HELP = '[data-testid="stTooltipIcon"] button:not([data-testid])'; // a button with a tooltip of its own has a test id
@@ -95,19 +95,18 @@ function bring(key, tries = 10) {
   part.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
-// A link in the pages' list makes a history entry without parameters, and the page then one with those of its link. Back would stop at the
-// first, which means the defaults: so the second takes its place, unless the visitor has done something else in between.
+// A change of page makes a history entry without parameters, and the page then one with those of its link. Back would stop at the first,
+// which means the defaults: so the second takes its place, unless the visitor has done something in between.
 function oneEntry() {
-  let arrived = null;
+  let bare = false; // whether the entry is of a page that has just been changed to
   const push = history.pushState;
   history.pushState = function (state, unused, url) {
     const to = new URL(url ?? location.href, location.href);
-    const again = arrived === to.pathname && to.pathname === location.pathname && !location.search;
-    (again ? history.replaceState : push).call(history, state, unused, url);
-    arrived = arrived === "" ? to.pathname : null;
+    const same = to.pathname === location.pathname;
+    (bare && same && !location.search ? history.replaceState : push).call(history, state, unused, url);
+    bare = !same && !to.search;
   };
-  addEventListener("click", (event) => (arrived = event.target.closest?.(NAV) ? "" : null), true);
-  addEventListener("keydown", () => (arrived = null), true);
+  for (const act of ["pointerdown", "keydown"]) addEventListener(act, () => (bare = false), true);
 }
 
 const REACH = (window.misfitReach ??= { serial: 0 });

@@ -179,14 +179,17 @@ def many_files() -> Iterator[None]:
 
 def test_a_thousand_idle_connections_are_held_off_and_soon_gone(door, many_files) -> None:
     with contextlib.ExitStack() as crowd:
+        begun = time.monotonic()
         there = [crowd.enter_context(door.open()) for _ in range(1000)]
+        # Whoever says nothing for so long makes room: on a slow machine others are let in while they still come.
+        let_in = server.MOST_CONNECTIONS * (1 + int((time.monotonic() - begun) / server.HEAD_SECONDS))
         refused = gone = 0
         for connection in there:
             try:
                 refused += connection.recv(100).startswith(b"HTTP/1.1 503")
             except ConnectionResetError:
                 gone += 1
-        assert refused + gone >= 1000 - server.MOST_CONNECTIONS and refused > gone
+        assert refused + gone >= 1000 - let_in and refused > gone
     until = time.monotonic() + 60
     while (status := _health(door)) != 200 and time.monotonic() < until:
         time.sleep(0.1)

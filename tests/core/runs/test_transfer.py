@@ -136,7 +136,7 @@ def foreign_scores(files: dict[str, bytes]) -> dict[str, bytes]:
         (lambda files: files | {"weights.pt": b"pickle"}, "weights.pt is no part of a trained model"),
         (lambda files: {CARD: files[CARD]}, "generator.safetensors is missing"),
         (lambda files: {WEIGHTS: files[WEIGHTS]}, "card.json is missing"),
-        (lambda files: {}, "generator.safetensors and card.json is missing"),
+        (lambda files: {}, "generator.safetensors and card.json are missing"),
         (lambda files: files | {f"other/{CARD}": files[CARD]}, "two files called card.json"),
         (lambda files: files | {WEIGHTS: files[WEIGHTS][:-1]}, "SHA-256 differs"),
         (lambda files: files | {CARD: b"{"}, "not JSON"),
