@@ -91,6 +91,11 @@ def several(values: Iterable[object], between: str = "; ") -> str:
     return between.join(dict.fromkeys(str(value) for value in values))
 
 
+def are_missing(names: Sequence[str]) -> str:
+    """Say that one or two names are missing: "A is missing", "A and B are missing"."""
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """Write a share 0…1 as a percentage: 0.05 as "5.0 %"; a dash for None or nan."""
     return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"

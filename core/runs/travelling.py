@@ -9,6 +9,7 @@ import msgspec
 
 from core.basics.errors import CheckpointError, DataError
 from core.basics.files import whole_folder, write_whole
+from core.basics.text import are_missing
 from core.data import catalog
 from core.data.dataset import DataSet
 from core.data.photos import stored
@@ -46,7 +47,7 @@ def kept(photos: dict[str, bytes], content: bytes) -> Iterator[str]:
         yield ""
         return
     if missing := [name for name in (stored.IMAGES, stored.FACTS) if name not in photos]:
-        raise CheckpointError(f"{' and '.join(missing)} is missing; photos that come along need both files.")
+        raise CheckpointError(f"{are_missing(missing)}; photos that come along need both files.")
     known = card.decode(content, Path(CARD))
     key = known.task.data.key
     if key in catalog.available():

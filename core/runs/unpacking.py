@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.basics.errors import CheckpointError, MisfitError
 from core.basics.files import check_header, sha256
-from core.basics.text import as_line
+from core.basics.text import are_missing, as_line
 from core.data.photos import stored, zips
 from core.runs import frames, pictures
 from core.store import card, checkpoints
@@ -32,9 +32,7 @@ def unpacked(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
         contents[_sized(path, content, contents)] = content
     missing = [name for name in (WEIGHTS, CARD) if name not in contents]
     if missing:
-        raise CheckpointError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; a trained model has both weights and card."
-        )
+        raise CheckpointError(f"{are_missing(missing)}; a trained model has both weights and card.")
     return contents
 
 

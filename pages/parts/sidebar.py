@@ -128,11 +128,8 @@ def _data_in_use() -> None:
         return
     with st.container(key="data_in_use"):
         if datasets.description().photos:  # as the page Data counts them: validation photos are held back from training
-            st.caption(
-                f":material/database: {count:,} photos for training and validation, {tests:,} for the test ({plain(source.name)})"
-            )
-            return
-        st.caption(
-            f":material/database: {'All' if source.complete else 'Starter set,'} {count:,} training images ({plain(source.name)}), "
-            f"{tests:,} test images"
-        )
+            counted = f"{count:,} photos for training and validation, {tests:,} for the test ({plain(source.name)})"
+        else:
+            which = "All" if source.complete else "Starter set,"
+            counted = f"{which} {count:,} training images ({plain(source.name)}), {tests:,} test images"
+        st.caption(f":material/database: {counted}")

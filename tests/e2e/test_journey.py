@@ -103,9 +103,7 @@ def test_back_after_a_link_of_the_pages_list_goes_to_the_page_before_with_its_ch
     line = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Line")
     page.goto(f"{server.address}/browse?normal=bag")
     settled(page)
-    page.wait_for_function(
-        "window.misfitReach?.observer"
-    )  # pages/parts/reach.js, which comes a little later, sees to it
+    page.wait_for_function("window.misfitReach?.observer")  # pages/parts/reach.js comes a little later
     line.click()
     expect(page).to_have_url(f"{server.address}/line?normal=bag")
     settled(page)
