@@ -175,7 +175,7 @@ def gather(
         normal = before.description.class_names[0]
     gathered = bringing.gather(brought, folder, shape, normal, before.splits if before else {}, progress)
     if before and not any(photo.sha256 in before.splits for photo in gathered.decoded.photos):
-        raise DataError(f"The data set {key} has none of these photos; choose another name for them (--name).")
+        raise DataError(f"The data set {key} has none of these photos; choose another name for them.")
     return gathered
 
 
@@ -194,11 +194,10 @@ def refuse_taken(key: str) -> None:
     if _photos_in(key):
         return
     if idx_folder.slug(key) != key or key in available():
-        raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name (--name).")
+        raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name.")
     if (OWN / key).exists():  # such as the photos themselves
         raise DataError(
-            f"{OWN / key} is there already, and a data set of that name would replace it. Move the folder elsewhere, or "
-            "choose another name (--name)."
+            f"{OWN / key} is there already, and a data set of that name would replace it. Move the folder elsewhere first."
         )
 
 
