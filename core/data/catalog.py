@@ -197,7 +197,8 @@ def refuse_taken(key: str) -> None:
         raise DataError(f"A data set cannot be called {key!r:.80}, or another one is; choose another name.")
     if (OWN / key).exists():  # such as the photos themselves
         raise DataError(
-            f"{OWN / key} is there already, and a data set of that name would replace it. Move the folder elsewhere first."
+            f"{OWN / key} is there already, and a data set of that name would replace it. Move the folder elsewhere, or "
+            "choose another name."
         )
 
 
